@@ -1,0 +1,76 @@
+# Two commands do all set-up: `make run` and `make test`. Everything is installed into this folder.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8080
+ONCE ?=
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 18,20
+export CDK_VALIDATION ?= false
+export CDK_DISABLE_CLI_TELEMETRY = true
+
+bin := .venv/bin
+workers := $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: help run test check lint format types stale smoke-cli layer compile lock clean needs
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
+
+run: .venv/ready node_modules/ready layer  ## four acts on the embedded AWS, then serve (PORT=8080, ONCE=1 to stop after)
+	@$(bin)/python -m local.run --port $(PORT) $(if $(ONCE),--once)
+
+test: .venv/ready layer  ## the whole suite
+	$(bin)/python -m pytest -n $(workers) --dist worksteal
+
+check: .venv/ready node_modules/ready layer lint types stale smoke-cli test  ## all that CI runs
+
+lint: .venv/ready
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+
+format: .venv/ready  ## write the house's format
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+
+types: .venv/ready
+	$(bin)/mypy .
+
+stale: .venv/ready  ## committed artefacts are what the source says
+	$(bin)/python -m statemachines --check
+
+compile: .venv/ready  ## write compiled machines and the operations' pages
+	$(bin)/python -m statemachines
+
+smoke-cli: .venv/ready node_modules/ready layer  ## the real CDK CLI bootstraps, deploys, updates and destroys
+	$(bin)/python -m stacks.cli_smoke
+
+layer: .venv/ready  ## the functions' dependencies, as Lambda runs them
+	@$(bin)/python -m stacks.layer
+
+.venv/ready: requirements-uv.lock requirements-dev.lock | needs
+	@echo "installing Python packages into .venv"
+	@test -x $(bin)/python || $(PYTHON) -m venv .venv
+	@$(bin)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(bin)/uv pip sync --quiet --python $(bin)/python --require-hashes requirements-dev.lock requirements-uv.lock
+	@touch $@
+
+node_modules/ready: package.json package-lock.json | needs
+	@echo "installing the CDK CLI into node_modules"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+needs:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "Python's venv module is needed: on Debian, apt-get install python3-venv"; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+	  || { echo "Node.js 20 or newer is needed: install it from your package manager"; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is needed: it comes with Node.js"; exit 1; }
+
+lock: .venv/ready  ## resolve the dependencies anew
+	@for f in requirements-uv requirements requirements-infra requirements-dev; do \
+	  $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --no-emit-index-url --no-emit-find-links --upgrade $$f.in -o $$f.lock; done
+
+clean:  ## remove all that was installed or built here
+	rm -rf .venv node_modules build cdk.out .local

@@ -1,0 +1,71 @@
+"""Accounts that operations may name: rows of the table, opted in one by one."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lambdas.table import Item, Key, Put, Table
+
+PARTITION = "accounts"
+
+
+@dataclass(frozen=True)
+class Account:
+    name: str
+    """What callers say: Spinnaker's `credentials`."""
+    id: str
+    """AWS's twelve digits."""
+    regions: tuple[str, ...]
+    role: str | None = None
+    """ARN of the role to assume there; None: the hub's own account, with the function's own role."""
+    external_id: str | None = None
+    environment: str = "test"
+
+
+def key(name: str) -> Key:
+    return Key(PARTITION, f"account#{name}")
+
+
+def find(table: Table, name: str) -> Account | None:
+    """The account of that name, or None."""
+    row = table.get(key(name))
+    return None if row is None else _account(row)
+
+
+@dataclass(frozen=True)
+class Accounts(Mapping[str, Account]):
+    """All accounts, read when asked for: one is one small read, and all are read only to name them."""
+
+    table: Table
+
+    def __getitem__(self, name: str) -> Account:
+        account = find(self.table, name)
+        if account is None:
+            raise KeyError(name)
+        return account
+
+    def __iter__(self) -> Iterator[str]:
+        return (row["name"] for row in self.table.of(PARTITION))
+
+    def __len__(self) -> int:
+        return len(self.table.of(PARTITION))
+
+
+def put(table: Table, account: Account) -> None:
+    """Add the account, or replace what was known of it."""
+    row = {"name": account.name, "id": account.id, "regions": list(account.regions), "environment": account.environment}
+    if account.role:
+        row["role"] = account.role
+    if account.external_id:
+        row["external_id"] = account.external_id
+    table.write(Put(key(account.name), row))
+
+
+def _account(row: Item) -> Account:
+    return Account(
+        row["name"],
+        row["id"],
+        tuple(row["regions"]),
+        row.get("role"),
+        row.get("external_id"),
+        row.get("environment", "test"),
+    )

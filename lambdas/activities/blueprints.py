@@ -1,0 +1,103 @@
+"""A new server group's settings, made from the request and what was looked up."""
+
+from lambdas.activities.plans import USER_DATA
+from lambdas.cloud import OPERATION_TAG, BlockDevice, GroupSettings, LaunchSettings, LifecycleHook, Tags
+from lambdas.naming import ServerGroupName
+from lambdas.requests.create_server_group import BlockDeviceMapping, CreateServerGroup, Hook
+
+
+def launch_settings(
+    request: CreateServerGroup, *, image: str, security_groups: tuple[str, ...], tags: Tags
+) -> LaunchSettings:
+    role = request.iam_role.replace("{{application}}", request.application) if request.iam_role else None
+    return LaunchSettings(
+        image=image,
+        instance_type=request.instance_type,
+        security_groups=security_groups,
+        key_pair=request.key_pair,
+        instance_profile=role,
+        user_data=USER_DATA if request.user_data else None,
+        block_devices=tuple(_block_device(one) for one in request.block_devices),
+        spot_price=request.spot_price,
+        monitoring=request.instance_monitoring,
+        ebs_optimized=request.ebs_optimized,
+        public_ip=request.associate_public_ip_address,
+        imds_v2=request.require_imds_v2,
+        credit_specification=_credits(request.unlimited_cpu_credits),
+        tags=tags,
+    )
+
+
+def _block_device(one: BlockDeviceMapping) -> BlockDevice:
+    return BlockDevice(
+        device=one.device_name,
+        virtual_name=one.virtual_name,
+        size_gib=one.size,
+        volume_type=one.volume_type,
+        delete_on_termination=one.delete_on_termination is not False,
+        iops=one.iops,
+        throughput_mib=one.throughput,
+        snapshot=one.snapshot_id,
+        encrypted=one.encrypted,
+        kms_key=one.kms_key_id,
+    )
+
+
+def _credits(unlimited: bool | None) -> str | None:
+    if unlimited is None:
+        return None
+    return "unlimited" if unlimited else "standard"
+
+
+def group_settings(
+    request: CreateServerGroup,
+    *,
+    subnets: tuple[str, ...],
+    target_groups: tuple[str, ...],
+    load_balancers: tuple[str, ...],
+    tags: Tags,
+) -> GroupSettings:
+    return GroupSettings(
+        subnets=subnets,
+        zones=() if subnets else request.zones,
+        target_groups=target_groups,
+        load_balancers=load_balancers,
+        health_check_type=request.health_check_type,
+        health_check_grace=request.health_check_grace_period,
+        cooldown=request.cooldown,
+        termination_policies=_default_last(request.termination_policies),
+        capacity_rebalance=request.capacity_rebalance,
+        tags=tags,
+    )
+
+
+def _default_last(policies: tuple[str, ...]) -> tuple[str, ...]:
+    """Auto Scaling takes `Default` only at the end of the list."""
+    return tuple(sorted(dict.fromkeys(policies or ("Default",)), key=lambda policy: policy == "Default"))
+
+
+def tags(request: CreateServerGroup, name: ServerGroupName, operation: str) -> Tags:
+    """The caller's tags, Spinnaker's three, and whose work it is."""
+    spinnaker = {
+        "spinnaker:application": name.application,
+        "spinnaker:stack": name.stack,
+        "spinnaker:details": name.detail,
+    }
+    said = {key: value for key, value in spinnaker.items() if value}
+    return tuple(sorted({**said, **request.tags, OPERATION_TAG: operation}.items()))
+
+
+def hooks(request: CreateServerGroup, group: str) -> tuple[LifecycleHook, ...]:
+    return tuple(_hook(one, f"{group}-hook-{place}") for place, one in enumerate(request.lifecycle_hooks))
+
+
+def _hook(one: Hook, default_name: str) -> LifecycleHook:
+    return LifecycleHook(
+        name=one.name or default_name[-255:],
+        transition=one.lifecycle_transition,
+        role=one.role_arn,
+        target=one.notification_target_arn,
+        metadata=one.notification_metadata,
+        heartbeat=one.heartbeat_timeout,
+        default_result=one.default_result,
+    )

@@ -1,0 +1,117 @@
+"""Launch templates: one for each server group, named after it."""
+
+import hashlib
+import re
+
+from lambdas.activities.plans import CreatePlan, DestroyPlan
+from lambdas.cloud import Cloud
+from lambdas.errors import AlreadyExists, Broken, NotFound, Rejected, Transient
+
+ACTIONS = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "ec2:CreateLaunchTemplate",
+    "ec2:DeleteLaunchTemplate",
+    "ec2:DescribeLaunchTemplates",
+)
+
+LONGEST_PREFIX = 110
+"""EC2 takes 128 characters: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html"""
+_ILLEGAL = re.compile(r"[^a-zA-Z0-9().\-/_]")
+
+
+def name_for(group: str, operation: str) -> str:
+    """The template's name: the group's and a mark of the operation, so that no left-over of an earlier group is met."""
+    return f"{_prefix(group)}-{_short(operation)[:8]}"
+
+
+def create(plan: CreatePlan, cloud: Cloud) -> str:
+    """Create the launch template. A client token makes a second attempt the same creation."""
+    token = _short(f"{cloud.operation}/CreateLaunchTemplate")
+    try:
+        cloud.launch_templates.create(
+            plan.launch_template, plan.launch, _user_data(plan, cloud), plan.launch.tags, token
+        )
+    except AlreadyExists:
+        _must_be_ours(plan, cloud)
+    return f"created launch template {plan.launch_template} with {plan.launch.image}"
+
+
+def delete(plan: CreatePlan, cloud: Cloud) -> str:
+    """Delete the template, if this operation made it."""
+    try:
+        found = cloud.launch_templates.find(plan.launch_template)
+        if found.operation != cloud.operation:
+            finding = f"launch template {plan.launch_template} was not made by this operation: left alone"
+            cloud.findings.append(finding)
+            return finding
+        cloud.launch_templates.delete(plan.launch_template)
+    except NotFound:
+        return f"launch template {plan.launch_template} is not there"
+    return f"deleted launch template {plan.launch_template}"
+
+
+def delete_unused(plan: DestroyPlan, cloud: Cloud) -> str:
+    """Delete the destroyed group's template, unless another group of its cluster starts from it."""
+    template = plan.launch_template
+    if template is None:
+        return "no launch template of the group's own"
+    users = [name for name in cloud.groups.names(_lineage(plan.group)) if _uses(name, template, cloud)]
+    if users:
+        return f"launch template {template} stays: {', '.join(users)} uses it"
+    try:
+        cloud.launch_templates.delete(template)
+    except NotFound:
+        return f"launch template {template} is not there"
+    return f"deleted launch template {template}"
+
+
+def belongs_to(template: str, group: str) -> bool:
+    """Whether the template is named after the group: by Windlass, or by Clouddriver (`<group>-<timestamp>`)."""
+    return re.fullmatch(re.escape(_prefix(group)) + r"(-[0-9A-Za-z]+)?", template) is not None
+
+
+def _lineage(group: str) -> str:
+    return re.sub(r"-v\d{3}$", "", group)
+
+
+def _uses(group: str, template: str, cloud: Cloud) -> bool:
+    try:
+        found = cloud.groups.find(group)
+    except NotFound:
+        return False
+    return found.launch_template == template and not found.deleting
+
+
+def _user_data(plan: CreatePlan, cloud: Cloud) -> str | None:
+    if plan.launch.user_data is None:
+        return None
+    try:
+        text = cloud.secrets.text(plan.launch.user_data)
+    except NotFound:
+        raise Transient("the user data of this operation is not readable yet") from None
+    if digest(text) != plan.user_data_digest:
+        raise Broken("the stored user data is not what was planned with")
+    return text
+
+
+def _must_be_ours(plan: CreatePlan, cloud: Cloud) -> None:
+    name = plan.launch_template
+    try:
+        found = cloud.launch_templates.find(name)
+    except NotFound:
+        raise Transient(f"launch template {name} exists and is not visible yet") from None
+    if found.operation != cloud.operation:
+        raise Rejected(f"launch template {name} exists and was not made by this operation; delete it or post again")
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _prefix(group: str) -> str:
+    return _ILLEGAL.sub("_", group)[:LONGEST_PREFIX]
+
+
+def _short(text: str) -> str:
+    """At most 64 characters, as EC2 takes for a client token."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""The plans: identities, intent, and what stood there before. Made once; steps and undos get nothing else.
+
+They pass through the state machine, so they are small and hold no secret: user data is a reference and a digest.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lambdas.cloud import Capacity, GroupSettings, LaunchSettings, LifecycleHook
+
+USER_DATA = "userData"
+"""Where the user data lies: the field of the operation's encrypted request."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Something of the source group and what it is called on the new one."""
+
+    source: str
+    name: str
+
+
+@dataclass(frozen=True)
+class CreatePlan:
+    account: str
+    region: str
+    cluster: str
+    """`shop-prod`."""
+    group: str
+    """`shop-prod-v042`."""
+    sequence: int | None
+    """The number the name uses up; None where it was asked for without one."""
+    launch_template: str
+    launch: LaunchSettings
+    settings: GroupSettings
+    capacity: Capacity
+    wait_for: str
+    healthy_within: timedelta
+    user_data_digest: str | None = None
+    """SHA-256 of the user data's text."""
+    suspended: tuple[str, ...] = ()
+    hooks: tuple[LifecycleHook, ...] = ()
+    metrics: tuple[str, ...] = ()
+    ancestor: str | None = None
+    """The newest group of the cluster so far."""
+    source: str | None = None
+    """The group that is copied from."""
+    policies: tuple[Copy, ...] = ()
+    alarms: tuple[Copy, ...] = ()
+    scheduled_actions: tuple[Copy, ...] = ()
+    schema: int = 1
+
+
+@dataclass(frozen=True)
+class ResizePlan:
+    account: str
+    region: str
+    group: str
+    before: Capacity
+    target: Capacity
+    wait_for: str
+    healthy_within: timedelta
+    only_from_before: bool = False
+    """Refuse where the capacity is no longer `before`."""
+    tolerant: bool = False
+    """An absent group is success."""
+    skipped: str | None = None
+    """Why there is nothing to do."""
+    schema: int = 1
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Instances of the group that were registered with one load balancer."""
+
+    balancer: str
+    """ARN of a target group, or name of a classic load balancer."""
+    instances: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DestroyPlan:
+    account: str
+    region: str
+    group: str
+    arn: str = ""
+    """Tells the group from a later one of the same name."""
+    skipped: str | None = None
+    """Why nothing has to be taken out of traffic first: the group is absent or being deleted."""
+    suspend: tuple[str, ...] = ()
+    """Processes that were not suspended before."""
+    target_groups: tuple[Registration, ...] = ()
+    load_balancers: tuple[Registration, ...] = ()
+    alarms: tuple[str, ...] = ()
+    """Alarms that Windlass made for the group."""
+    launch_template: str | None = None
+    """Goes with the group, unless another group uses it."""
+    schema: int = 1
+
+
+def of_plan(plan: CreatePlan | ResizePlan | DestroyPlan) -> tuple[str, ...]:
+    """What a wait looks at."""
+    return (plan.group,)
+
+
+def healthy_within(plan: CreatePlan | ResizePlan) -> timedelta:
+    """How long the caller is ready to wait for health."""
+    return plan.healthy_within

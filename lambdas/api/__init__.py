@@ -1,0 +1,1 @@
+"""The HTTP API: Clouddriver's face and Windlass's own, of one table."""

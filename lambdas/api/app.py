@@ -1,0 +1,55 @@
+"""The API put together: both faces, one table, one way to answer what goes wrong."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from lambdas.api import clouddriver, operations, page
+from lambdas.api.desk import Desk, parsed
+from lambdas.api.problems import clouddrivers, own, problem_of
+from lambdas.engine.tasks import Sagas
+from lambdas.hub import Hub
+
+
+def api(hub_of: Callable[[], Hub], sagas: Sagas, delegates: tuple[str, ...] = ()) -> APIGatewayRestResolver:
+    """The resolver of all routes; the hub is asked for with the first request that needs it."""
+    app = APIGatewayRestResolver(json_body_deserializer=parsed)
+    desk = Desk(app, hub_of, sagas, delegates)
+    app.use([_authenticated(desk)])
+    app.exception_handler(Exception)(_told(desk))
+    for face in (page, clouddriver, operations):
+        face.add(desk)
+    return app
+
+
+def answer(app: APIGatewayRestResolver, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """The answer of API Gateway's proxy integration."""
+    return app.resolve(_as_json(event), context)
+
+
+def _as_json(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Every body is JSON whatever the caller calls it: `curl -d` says it were a form."""
+    headers = {key: value for key, value in (event.get("headers") or {}).items() if key.lower() != "content-type"}
+    return {**event, "headers": headers}
+
+
+def _authenticated(desk: Desk) -> Callable[..., Any]:
+    """Never open: a request without an identity is answered by no route."""
+
+    def authenticated(app: APIGatewayRestResolver, next_middleware: Callable[..., Any]) -> Any:
+        _ = desk.caller
+        return next_middleware(app)
+
+    return authenticated
+
+
+def _told(desk: Desk) -> Callable[[Exception], Response[str]]:
+    """Each face says in its own words what went wrong."""
+
+    def told(error: Exception) -> Response[str]:
+        path = str(desk.event.get("path", "")).strip("/").split("/")
+        say = clouddrivers if "ops" in path[:2] or path[0] == "task" else own
+        return say(problem_of(error))
+
+    return told

@@ -1,0 +1,158 @@
+"""Clouddriver's face: what an unmodified Orca posts and polls.
+
+`OperationsController.groovy` says the routes, Orca's `KatoRestService.java` which of them it uses.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import BaseModel
+
+from lambdas.api import records
+from lambdas.api.desk import Desk
+from lambdas.api.problems import Problem, invalid
+from lambdas.api.task import TaskView, task_of
+from lambdas.engine import intake, signals
+from lambdas.engine.intake import Submission, Terms
+from lambdas.engine.tasks import AnySaga
+from lambdas.errors import NotFound
+from lambdas.requests import Invalid
+
+START_WITHIN, FINISH_WITHIN = timedelta(minutes=10), timedelta(minutes=50)
+"""Orca stops looking at 60 minutes (`MonitorKatoTask.groovy`)."""
+PROVIDER = "aws"
+
+Json = dict[str, Any]
+Batch = Annotated[list[Json], Body(description="Operations in order: `[{name: description}, …]`.")]
+Description = Annotated[Json, Body(description="One operation's description; unknown fields are ignored.")]
+RequestId = Annotated[str | None, Query(alias="clientRequestId", description="The same id again is the same task.")]
+
+
+class TaskId(BaseModel):
+    """Orca reads `id`, its Lambda client `resourceUri` too."""
+
+    id: str
+    resourceUri: str  # noqa: N815  Clouddriver's name
+
+
+@dataclass(frozen=True)
+class Clouddriver:
+    desk: Desk
+
+    def submit_batch(self, provider: str, body: Batch, client_request_id: RequestId = None) -> TaskId:
+        """Run operations in order, as one task."""
+        return self._submit([(name, one, provider) for name, one in _named(body)], client_request_id)
+
+    def submit_one(self, provider: str, name: str, body: Description, client_request_id: RequestId = None) -> TaskId:
+        """Run one operation."""
+        return self._submit([(name, body, provider)], client_request_id)
+
+    def submit_batch_anywhere(self, body: Batch, client_request_id: RequestId = None) -> TaskId:
+        """Run operations in order; each description names its provider."""
+        return self._submit([(name, one, _provider(one)) for name, one in _named(body)], client_request_id)
+
+    def submit_one_anywhere(self, name: str, body: Description, client_request_id: RequestId = None) -> TaskId:
+        """Run one operation; its description names its provider."""
+        return self._submit([(name, body, _provider(body))], client_request_id)
+
+    def task(self, task: str) -> TaskView:
+        """One task, finished or not."""
+        return task_of(self._find(task))
+
+    def tasks(self) -> list[TaskView]:
+        """The tasks that run."""
+        ids = dict.fromkeys(row.batch or row.id for row in records.running(self.desk.hub))
+        return [task_of(self.desk.find(one)) for one in ids]
+
+    def resume(self, task: str) -> TaskId:
+        """Try the failed step of a parked task once more; one that goes on by itself just goes on."""
+        whole = self._find(task)
+        going = [one for one in whole.records if not one.control.status.over]
+        if not going:
+            raise Problem(400, f"Task {task} is over and cannot be resumed; submit its operations again")
+        for record in going:
+            self._go_on(record)
+        return _task_id(task)
+
+    def _submit(self, named: Sequence[tuple[str, Any, str]], key: str | None) -> TaskId:
+        submissions = [one for name, description, provider in named for one in self._read(name, description, provider)]
+        if not submissions:
+            raise invalid(["no operations"])
+        terms = Terms("clouddriver", START_WITHIN, FINISH_WITHIN, trace=self.desk.trace)
+        return _task_id(intake.accept(self.desk.hub, submissions, caller=self.desk.caller, terms=terms, key=key).id)
+
+    def _read(self, name: str, description: Any, provider: str) -> list[Submission]:
+        """Raises a Problem with everything that is wrong with this description."""
+        saga = self._saga(name, provider)
+        if not isinstance(description, dict):
+            raise invalid([f"the description of {name} is not an object"])
+        try:
+            requests = saga.request_type.of_clouddriver(_normalised(description), self.desk.accounts)
+        except Invalid as error:
+            raise invalid(error.codes) from None
+        return [Submission(saga, request) for request in requests]
+
+    def _saga(self, name: str, provider: str) -> AnySaga:
+        """By its name or its legacy bean's, a version cut off (`AnnotationsBasedAtomicOperationsRegistry`)."""
+        known = self._by_name()
+        plain = name.partition("@")[0]
+        if provider != PROVIDER or plain not in known:
+            raise Problem(
+                400,
+                f"No atomic operation converter found for description '{name}' and cloud provider '{provider}'. "
+                f"Known for '{PROVIDER}': {', '.join(sorted(self.desk.types))}.",
+            )
+        return known[plain]
+
+    def _by_name(self) -> Mapping[str, AnySaga]:
+        return {name: saga for saga in self.desk.sagas.values() for name in saga.request_type.clouddriver_names}
+
+    def _find(self, task: str) -> records.Whole:
+        try:
+            return self.desk.find(task)
+        except NotFound:
+            raise Problem(404, f"Task not found (id: {task})") from None
+
+    def _go_on(self, record: records.Record) -> None:
+        operation, hub, caller = record.control.id, self.desk.hub, self.desk.caller
+        if record.paused:
+            signals.resume(hub, self.desk.sagas, operation, caller, "task resumed")
+        elif record.parked:
+            signals.decide(hub, self.desk.sagas, operation, "retry", caller, "task resumed")
+
+
+def add(desk: Desk) -> None:
+    """The routes; a task's id comes before a literal colon in `:resume`."""
+    face = Clouddriver(desk)
+    for method, path, act in (
+        ("POST", "/ops", face.submit_batch_anywhere),
+        ("POST", "/ops/<name>", face.submit_one_anywhere),
+        ("POST", "/<provider>/ops", face.submit_batch),
+        ("POST", "/<provider>/ops/<name>", face.submit_one),
+        ("GET", "/task", face.tasks),
+        ("GET", "/task/<task>", face.task),
+        ("POST", "/task/<task>:resume", face.resume),
+    ):
+        desk.route(method, path, act, "Clouddriver")
+
+
+def _named(batch: Sequence[Json]) -> Iterator[tuple[str, Any]]:
+    return ((name, description) for one in batch for name, description in one.items())
+
+
+def _provider(description: Any) -> str:
+    named = description.get("cloudProvider") if isinstance(description, dict) else None
+    return named if isinstance(named, str) and named else PROVIDER
+
+
+def _normalised(description: Json) -> Json:
+    """`credentials` wins over `account`, and each fills the other (`CredentialsAccountNormalizationPreProcessor`)."""
+    account = description.get("credentials") or description.get("account")
+    return description | {"credentials": account, "account": account} if account else description
+
+
+def _task_id(task: str) -> TaskId:
+    return TaskId(id=task, resourceUri=f"/task/{task}")

@@ -1,0 +1,94 @@
+"""What every route works with: the request at hand, who sent it, and the hub."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from lambdas.accounts import Accounts
+from lambdas.api.caller import caller_of, trace_of
+from lambdas.api.problems import Problem
+from lambdas.api.records import Whole, find
+from lambdas.engine.intake import Caller
+from lambdas.engine.tasks import AnySaga, Sagas
+from lambdas.hub import Hub
+
+
+@dataclass(frozen=True)
+class Desk:
+    app: APIGatewayRestResolver
+    hub_of: Callable[[], Hub]
+    sagas: Sagas
+    delegates: tuple[str, ...] = ()
+
+    @property
+    def hub(self) -> Hub:
+        return self.hub_of()
+
+    @property
+    def event(self) -> Mapping[str, Any]:
+        return self.app.current_event.raw_event
+
+    @property
+    def caller(self) -> Caller:
+        return caller_of(self.event, self.delegates)
+
+    @property
+    def trace(self) -> str | None:
+        return trace_of(self.event)
+
+    @property
+    def accounts(self) -> Accounts:
+        return Accounts(self.hub.table)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body as it was sent, which has to be one JSON object."""
+        body = self.app.current_event.json_body
+        if not isinstance(body, dict):
+            raise Problem(400, "the body is not one JSON object; send a batch to POST /aws/ops")
+        return body
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every path: the stage, unless a domain name hides it."""
+        context = self.event.get("requestContext") or {}
+        shown, path = context.get("path") or "", self.event.get("path") or ""
+        return shown.removesuffix(path) if shown.endswith(path) else ""
+
+    @cached_property
+    def types(self) -> Mapping[str, AnySaga]:
+        """The sagas by the operation type that requests name."""
+        return {saga.operation: saga for saga in self.sagas.values()}
+
+    def route(self, method: str, path: str, act: Callable[..., Any], tag: str, **more: Any) -> None:
+        """Let that function answer: its signature is validated, its first line stands in /docs."""
+        summary = (act.__doc__ or "").partition("\n")[0]
+        register = self.app.route(
+            path, method, summary=summary, description=act.__doc__, tags=[tag], enable_validation=True, **more
+        )
+        register(act)
+
+    def find(self, operation: str) -> Whole:
+        """The operation or batch of that id. Raises NotFound."""
+        return find(self.hub, self.sagas, operation)
+
+
+def parsed(text: str) -> Any:
+    """A body as JSON, or a Problem: what a table cannot keep is refused here."""
+    try:
+        value = json.loads(text, parse_constant=_no_number)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    except json.JSONDecodeError as error:
+        raise Problem(400, f"the body is not JSON: {error}") from None
+    except (UnicodeEncodeError, RecursionError, ValueError):
+        raise Problem(400, "the body is not JSON that can be kept: broken text, or nested too deep") from None
+    return value
+
+
+def _no_number(constant: str) -> float:
+    raise Problem(400, f"the body is not JSON: {constant} is no number")

@@ -1,0 +1,37 @@
+"""Where API Gateway enters.
+
+An import of this module stays within that of boto3 and one client (`benchmarks/`): Powertools' resolver comes with it,
+the models, the registry and boto3 come with the first request.
+"""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+if TYPE_CHECKING:
+    from lambdas.hub import Hub
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request."""
+    from lambdas.api.app import answer  # noqa: PLC0415  see above
+
+    return answer(_app(), event, context)
+
+
+@cache
+def _app() -> APIGatewayRestResolver:
+    from lambdas.api.app import api  # noqa: PLC0415  see above
+    from lambdas.api.caller import delegates_of  # noqa: PLC0415
+    from lambdas.engine.tasks import by_name  # noqa: PLC0415
+    from statemachines import ALL  # noqa: PLC0415
+
+    return api(_hub, by_name(ALL), delegates_of(os.environ))
+
+
+def _hub() -> "Hub":
+    from lambdas.environment import hub  # noqa: PLC0415  a request that touches no table needs no boto3
+
+    return hub()

@@ -1,0 +1,278 @@
+"""Windlass's own face: submit, rehearse, follow and signal operations."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from pydantic import BeforeValidator, Field, WrapValidator
+
+from lambdas.api import catalogue, records
+from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
+from lambdas.api.desk import Desk
+from lambdas.api.problems import Problem, ProblemView, sentences
+from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
+from lambdas.engine import intake, signals
+from lambdas.engine.intake import Submission, Terms
+from lambdas.engine.tasks import AnySaga
+from lambdas.requests import Invalid, Request, problems
+from lambdas.rows import control_of
+from saga.compiler import function_of
+
+Json = dict[str, Any]
+LONGEST = 7 * 86_400
+
+
+def _flag(value: Any) -> Any:
+    """`?dryRun` alone says yes."""
+    return True if value == "" else value
+
+
+DryRun = Annotated[
+    bool,
+    BeforeValidator(_flag),
+    Query(alias="dryRun", description="Answer the plan, the actions and the undo list, and write nothing."),
+]
+StartWithin = Annotated[
+    int | None,
+    Query(alias="startWithin", ge=1, le=LONGEST, description="Seconds after which it is never started."),
+]
+FinishWithin = Annotated[
+    int | None,
+    Query(alias="finishWithin", ge=1, le=LONGEST, description="Seconds after which it is put back, if it still can."),
+]
+OnExhausted = Annotated[
+    Literal["hold", "rollback"] | None,
+    Query(alias="onExhausted", description="When a step's retries are used up: ask a person, or put it back."),
+]
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
+]
+
+
+class DryRunView(View):
+    """What an operation would do now."""
+
+    type: str
+    plan: Json
+    actions: tuple[str, ...] = Field(description="IAM actions of the modules that the operation uses.")
+    steps: tuple[StateView, ...] = Field(description="The story, each step with the state that takes it back.")
+    undo: tuple[StateView, ...] = Field(description="The undo chain in the order in which it would run.")
+    findings: tuple[str, ...] = ()
+
+
+class SignalRequest(View):
+    """What to tell a running operation."""
+
+    model_config = View.model_config | {"extra": "forbid"}
+
+    signal: Literal["cancel", "pause", "resume", "decide"]
+    decision: Literal["retry", "rollback", "skip", "abandon"] | None = Field(
+        default=None, description="With `decide`: what to do with the step, or the undo, that is held."
+    )
+    reason: str = Field(default="", max_length=200, description="Kept in the operation's record.")
+
+
+@dataclass(frozen=True)
+class Operations:
+    desk: Desk
+
+    def submit_to(self, saga: AnySaga) -> Callable[..., Response[Any]]:
+        """The route of one operation type: the model of its request is the route's body."""
+
+        def submit(
+            request: Any,
+            dry_run: DryRun = False,
+            start_within: StartWithin = None,
+            finish_within: FinishWithin = None,
+            on_exhausted: OnExhausted = None,
+            idempotency_key: Key = None,
+        ) -> Response[OperationView | BatchView | DryRunView]:
+            self._allowed(request)
+            if dry_run:
+                return _json(200, self._rehearsed(saga, request))
+            terms = Terms(
+                "windlass",
+                _seconds(start_within),
+                _seconds(finish_within) or saga.finish_by,
+                trace=self.desk.trace,
+                hold_exhausted=None if on_exhausted is None else on_exhausted == "hold",
+            )
+            return self._accepted(Submission(saga, request), terms, idempotency_key)
+
+        submit.__annotations__["request"] = _body_of(saga)
+        submit.__doc__ = catalogue.sentence(saga.request_type)
+        submit.__name__ = saga.operation
+        return submit
+
+    def unknown(self, operation_type: str) -> Response[Any]:
+        raise self._no_type(operation_type)
+
+    def list(
+        self,
+        application: Annotated[str | None, Query()] = None,
+        cluster: Annotated[str | None, Query(description="`account/region/name`.")] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+        after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    ) -> Page:
+        """Operations of an application or a cluster, newest first; without either, those that run."""
+        for by, value in (("application", application), ("cluster", cluster)):
+            if value:
+                return self._listed(by, value, limit, after)
+        return Page(operations=tuple(summary_of(row) for row in records.running(self.desk.hub)[:limit]))
+
+    def one(self, operation: str) -> Response[OperationView | BatchView]:
+        """One operation, or a batch, as it stands."""
+        return _json(200, view_of(self.desk.find(operation)))
+
+    def signal(self, operation: str, request: Annotated[SignalRequest, Body()]) -> Response[OperationView | BatchView]:
+        """Cancel, pause, resume, or decide what becomes of a held operation."""
+        whole = self.desk.find(operation)
+        for record in self._addressed(whole, request):
+            self._send(record.control.id, request)
+        return _json(200, view_of(self.desk.find(operation)))
+
+    def types(self) -> Types:
+        """What can be asked for."""
+        return Types(types=tuple(type_of(saga) for saga in self.desk.sagas.values()))
+
+    def type(self, operation_type: str) -> TypeAndSchema:
+        """One operation type: its request, its states, its way back."""
+        if operation_type not in self.desk.types:
+            raise self._no_type(operation_type)
+        return catalogue.described(self.desk.types[operation_type])
+
+    def _no_type(self, operation_type: str) -> Problem:
+        known = ", ".join(sorted(self.desk.types))
+        return Problem(404, f"there is no operation type {operation_type!r}; known types: {known}")
+
+    def _allowed(self, request: Request) -> None:
+        found = problems(request, self.desk.accounts)
+        if found:
+            raise sentences(found)
+
+    def _accepted(self, submission: Submission, terms: Terms, key: str | None) -> Response[Any]:
+        accepted = intake.accept(
+            self.desk.hub,
+            [submission],
+            caller=self.desk.caller,
+            terms=terms,
+            key=key,
+            digest=_digest(submission.saga, self.desk.body),
+        )
+        location = f"{self.desk.prefix}/operations/{accepted.id}"
+        return _json(202, view_of(self.desk.find(accepted.id)), {"Location": location})
+
+    def _rehearsed(self, saga: AnySaga, request: Request) -> DryRunView:
+        """The plan as the function of its module makes it: only that function may read the clouds."""
+        plan = self.desk.hub.functions.invoke(
+            function_of(saga.plan).removesuffix("Function"),
+            {
+                "saga": saga.name,
+                "step": "Plan",
+                "dryRun": True,
+                "request": request.model_dump(mode="json", by_alias=True),
+                "account": request.account,
+                "region": request.region,
+            },
+        )
+        known = catalogue.type_of(saga)
+        undo = tuple(catalogue.undos(saga))
+        return DryRunView(type=saga.operation, plan=plan, actions=known.actions, steps=known.story, undo=undo)
+
+    def _listed(self, by: str, value: str, limit: int, after: str | None) -> Page:
+        try:
+            rows, cursor = self.desk.hub.table.listed(by, value, limit=limit, after=after and _opened(after))
+        except ValueError:
+            raise sentences([f"query.after: {after!r} is not the `next` of a page"]) from None
+        return Page(operations=tuple(summary_of(control_of(row)) for row in rows), next=cursor and _sealed(cursor))
+
+    def _addressed(self, whole: records.Whole, request: SignalRequest) -> Iterator[records.Record]:
+        """Of a batch, a cancel is for all that are not over, the last first; the rest for the one that is going on."""
+        going = [one for one in whole.records if not one.control.status.over]
+        if request.signal == "cancel" and going:
+            return reversed(going)
+        return iter((going or list(whole.records))[:1])
+
+    def _send(self, operation: str, request: SignalRequest) -> None:
+        hub, sagas, caller = self.desk.hub, self.desk.sagas, self.desk.caller
+        if request.signal != "decide":
+            send = {"cancel": signals.cancel, "pause": signals.pause, "resume": signals.resume}[request.signal]
+            return send(hub, sagas, operation, caller, request.reason)
+        if request.decision is None:
+            raise sentences(["decision: say which: retry, rollback, skip or abandon"])
+        return signals.decide(hub, sagas, operation, request.decision, caller, request.reason)
+
+
+def add(desk: Desk) -> None:
+    """The routes: a type's own before the one that answers for unknown types."""
+    face = Operations(desk)
+    for saga in desk.sagas.values():
+        _route(desk, "POST", f"/operations/{saga.operation}", face.submit_to(saga), HTTPStatus.ACCEPTED)
+    desk.app.post("/operations/<operation_type>", include_in_schema=False)(face.unknown)
+    _route(desk, "GET", "/operations", face.list)
+    _route(desk, "GET", "/operations/types", face.types)
+    _route(desk, "GET", "/operations/types/<operation_type>", face.type)
+    _route(desk, "GET", "/operations/<operation>", face.one)
+    _route(desk, "POST", "/operations/<operation>/signals", face.signal)
+
+
+def _route(desk: Desk, method: str, path: str, act: Callable[..., Any], status: int = HTTPStatus.OK) -> None:
+    desk.route(method, path, act, "Windlass", status_code=status, responses=_responses())
+
+
+def _responses() -> Any:
+    """What the OpenAPI document says of answers that are not the one asked for."""
+    problem: Any = {"content": {"application/problem+json": {"model": ProblemView}}}
+    told = {
+        400: "The request is not valid.",
+        404: "There is no such thing.",
+        409: "Not now.",
+        413: "Too large.",
+        422: "Cannot be done as asked.",
+        503: "Send the same request again.",
+    }
+    return {code: {"description": said, **problem} for code, said in told.items()}
+
+
+def _body_of(saga: AnySaga) -> Any:
+    """The request's model, read by its own strict door."""
+    model = saga.request_type
+
+    def strictly(body: Any, _: Any) -> Request:
+        try:
+            request: Request = model.of_windlass(body)
+        except Invalid as error:
+            raise sentences(error.codes) from None
+        return request
+
+    return Annotated[model, WrapValidator(strictly), Body()]
+
+
+def _digest(saga: AnySaga, body: Json) -> str:
+    canonical = json.dumps([saga.operation, body], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _sealed(cursor: str) -> str:
+    """The table's cursor as text that needs no quoting in a URL, and invites nobody to read it."""
+    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+
+
+def _opened(sealed: str) -> str:
+    return base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4)).decode()
+
+
+def _seconds(value: int | None) -> timedelta | None:
+    return None if value is None else timedelta(seconds=value)
+
+
+def _json(status: int, view: View, headers: dict[str, str] | None = None) -> Response[Any]:
+    return Response(status, "application/json", view, headers)

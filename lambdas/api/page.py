@@ -1,0 +1,60 @@
+"""What people look at in a browser: the page of operations, and the API's own documentation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_lambda_powertools.event_handler import Response
+
+from lambdas.api.desk import Desk
+
+TITLE, VERSION = "Windlass", "1"
+DESCRIPTION = (
+    "Cloud operations as durable state machines. One request is one operation; it ends with the work done, "
+    "with everything put back, or by calling a person."
+)
+HTML = "text/html; charset=utf-8"
+POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+"""The page brings all it needs and talks to nobody but its own API."""
+PAGE = Path(__file__).parent / "page.html"
+
+
+@dataclass(frozen=True)
+class Pages:
+    desk: Desk
+
+    def page(self) -> Response[str]:
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        return Response(200, HTML, PAGE.read_text("utf-8"), headers)
+
+    def openapi(self) -> Response[str]:
+        return Response(200, "application/json", self._schema())
+
+    def docs(self) -> Response[str]:
+        """Swagger's page with everything in it: nothing is loaded from elsewhere."""
+        if self.desk.app.current_event.query_string_parameters.get("format") == "json":
+            return self.openapi()  # what the page itself links to
+        from aws_lambda_powertools.event_handler.openapi import swagger_ui  # noqa: PLC0415  only this page needs it
+
+        assets = Path(swagger_ui.__file__).parent
+        script, style = (assets / f"swagger-ui{end}" for end in ("-bundle.min.js", ".min.css"))
+        spec = self._schema().replace("</", "<\\/")
+        html = swagger_ui.generate_swagger_html(spec, script.read_text("utf-8"), style.read_text("utf-8"), "", None)
+        return Response(200, HTML, html, compress=True)
+
+    def _schema(self) -> str:
+        """The OpenAPI document, made from the routes and the models they take and answer."""
+        from aws_lambda_powertools.event_handler.openapi.models import Server  # noqa: PLC0415  as above
+
+        return self.desk.app.get_openapi_json_schema(
+            title=TITLE, version=VERSION, description=DESCRIPTION, servers=[Server(url=self.desk.prefix or "/")]
+        )
+
+
+def add(desk: Desk) -> None:
+    pages, app = Pages(desk), desk.app
+    app.get("/", include_in_schema=False)(pages.page)
+    app.get("/openapi.json", include_in_schema=False)(pages.openapi)
+    app.get("/docs", include_in_schema=False)(pages.docs)

@@ -1,0 +1,215 @@
+"""Server groups on EC2 Auto Scaling."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lambdas.aws import tags
+from lambdas.cloud import (
+    OPERATION_TAG,
+    Capacity,
+    Group,
+    GroupSettings,
+    Instance,
+    LifecycleHook,
+    ScalingActivity,
+)
+from lambdas.error_codes import translating
+from lambdas.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef, LifecycleHookTypeDef
+
+SERVICE = "autoscaling"
+PAGE = 100
+"""The most groups of one page."""
+ACTIVITIES = 20
+
+
+class Groups:
+    """`lambdas.cloud.Groups`. All writes but the creation say how it shall be, so they may be repeated."""
+
+    def __init__(self, client: "AutoScalingClient") -> None:
+        self._client = client
+
+    def find(self, name: str) -> Group:
+        with translating(SERVICE, f"group {name}"):
+            found = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        if not found:
+            raise NotFound(f"group {name}: there is none")
+        return _group(found[0])
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        return tuple(name for name in self._names() if name.startswith(prefix))
+
+    def made_by(self, operation: str) -> tuple[str, ...]:
+        return self._names(Filters=tags.filter_by(OPERATION_TAG, operation))
+
+    def create(self, name: str, launch_template: str, settings: GroupSettings) -> None:
+        # Version 1, not $Default: nobody's later version of the template is picked up.
+        with translating(SERVICE, f"group {name}"):
+            self._client.create_auto_scaling_group(
+                AutoScalingGroupName=name,
+                LaunchTemplate={"LaunchTemplateName": launch_template, "Version": "1"},
+                MinSize=0,
+                MaxSize=0,
+                DesiredCapacity=0,
+                **_parameters(name, settings),
+            )
+
+    def resize(self, name: str, capacity: Capacity) -> None:
+        with translating(SERVICE, f"group {name}"):
+            self._client.update_auto_scaling_group(
+                AutoScalingGroupName=name,
+                MinSize=capacity.min,
+                MaxSize=capacity.max,
+                DesiredCapacity=capacity.desired,
+            )
+
+    def delete(self, name: str) -> None:
+        try:
+            with translating(SERVICE, f"group {name}"):
+                self._client.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+        except Conflict:
+            # A deletion under way is such a scaling activity too.
+            if not self.find(name).deleting:
+                raise
+
+    # An empty list means all of them to AWS, and none of them to us.
+
+    def suspend(self, name: str, processes: Sequence[str]) -> None:
+        if processes:
+            with translating(SERVICE, f"group {name}"):
+                self._client.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=list(processes))
+
+    def resume(self, name: str, processes: Sequence[str]) -> None:
+        if processes:
+            with translating(SERVICE, f"group {name}"):
+                self._client.resume_processes(AutoScalingGroupName=name, ScalingProcesses=list(processes))
+
+    def enable_metrics(self, name: str, metrics: Sequence[str]) -> None:
+        if metrics:
+            with translating(SERVICE, f"group {name}"):
+                self._client.enable_metrics_collection(
+                    AutoScalingGroupName=name, Granularity="1Minute", Metrics=list(metrics)
+                )
+
+    def put_hook(self, name: str, hook: LifecycleHook) -> None:
+        optional = {
+            "RoleARN": hook.role,
+            "NotificationTargetARN": hook.target,
+            "NotificationMetadata": hook.metadata,
+        }
+        given: Any = {field: value for field, value in optional.items() if value}
+        with translating(SERVICE, f"group {name}, lifecycle hook {hook.name}"):
+            self._client.put_lifecycle_hook(
+                AutoScalingGroupName=name,
+                LifecycleHookName=hook.name,
+                LifecycleTransition=hook.transition,
+                HeartbeatTimeout=hook.heartbeat,
+                DefaultResult=hook.default_result,
+                **given,
+            )
+
+    def hooks(self, name: str) -> tuple[LifecycleHook, ...]:
+        try:
+            with translating(SERVICE, f"group {name}"):
+                found = self._client.describe_lifecycle_hooks(AutoScalingGroupName=name)["LifecycleHooks"]
+        except NotFound:
+            return ()
+        return tuple(map(_hook, found))
+
+    def activities(self, name: str) -> tuple[ScalingActivity, ...]:
+        try:
+            with translating(SERVICE, f"group {name}"):
+                found = self._client.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=ACTIVITIES)
+        except NotFound:
+            return ()
+        return tuple(
+            ScalingActivity(one["StatusCode"], one.get("StatusMessage") or one.get("Description", ""))
+            for one in found["Activities"]
+        )
+
+    def _names(self, **options: Any) -> tuple[str, ...]:
+        """Names page by page, without the instances: they are most of a page's size."""
+        pages = self._client.get_paginator("describe_auto_scaling_groups")
+        with translating(SERVICE, "groups"):
+            return tuple(
+                group["AutoScalingGroupName"]
+                for page in pages.paginate(IncludeInstances=False, PaginationConfig={"PageSize": PAGE}, **options)
+                for group in page["AutoScalingGroups"]
+            )
+
+
+def _parameters(name: str, settings: GroupSettings) -> Any:
+    """CreateAutoScalingGroup's parameters of the settings; it refuses empty lists."""
+    parameters = {
+        "VPCZoneIdentifier": ",".join(settings.subnets),
+        "AvailabilityZones": [] if settings.subnets else list(settings.zones),
+        "TargetGroupARNs": list(settings.target_groups),
+        "LoadBalancerNames": list(settings.load_balancers),
+        "TerminationPolicies": list(settings.termination_policies),
+        "Tags": [
+            {**tag, "ResourceId": name, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
+            for tag in tags.rendered(settings.tags)
+        ],
+        "HealthCheckType": settings.health_check_type,
+    }
+    return {name: value for name, value in parameters.items() if value} | {
+        "HealthCheckGracePeriod": settings.health_check_grace,
+        "DefaultCooldown": settings.cooldown,
+        "CapacityRebalance": settings.capacity_rebalance,
+    }
+
+
+def _group(group: "AutoScalingGroupTypeDef") -> Group:
+    return Group(
+        name=group["AutoScalingGroupName"],
+        capacity=Capacity(group["MinSize"], group["DesiredCapacity"], group["MaxSize"]),
+        settings=_settings(group),
+        launch_template=_launch_template(group),
+        launch_configuration=group.get("LaunchConfigurationName"),
+        instances=tuple(
+            Instance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"].lower() == "healthy")
+            for one in group.get("Instances", ())
+        ),
+        suspended=frozenset(one["ProcessName"] for one in group.get("SuspendedProcesses", ())),
+        metrics=frozenset(one["Metric"] for one in group.get("EnabledMetrics", ())),
+        # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html: a status only then.
+        deleting="Status" in group,
+        arn=group.get("AutoScalingGroupARN", ""),
+    )
+
+
+def _settings(group: "AutoScalingGroupTypeDef") -> GroupSettings:
+    """The settings as they were asked for: with subnets, the zones are only what follows from them."""
+    subnets = tuple(filter(None, group.get("VPCZoneIdentifier", "").split(",")))
+    return GroupSettings(
+        subnets=subnets,
+        zones=() if subnets else tuple(group["AvailabilityZones"]),
+        target_groups=tuple(group.get("TargetGroupARNs", ())),
+        load_balancers=tuple(group.get("LoadBalancerNames", ())),
+        health_check_type=group["HealthCheckType"],
+        health_check_grace=group.get("HealthCheckGracePeriod", 0),
+        cooldown=group["DefaultCooldown"],
+        termination_policies=tuple(group.get("TerminationPolicies", ())),
+        capacity_rebalance=group.get("CapacityRebalance", False),
+        tags=tags.parsed(group.get("Tags", ())),
+    )
+
+
+def _launch_template(group: "AutoScalingGroupTypeDef") -> str | None:
+    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification", {})
+    return (group.get("LaunchTemplate") or mixed).get("LaunchTemplateName")
+
+
+def _hook(hook: "LifecycleHookTypeDef") -> LifecycleHook:
+    return LifecycleHook(
+        name=hook["LifecycleHookName"],
+        transition=hook["LifecycleTransition"],
+        role=hook.get("RoleARN"),
+        target=hook.get("NotificationTargetARN"),
+        metadata=hook.get("NotificationMetadata"),
+        heartbeat=hook["HeartbeatTimeout"],
+        default_result=hook["DefaultResult"],
+    )

@@ -1,0 +1,74 @@
+"""Every AWS call Windlass makes, and the IAM actions that allow it.
+
+The contract suite records what is really called and compares it with this.
+"""
+
+CALLS: tuple[tuple[str, str], ...] = (
+    ("autoscaling", "CreateAutoScalingGroup"),
+    ("autoscaling", "DeleteAutoScalingGroup"),
+    ("autoscaling", "DescribeAutoScalingGroups"),
+    ("autoscaling", "DescribeLifecycleHooks"),
+    ("autoscaling", "DescribePolicies"),
+    ("autoscaling", "DescribeScalingActivities"),
+    ("autoscaling", "DescribeScheduledActions"),
+    ("autoscaling", "EnableMetricsCollection"),
+    ("autoscaling", "PutLifecycleHook"),
+    ("autoscaling", "PutScalingPolicy"),
+    ("autoscaling", "PutScheduledUpdateGroupAction"),
+    ("autoscaling", "ResumeProcesses"),
+    ("autoscaling", "SuspendProcesses"),
+    ("autoscaling", "UpdateAutoScalingGroup"),
+    ("cloudwatch", "DeleteAlarms"),
+    ("cloudwatch", "DescribeAlarms"),
+    ("cloudwatch", "PutMetricAlarm"),
+    ("dynamodb", "DeleteItem"),
+    ("dynamodb", "GetItem"),
+    ("dynamodb", "PutItem"),
+    ("dynamodb", "Query"),
+    ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "UpdateItem"),
+    ("ec2", "CreateLaunchTemplate"),
+    ("ec2", "DeleteLaunchTemplate"),
+    ("ec2", "DescribeAvailabilityZones"),
+    ("ec2", "DescribeImages"),
+    ("ec2", "DescribeLaunchTemplates"),
+    ("ec2", "DescribeSecurityGroups"),
+    ("ec2", "DescribeSubnets"),
+    ("elb", "DeregisterInstancesFromLoadBalancer"),
+    ("elb", "DescribeInstanceHealth"),
+    ("elb", "DescribeLoadBalancers"),
+    ("elb", "RegisterInstancesWithLoadBalancer"),
+    ("elbv2", "DeregisterTargets"),
+    ("elbv2", "DescribeTargetGroups"),
+    ("elbv2", "DescribeTargetHealth"),
+    ("elbv2", "RegisterTargets"),
+    ("lambda", "Invoke"),
+    ("sqs", "SendMessage"),
+    ("ssm", "GetParameter"),
+    ("stepfunctions", "DescribeExecution"),
+    ("stepfunctions", "SendTaskFailure"),
+    ("stepfunctions", "SendTaskSuccess"),
+    ("stepfunctions", "StartExecution"),
+    ("sts", "AssumeRole"),
+)
+"""(boto3's name of the service, operation)."""
+
+_PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing", "stepfunctions": "states"}
+_ACTIONS = {
+    ("lambda", "Invoke"): ("lambda:InvokeFunction",),
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    ("dynamodb", "TransactWriteItems"): (
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    ),
+}
+
+
+def actions(service: str, operation: str) -> tuple[str, ...]:
+    """The IAM actions that allow a call.
+
+    Names are those of https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
+    return _ACTIONS.get((service, operation), (f"{_PREFIXES.get(service, service)}:{operation}",))

@@ -1,0 +1,1 @@
+"""What keeps an operation: intake, starts, the journal, guards, waits, holds, signals, the ends, recovery."""

@@ -1,0 +1,62 @@
+"""Guards: exclusive ownership of one named thing by one operation.
+
+No expiry: a guard belongs to its operation until that operation's row is closed. Places in the queue are taken in the
+transaction that accepts the operation, so the order of acceptance is kept for each thing.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from lambdas.hub import Hub
+from lambdas.rows import Guard, guard_key, guard_of, item_of
+from lambdas.table import Equal, Put, Write
+
+
+def read(hub: Hub, key: str) -> Guard:
+    """The guard as it stands; one that nobody ever had is free."""
+    item = hub.table.get(guard_key(key))
+    return Guard(key) if item is None else guard_of(item)
+
+
+def places(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
+    """Writes that give the operation each guard, or the last place in its queue."""
+    for key in keys:
+        guard = read(hub, key)
+        if operation == guard.owner or operation in guard.queue:
+            continue
+        if guard.owner is None:
+            yield _written(guard, operation, guard.queue)
+        else:
+            yield _written(guard, guard.owner, (*guard.queue, operation))
+
+
+def releases(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
+    """Writes that pass each guard on to the next in its queue, or take the operation out of the queue."""
+    for key in keys:
+        guard = read(hub, key)
+        rest = tuple(one for one in guard.queue if one != operation)
+        if guard.owner == operation:
+            yield _written(guard, rest[0] if rest else None, rest[1:])
+        elif rest != guard.queue:
+            yield _written(guard, guard.owner, rest)
+
+
+def awaited(hub: Hub, keys: Iterable[str], operation: str) -> str | None:
+    """Why the operation does not have all these guards yet, or None."""
+    for key in keys:
+        guard = read(hub, key)
+        if guard.owner != operation:
+            return f"{key} is guarded by operation {guard.owner}; {_place(guard, operation)}"
+    return None
+
+
+def _place(guard: Guard, operation: str) -> str:
+    if operation not in guard.queue:
+        return "this operation has no place in its queue"
+    ahead = guard.queue.index(operation)
+    return "this operation is next" if ahead == 0 else f"{ahead} operations are ahead in the queue"
+
+
+def _written(guard: Guard, owner: str | None, queue: tuple[str, ...]) -> Put:
+    """The guard with its next owner, if nobody else changed it."""
+    changed = Guard(guard.key, guard.version + 1, owner, queue)
+    return Put(guard_key(guard.key), item_of(changed), (Equal("version", guard.version or None),))

@@ -1,0 +1,212 @@
+"""Intake: what is accepted is durable before it is answered, and twice is once.
+
+The operation's id is its claim: base32 of sha256(caller, key), so a repeated request finds the first one's row.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from lambdas.engine import guards
+from lambdas.engine.control import RACES
+from lambdas.engine.tasks import AnySaga
+from lambdas.errors import Conflict, WindlassError
+from lambdas.hub import Hub, Json
+from lambdas.rows import Control, Status, batch_key, control_key, control_of, item_of, request_key
+from lambdas.table import Absent, Put, Refused, Write
+
+LONGEST_REQUEST = 200 * 1024
+"""Bytes of one normalised request; an item of DynamoDB ends at 400 KB."""
+LARGEST_BATCH = 30
+"""Operations of one batch: a transaction has at most 100 writes and 4 MB."""
+ID_LENGTH = 26
+START_CHECK = 10.0
+"""Seconds after which the sweep looks whether an accepted operation was started."""
+
+
+class KeyReused(WindlassError):
+    """The idempotency key was used before with another body."""
+
+
+class TooLarge(WindlassError):
+    """The normalised request does not fit; names its largest field."""
+
+    def __init__(self, field: str, size: int) -> None:
+        super().__init__(
+            f"the request is larger than {LONGEST_REQUEST} bytes; its largest field {field} has {size} bytes"
+        )
+        self.field, self.size = field, size
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, authenticated, and on whose behalf."""
+
+    principal: str
+    user: str | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One operation asked for: its saga and its parsed request (a model of `lambdas.requests`)."""
+
+    saga: AnySaga
+    request: Any
+
+
+@dataclass(frozen=True)
+class Terms:
+    """By which door it came, and by when it has to be done."""
+
+    door: str
+    start_within: timedelta | None
+    finish_within: timedelta
+    trace: str | None = None
+    hold_exhausted: bool | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    id: str
+    operations: tuple[str, ...]
+    """Ids of the batch's operations in order; of one operation its own."""
+    repeated: bool = False
+
+
+def accept(
+    hub: Hub,
+    submissions: Sequence[Submission],
+    *,
+    caller: Caller,
+    terms: Terms,
+    key: str | None = None,
+    digest: str | None = None,
+) -> Accepted:
+    """Accept all of these operations or none, and start the first. The same caller's same key is the same request.
+
+    Raises KeyReused, TooLarge, and what the table raises: then nothing is known to be accepted, and the same request
+    may be sent again.
+    """
+    identity = _identity(caller, key)
+    for _ in range(RACES):
+        if key is not None and (known := _known(hub, identity, digest)) is not None:
+            return known
+        claims = [_claim(hub, one, identity, caller, terms, key, digest) for one in submissions]
+        try:
+            return _accept(hub, identity, submissions, _named(identity, claims))
+        except Refused:
+            continue
+    raise Conflict("the things this request needs are being changed by several at once; send it again")
+
+
+def start(hub: Hub, row: Control) -> None:
+    """Start the operation's machine; its name is the operation's id, so twice is once."""
+    hub.machines.start(row.saga, row.id, {"operation": row.id, "last": {"step": "", "did": ""}})
+
+
+def _identity(caller: Caller, key: str | None) -> str:
+    secret = key if key is not None else secrets.token_hex(16)
+    digest = hashlib.sha256(f"{caller.principal}\n{secret}".encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:ID_LENGTH]
+
+
+def _known(hub: Hub, identity: str, digest: str | None) -> Accepted | None:
+    """What was accepted for this claim before; its start is made up for if it was lost."""
+    batch = hub.table.get(batch_key(identity))
+    operations = tuple(batch["operations"]) if batch else (identity,)
+    item = hub.table.get(control_key(operations[0]))
+    if item is None:
+        return None
+    first = control_of(item)
+    if digest is not None and first.digest is not None and digest != first.digest:
+        raise KeyReused(f"idempotency key of operation {identity} was used with another body; choose a new key")
+    if first.status is Status.ACCEPTED:
+        _start_soon(hub, first)
+    return Accepted(identity, operations, repeated=True)
+
+
+def _claim(
+    hub: Hub,
+    one: Submission,
+    identity: str,
+    caller: Caller,
+    terms: Terms,
+    key: str | None,
+    digest: str | None,
+) -> Control:
+    now = hub.now()
+    request = one.request
+    return Control(
+        id=identity,
+        saga=one.saga.name,
+        status=Status.ACCEPTED,
+        version=1,
+        account=request.account,
+        region=request.region,
+        application=request.application,
+        cluster=request.cluster,
+        caller=caller.principal,
+        user=caller.user,
+        door=terms.door,
+        key=key,
+        digest=digest,
+        trace=terms.trace,
+        accepted=now,
+        start_by=now + terms.start_within.total_seconds() if terms.start_within else None,
+        finish_by=now + terms.finish_within.total_seconds(),
+        execution=identity,
+        guards=tuple(sorted(one.saga.guards(request))) if one.saga.guards else (),
+        hold_exhausted=terms.hold_exhausted,
+        due=now + START_CHECK,
+    )
+
+
+def _named(identity: str, claims: Sequence[Control]) -> list[Control]:
+    """The operations of a batch are numbered, and each but the first waits for the one before."""
+    if len(claims) == 1:
+        return list(claims)
+    return [_numbered(identity, index, claim) for index, claim in enumerate(claims)]
+
+
+def _numbered(identity: str, index: int, claim: Control) -> Control:
+    name = f"{identity}-{index}"
+    after = f"{identity}-{index - 1}" if index else None
+    changed = {"id": name, "execution": name, "batch": identity, "after": after}
+    return control_of(item_of(claim) | {k: v for k, v in changed.items() if v is not None})
+
+
+def _accept(hub: Hub, identity: str, submissions: Sequence[Submission], rows: Sequence[Control]) -> Accepted:
+    writes = [write for row, one in zip(rows, submissions, strict=True) for write in _rows(hub, row, one)]
+    if len(rows) > 1:
+        writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
+    hub.table.write(*writes)
+    _start_soon(hub, rows[0])
+    return Accepted(identity, tuple(row.id for row in rows))
+
+
+def _rows(hub: Hub, row: Control, one: Submission) -> Iterator[Write]:
+    """A batch takes no places yet: each of its operations takes them when its turn comes."""
+    yield Put(control_key(row.id), item_of(row), (Absent(),))
+    yield Put(request_key(row.id), {"request": _measured(one.request.model_dump(mode="json", by_alias=True))})
+    if row.batch is None:
+        yield from guards.places(hub, row.guards, row.id)
+
+
+def _measured(request: Json) -> Json:
+    sizes = {field: len(json.dumps(value)) for field, value in request.items()}
+    if sum(sizes.values()) > LONGEST_REQUEST:
+        largest = max(sizes, key=lambda field: sizes[field])
+        raise TooLarge(largest, sizes[largest])
+    return request
+
+
+def _start_soon(hub: Hub, row: Control) -> None:
+    """Step Functions throttled or down: the operation stays accepted, the sweep starts it."""
+    with suppress(WindlassError):
+        start(hub, row)

@@ -1,0 +1,59 @@
+"""When the sweep looks: how often a wait of what age, and asking for a sweep before the rule's next.
+
+Times of looks follow from a wait's beginning alone, so a look that changes nothing writes nothing.
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from lambdas.errors import WindlassError
+from lambdas.hub import Hub
+from lambdas.table import Equal, Key, Refused, Update
+
+HEARTBEAT = Key("sweep", "heartbeat")
+EACH = 60.0
+"""Seconds between the sweeps that a rule starts."""
+RHYTHM = ((60.0, 5.0), (600.0, 15.0))
+"""Up to this age in seconds, look so often; later each LATE seconds."""
+LATE = 60.0
+
+
+def looks_by(age: float) -> int:
+    """How many looks a wait of that age has had."""
+    looks, begun = 0, 0.0
+    for until, interval in RHYTHM:
+        looks += int(max(min(age, until) - begun, 0.0) // interval)
+        begun = until
+    return looks + int(max(age - begun, 0.0) // LATE)
+
+
+def next_look(since: float, now: float) -> float:
+    """When the wait that began at `since` is looked at next."""
+    age, begun, interval = max(now - since, 0.0), 0.0, LATE
+    for until, often in RHYTHM:
+        if age < until:
+            interval = often
+            break
+        begun = until
+    return since + begun + ((age - begun) // interval + 1) * interval
+
+
+def last_sweep(hub: Hub) -> float:
+    """When the last finished sweep began; 0 before the first."""
+    beat = hub.table.get(HEARTBEAT)
+    return float(beat.get("last", 0.0)) if beat else 0.0
+
+
+def swept(hub: Hub, began: float) -> None:
+    hub.table.write(Update(HEARTBEAT, {"last": began}))
+
+
+def ask(hub: Hub, at: float) -> None:
+    """Ask for a sweep at that time, unless one is asked for by then. Best effort: the rule sweeps in any case."""
+    with suppress(WindlassError, Refused):
+        beat = hub.table.get(HEARTBEAT) or {}
+        planned = beat.get("next", 0.0)
+        if hub.now() < planned <= at:
+            return
+        hub.table.write(Update(HEARTBEAT, {"next": at}, when=(Equal("next", beat.get("next")),)))
+        hub.sweeper.after(timedelta(seconds=max(at - hub.now(), 1.0)))

@@ -1,0 +1,114 @@
+"""The Tasks of a state machine as values: what a Lambda is asked to do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from lambdas.errors import Transient
+from lambdas.hub import Hub, Json
+from lambdas.rows import plan_key
+from saga import Saga, Step, Wait
+
+AnySaga = Saga[Any, Any, Any]
+Sagas = Mapping[str, AnySaga]
+"""By name."""
+
+GUARD, PLAN, LEFT = "Guard", "Plan", "NothingLeft"
+LEFT_WITHIN = 3600.0
+"""Seconds that an undo chain may need until nothing is left; then a person is asked."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One Task's payload."""
+
+    saga: AnySaga
+    step: str
+    operation: str
+    execution: str = ""
+    plan: Json | None = None
+    token: str = ""
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why the machine came here: `Name: sentence`."""
+        return f"{self.error}: {self.cause}" if self.error else ""
+
+
+def task_of(event: Json, sagas: Sagas) -> Task:
+    """Parse a payload. Raises Transient for a saga that this release does not know: it may be too old."""
+    failed: dict[str, str] = event.get("failed") or {}
+    return Task(
+        saga_named(event["saga"], sagas),
+        event["step"],
+        event["operation"],
+        event.get("execution") or event["operation"],
+        event.get("plan"),
+        event.get("token", ""),
+        failed.get("error", ""),
+        failed.get("cause", ""),
+    )
+
+
+def saga_named(name: str, sagas: Sagas) -> AnySaga:
+    if name not in sagas:
+        raise Transient(f"this release knows no saga {name}; a newer one is being deployed, or the old one is gone")
+    return sagas[name]
+
+
+def change_of(saga: AnySaga, state: str) -> tuple[Step[Any, Any], bool]:
+    """The step of that state, and whether the state is its undo."""
+    for one in saga.changes:
+        if state == one.name:
+            return one, False
+        if one.undo is not None and state == one.undo_name:
+            return one, True
+    raise Transient(f"this release knows no state {state} of {saga.name}; a newer one may be on its way")
+
+
+def wait_of(saga: AnySaga, state: str) -> Wait[Any, Any]:
+    for one in saga.waits:
+        if one.name == state:
+            return one
+    raise Transient(f"this release knows no wait {state} of {saga.name}; a newer one may be on its way")
+
+
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+"""Built at the first use of a type: building costs a thousand times what parsing does."""
+
+
+def _adapter(of: Any) -> TypeAdapter[Any]:
+    if of not in _ADAPTERS:
+        _ADAPTERS[of] = TypeAdapter(of)
+    return _ADAPTERS[of]
+
+
+def plan_of(saga: AnySaga, plan: Json) -> Any:
+    """The plan as its saga's type. Raises Transient where it is newer than this release."""
+    known = getattr(saga.plan_type, "schema", 1)
+    if plan.get("schema", 1) > known:
+        raise Transient(f"the plan has schema {plan['schema']}, this release knows {known}")
+    return _adapter(saga.plan_type).validate_python(plan)
+
+
+def plan_json(saga: AnySaga, plan: Any) -> Json:
+    dumped: Json = _adapter(saga.plan_type).dump_python(plan, mode="json")
+    return dumped
+
+
+def request_of(saga: AnySaga, request: Json) -> Any:
+    return _adapter(saga.request_type).validate_python(request)
+
+
+def stored_plan(hub: Hub, operation: str) -> Json | None:
+    """The plan as written once, or None."""
+    row = hub.table.get(plan_key(operation))
+    return None if row is None else dict(row["plan"])
+
+
+def by_name(sagas: Sequence[AnySaga]) -> dict[str, AnySaga]:
+    return {saga.name: saga for saga in sagas}

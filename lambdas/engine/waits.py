@@ -1,0 +1,182 @@
+"""Waits: states that hold a task token until a check passes. No transition while they wait."""
+
+from dataclasses import replace
+
+from lambdas.engine import control, guards, rhythm, tokens
+from lambdas.engine.tasks import GUARD, LEFT, LEFT_WITHIN, AnySaga, Sagas, Task, plan_of, saga_named, wait_of
+from lambdas.errors import (
+    Abandoned,
+    Broken,
+    Cancelled,
+    Conflict,
+    Expired,
+    NotInTime,
+    Rejected,
+    RollBack,
+    Skipped,
+    Transient,
+    WindlassError,
+)
+from lambdas.hub import Hub, Json
+from lambdas.rows import Control, Mark, Open, Status, plan_key
+from lambdas.table import Refused
+
+
+def is_due(hub: Hub, opened: Open, last: float) -> bool:
+    """Whether one of the wait's looks, or a deadline, lies between the last sweep and now."""
+    now = hub.now()
+    limits = (opened.deadline, opened.expires, _settled_at(hub, opened))
+    return any(limit is not None and limit <= now for limit in limits) or rhythm.looks_by(
+        now - opened.since
+    ) > rhythm.looks_by(last - opened.since)
+
+
+def register(hub: Hub, sagas: Sagas, task: Task) -> None:
+    """Open the state's token and look once. Raises what keeps the state from starting."""
+    for _ in range(control.RACES):
+        row = control.read(hub, task.operation)
+        _may_wait(hub, row, task)
+        opened = _opened(hub, task, row)
+        places = guards.places(hub, row.guards, row.id) if task.step == GUARD else ()
+        try:
+            tokens.register(hub, task, row, opened, *places)
+        except Refused:
+            continue
+        return look(hub, sagas, opened)
+    raise Conflict(f"operation {task.operation} is being changed by several at once")
+
+
+def look(hub: Hub, sagas: Sagas, opened: Open) -> None:
+    """Check once: answer the token, or note the reason why not yet."""
+    row = control.read(hub, opened.operation)
+    if row.status.over:
+        return tokens.close(hub, opened)
+    try:
+        _not_cancelled(row, opened)
+        reason = _reason(hub, row, saga_named(opened.saga, sagas), opened)
+    except RollBack as error:
+        return _undone_again(hub, row, opened, str(error))
+    except (Rejected, Cancelled) as error:
+        return tokens.fail(hub, opened, type(error).__name__, str(error))
+    if reason is None:
+        return _passed(hub, opened)
+    if (late := _late(hub, opened, reason)) is not None:
+        return tokens.fail(hub, opened, type(late).__name__, str(late))
+    return tokens.note(hub, opened, replace(opened, reason=reason, clear=None))
+
+
+def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:
+    """What landed late is undone again; what a person left standing is not."""
+    if row.skip is None:
+        return tokens.fail(hub, opened, RollBack.__name__, found)
+    return tokens.fail(hub, opened, Skipped.__name__, f"{found}; {row.skip} was skipped by {row.decided}")
+
+
+def _not_cancelled(row: Control, opened: Open) -> None:
+    """A cancel wakes the tokens it finds; this is for one that died after its mark."""
+    if row.mark is Mark.CANCELLED and row.status is not Status.UNDOING:
+        raise Cancelled(f"operation {row.id} was cancelled")
+
+
+def _may_wait(hub: Hub, row: Control, task: Task) -> None:
+    if task.step == LEFT:
+        if row.status is not Status.UNDOING and row.status.over:
+            raise Abandoned(f"operation {row.id} is over: {row.status}")
+        return
+    if task.step == GUARD and row.status is Status.UNDOING:
+        return  # a recovery needs its guards to put things back
+    if task.step == GUARD and row.mark is Mark.PAUSED:
+        row = replace(row, mark=None)  # a place in a queue may be waited for while paused
+    control.may_go_forward(hub, row)
+    control.alone(hub, row, task.step)
+
+
+def _opened(hub: Hub, task: Task, row: Control) -> Open:
+    known = tokens.find(hub, task.operation, task.step)
+    since = known.since if known else hub.now()
+    return Open(
+        operation=task.operation,
+        saga=task.saga.name,
+        state=task.step,
+        token=task.token,
+        since=since,
+        kind="guard" if task.step == GUARD else "check",
+        deadline=_deadline(task, since),
+        expires=_expires(task, row),
+        reason=known.reason if known else None,
+        due=since,
+    )
+
+
+def _deadline(task: Task, since: float) -> float | None:
+    if task.step == GUARD:
+        return None
+    if task.step == LEFT:
+        return since + LEFT_WITHIN
+    limit = wait_of(task.saga, task.step).limit(plan_of(task.saga, task.plan or {}))
+    return since + limit.total_seconds()
+
+
+def _expires(task: Task, row: Control) -> float | None:
+    if row.pivoted or task.step == LEFT:
+        return None
+    return min(row.finish_by, row.start_by or row.finish_by) if task.step == GUARD else row.finish_by
+
+
+def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
+    """Why not yet; what the check cannot see for a moment is a reason too."""
+    try:
+        return _checked(hub, row, saga, opened)
+    except (Rejected, RollBack):
+        raise
+    except WindlassError as error:
+        return f"cannot see: {type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001  our own bug must not lose the wait: a fixed release will check again
+        return f"cannot see: {Broken.__name__}: {type(error).__name__}: {error}"
+
+
+def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
+    if opened.kind == "guard":
+        return guards.awaited(hub, row.guards, opened.operation)
+    plan = plan_of(saga, _plan(hub, opened))
+    cloud = hub.cloud(row.account, row.region, row.id)
+    check = saga.left if opened.state == LEFT else wait_of(saga, opened.state).check
+    if check is None:
+        raise Transient(f"this release knows no state {LEFT} of {saga.name}")
+    return check(plan, cloud)
+
+
+def _plan(hub: Hub, opened: Open) -> Json:
+    item = hub.table.get(plan_key(opened.operation))
+    if item is None:
+        raise Transient(f"the plan of operation {opened.operation} is not there")
+    return dict(item["plan"])
+
+
+def _passed(hub: Hub, opened: Open) -> None:
+    """Success; what has to stay clean for longer than reads may lag is looked at again."""
+    clear = replace(opened, clear=opened.clear or hub.now())
+    settled = _settled_at(hub, clear) if opened.state == LEFT else None
+    if settled is not None and hub.now() < settled:
+        rhythm.ask(hub, settled)
+        return tokens.note(hub, opened, replace(clear, reason="nothing is left; looking once more"))
+    did = _did(opened, hub.now())
+    return tokens.succeed(hub, opened, {"step": opened.state, "did": did}, did)
+
+
+def _settled_at(hub: Hub, opened: Open) -> float | None:
+    """From when on a read that still finds nothing cannot be one that lags behind."""
+    return None if opened.clear is None else opened.clear + hub.settings.settling.total_seconds()
+
+
+def _did(opened: Open, now: float) -> str:
+    last = f"; last: {opened.reason}" if opened.reason else ""
+    return f"passed after {now - opened.since:.0f} s{last}"
+
+
+def _late(hub: Hub, opened: Open, reason: str) -> WindlassError | None:
+    if opened.expires is not None and hub.now() >= opened.expires:
+        return Expired(f"the operation's deadline has passed: {reason}")
+    if opened.deadline is not None and hub.now() >= opened.deadline:
+        return NotInTime(f"not within {opened.deadline - opened.since:.0f} s: {reason}")
+    return None

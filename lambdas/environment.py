@@ -1,0 +1,78 @@
+"""The real hub, put together from the environment that the template gives a function.
+
+Machines and functions are found by computed names: in the template the machines depend on the functions, so no function
+can be given a machine's ARN.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from functools import cache
+
+from lambdas.dynamo import DynamoTable
+from lambdas.functions import LambdaFunctions
+from lambdas.hub import Hub, Settings
+from lambdas.sessions import ONCE, WHOLE_FUNCTION, clouds, own
+from lambdas.step_functions import StepFunctions
+from lambdas.sweeper import QueuedSweeper
+
+ALIAS = "live"
+"""Every call goes to the alias, so that a release shifts it gradually."""
+
+
+@cache
+def hub() -> Hub:
+    """This process's hub. Nothing is connected before its first use."""
+    return hub_of(os.environ)
+
+
+def hub_of(environ: Mapping[str, str]) -> Hub:
+    """The hub of that environment.
+
+    Besides `Settings.of`: `AWS_REGION`, `WINDLASS_ACCOUNT` (twelve digits), `WINDLASS_MACHINE_PREFIX` and
+    `WINDLASS_FUNCTION_PREFIX` (both `windlass-` unless said otherwise), `WINDLASS_SWEEP_QUEUE` (URL).
+    """
+    settings = Settings.of(environ)
+    region = environ["AWS_REGION"]
+    table = DynamoTable(own("dynamodb", region, ONCE), settings.table)
+    return Hub(
+        table=table,
+        machines=StepFunctions(own("stepfunctions", region), machine_arns(environ)),
+        functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
+        sweeper=QueuedSweeper(own("sqs", region), environ.get("WINDLASS_SWEEP_QUEUE", "")),
+        cloud=clouds(table),
+        now=time.time,
+        settings=settings,
+    )
+
+
+class Arns(dict[str, str]):
+    """ARNs computed from names: `arns["CreateServerGroup"]`."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__()
+        self._pattern = pattern
+
+    def __missing__(self, name: str) -> str:
+        return self._pattern.format(name=name)
+
+
+def machine_arns(environ: Mapping[str, str]) -> Arns:
+    prefix = environ.get("WINDLASS_MACHINE_PREFIX", "windlass-")
+    return Arns(f"{_place('states', environ)}:stateMachine:{prefix}{{name}}")
+
+
+def function_arns(environ: Mapping[str, str]) -> Arns:
+    prefix = environ.get("WINDLASS_FUNCTION_PREFIX", "windlass-")
+    return Arns(f"{_place('lambda', environ)}:function:{prefix}{{name}}:{ALIAS}")
+
+
+def _place(service: str, environ: Mapping[str, str]) -> str:
+    region = environ["AWS_REGION"]
+    return f"arn:{partition(region)}:{service}:{region}:{environ['WINDLASS_ACCOUNT']}"
+
+
+def partition(region: str) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
+    special = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+    return next((name for start, name in special.items() if region.startswith(f"{start}-")), "aws")

@@ -1,0 +1,93 @@
+"""Where Lambda enters: two lines each over plain functions of a hub, and a log line with the operation's id."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from lambdas import entrypoint
+from lambdas import projector as projecting
+from lambdas import sweep as sweeping
+from lambdas.engine.tasks import Sagas, by_name
+from lambdas.errors import Broken, WindlassError
+from lambdas.hub import ExecutionState, Hub, Json
+from lambdas.table import Item
+
+logger = Logger(service="windlass")
+
+
+def activity(event: Json, context: object) -> Json:
+    """A Task of a saga's module: Plan, a step, an undo."""
+    return _logged(event, lambda: entrypoint.activity(_hub(), _sagas(), event))
+
+
+def engine(event: Json, context: object) -> Json:
+    """A Task of the engine: Guard, a wait, a hold, an end."""
+    return _logged(event, lambda: entrypoint.engine(_hub(), _sagas(), event))
+
+
+def sweep(event: Json, context: object) -> None:
+    """Asked for by the rule or by a delayed message: it looks at all that is due either way."""
+    sweeping.sweep(_hub(), _sagas())
+
+
+def projector(event: Json, context: object) -> Json:
+    """Records of the table's stream, or one status event of Step Functions.
+
+    Answers the first record that failed, from which on Lambda delivers again.
+    """
+    if "Records" not in event:
+        detail = event["detail"]
+        state = ExecutionState(detail["status"], detail.get("error") or "", detail.get("cause") or "")
+        projecting.ended(_hub(), _sagas(), detail["name"], state)
+        return {}
+    for record in event["Records"]:
+        if not _projected(record["dynamodb"]):
+            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
+
+
+def _projected(record: Json) -> bool:
+    old, new = (_image(record.get(name)) for name in ("OldImage", "NewImage"))
+    try:
+        projecting.changed(_hub(), _sagas(), old, new)
+    except WindlassError as error:
+        item = new or old or {}
+        logger.warning("a change waits to be followed", item=item.get("pk"), error=f"{type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _logged(event: Json, act: Callable[[], Json]) -> Json:
+    """One line for each attempt: what, of which operation, and how it ended."""
+    about: dict[str, Any] = {name: event.get(name) for name in ("operation", "saga", "step", "execution")}
+    try:
+        answer = act()
+    except Broken as error:
+        logger.exception("broken", **about, error=type(error).__name__)
+        raise
+    except WindlassError as error:
+        logger.info("failed", **about, error=f"{type(error).__name__}: {error}")
+        raise
+    logger.info("done", **about, did=answer.get("did"))
+    return answer
+
+
+def _image(attributes: Json | None) -> Item | None:
+    from lambdas.dynamo import item_of  # noqa: PLC0415  brings botocore, which an import must not
+
+    return None if attributes is None else item_of(attributes)
+
+
+@cache
+def _sagas() -> Sagas:
+    from statemachines import ALL  # noqa: PLC0415  the whole registry, at the first event
+
+    return by_name(ALL)
+
+
+def _hub() -> Hub:
+    from lambdas.environment import hub  # noqa: PLC0415  reads the environment, which an import must not
+
+    return hub()

@@ -1,0 +1,100 @@
+"""What every function works with: its settings, and the ports to the table, Step Functions and the clouds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from lambdas.cloud import Cloud
+from lambdas.errors import WindlassError
+from lambdas.table import Table
+
+Json = dict[str, Any]
+
+
+class TokenGone(WindlassError):
+    """Step Functions no longer knows the task token: the state was settled already."""
+
+
+@dataclass(frozen=True)
+class ExecutionState:
+    """How an execution stands, as Step Functions describes it."""
+
+    status: str
+    """`RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`."""
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.status != "RUNNING"
+
+
+class Machines(Protocol):
+    """Step Functions. Faults come as `Transient` or `Throttled`."""
+
+    def start(self, saga: str, name: str, given: Json) -> None:
+        """Start an execution of the saga's machine; the same name again is success, whatever became of the first."""
+
+    def succeed(self, token: str, output: Json) -> None:
+        """Raises TokenGone."""
+
+    def fail(self, token: str, error: str, cause: str) -> None:
+        """`cause` is never empty (an empty one breaks a Fail state's CausePath). Raises TokenGone."""
+
+    def describe(self, saga: str, name: str) -> ExecutionState | None:
+        """None: there is no such execution. Read only by the sweep: the bucket refills at 15 a second."""
+
+
+class Functions(Protocol):
+    def invoke(self, function: str, event: Json) -> Json:
+        """Call one of our own functions and wait; its error comes as the class of `errors.py` it names."""
+
+
+class Sweeper(Protocol):
+    def after(self, delay: timedelta) -> None:
+        """Ask for a sweep that much later (at most 15 minutes, SQS's longest delay)."""
+
+
+TIMES = {
+    "settling": "WINDLASS_SETTLING",
+    "late_look": "WINDLASS_LATE_LOOK",
+    "attempt_limit": "WINDLASS_ATTEMPT_LIMIT",
+}
+"""Which variable sets which time."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Read once from the environment that the template gives (`Settings.of`)."""
+
+    table: str
+    settling: timedelta = timedelta(seconds=90)
+    """From the end of the last forward attempt to the first undo; longer than the cloud's read lag."""
+    late_look: timedelta = timedelta(minutes=15)
+    """After a roll-back, when to look once more for what the operation made."""
+    attempt_limit: timedelta = timedelta(seconds=65)
+    """The longest an attempt of an activity can live: the function's timeout and a margin."""
+    window: timedelta = timedelta(hours=2)
+    """A step is retried for this long."""
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Settings":
+        """Settings from `WINDLASS_TABLE` and, in seconds, the variables of `TIMES`; what is not set has its default."""
+        seconds = {
+            field: timedelta(seconds=float(environment[name])) for field, name in TIMES.items() if name in environment
+        }
+        return cls(environment["WINDLASS_TABLE"], **seconds)
+
+
+@dataclass(frozen=True)
+class Hub:
+    table: Table
+    machines: Machines
+    functions: Functions
+    sweeper: Sweeper
+    cloud: Callable[[str, str, str], Cloud]
+    """The cloud of (account, region) for an operation's id."""
+    now: Callable[[], float]
+    """Epoch seconds."""
+    settings: Settings

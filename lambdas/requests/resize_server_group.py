@@ -1,0 +1,83 @@
+"""resizeServerGroup: change a server group's capacity and wait until it is met."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from pydantic import Field
+
+from lambdas.accounts import Account
+from lambdas.requests import (
+    AsgDescription,
+    AsgsDescription,
+    CapacityDescription,
+    Json,
+    OfOneServerGroup,
+    Patience,
+    Value,
+    WaitFor,
+    account_of,
+)
+
+
+class Sizes(Value):
+    """A capacity of which any part may be left open."""
+
+    min: int | None = Field(None, ge=0)
+    """The fewest instances."""
+    desired: int | None = Field(None, ge=0)
+    """The instances wanted now."""
+    max: int | None = Field(None, ge=0)
+    """The most instances."""
+
+    @property
+    def empty(self) -> bool:
+        return self.min is None and self.desired is None and self.max is None
+
+    def contradictions(self) -> Iterator[str]:
+        for smaller, larger in (("min", "desired"), ("desired", "max"), ("min", "max")):
+            low, high = getattr(self, smaller), getattr(self, larger)
+            if low is not None and high is not None and low > high:
+                yield f"{smaller} ({low}) is greater than {larger} ({high})"
+
+
+class ResizeServerGroup(OfOneServerGroup):
+    """Give one server group another capacity."""
+
+    capacity: Sizes = Field(default_factory=Sizes)
+    """The new capacity; what is left out stays as it is."""
+    expected: Sizes | None = None
+    """Only if the group's capacity is this now (Clouddriver's `constraints`); what is left out may be anything."""
+    wait_for: WaitFor = "healthy"
+    """`healthy`: end when the instances wanted are healthy and surplus ones gone. `created`: when AWS took the size."""
+    healthy_within: Patience = timedelta(minutes=20)
+    """How long it may take until the group is healthy: seconds or ISO 8601. After that the old capacity comes back."""
+    tolerant: bool = False
+    """As Clouddriver does: succeed with nothing done if the group is absent, being deleted, or no capacity is given."""
+
+    clouddriver_names: ClassVar[frozenset[str]] = frozenset({"resizeServerGroup", "resizeAsgDescription"})
+
+    def contradictions(self) -> Iterator[str]:
+        if self.capacity.empty and not self.tolerant:
+            yield "capacity: give at least one of min, desired and max"
+
+    @classmethod
+    def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
+        account = account_of(description)
+        asgs = AsgsDescription.read(description).groups("ResizeAsgDescription", accounts.get(account), capacities=True)
+        return [cls._of(account, asg) for asg in asgs]
+
+    @classmethod
+    def _of(cls, account: str, asg: AsgDescription) -> Self:
+        constrained = asg.constraints.capacity if asg.constraints else None
+        return cls.normalised(
+            {
+                "account": account,
+                "region": asg.region,
+                "server_group_name": asg.name,
+                "capacity": (asg.capacity or CapacityDescription()).model_dump(),
+                "expected": constrained.model_dump() if constrained else None,
+                "wait_for": "created",  # Orca waits for health itself
+                "tolerant": True,
+            }
+        )

@@ -1,0 +1,215 @@
+"""The items of an operation as typed values: control row, journal, open tokens, guards. See docs/architecture.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from lambdas.table import Item, Key
+
+V = TypeVar("V")
+
+
+class Status(StrEnum):
+    """Where an operation stands; what it is doing meanwhile is derived, never stored."""
+
+    ACCEPTED = "ACCEPTED"
+    RUNNING = "RUNNING"
+    UNDOING = "UNDOING"
+    SUCCEEDED = "SUCCEEDED"
+    ROLLED_BACK = "ROLLED_BACK"
+    NEEDS_ATTENTION = "NEEDS_ATTENTION"
+    NOT_STARTED = "NOT_STARTED"
+
+    @property
+    def over(self) -> bool:
+        return self not in (Status.ACCEPTED, Status.RUNNING, Status.UNDOING)
+
+
+class Mark(StrEnum):
+    """A signal that every later start looks at."""
+
+    PAUSED = "PAUSED"
+    CANCELLED = "CANCELLED"
+    REVOKED = "REVOKED"
+
+
+@dataclass(frozen=True)
+class Control:
+    """The row on which every start is conditional; times are epoch seconds."""
+
+    id: str
+    saga: str
+    status: Status
+    version: int
+    account: str
+    region: str
+    application: str
+    cluster: str
+    """Key `account/region/cluster`."""
+    caller: str
+    door: str
+    """`clouddriver` or `windlass`."""
+    accepted: float
+    finish_by: float
+    start_by: float | None = None
+    user: str | None = None
+    """On whose behalf the caller asked."""
+    key: str | None = None
+    """The caller's idempotency key."""
+    digest: str | None = None
+    """Of the request's body, to tell a repeated key with another body."""
+    trace: str | None = None
+    """The caller's own id of what this belongs to (`X-SPINNAKER-EXECUTION-ID`, `traceparent`)."""
+    execution: str = ""
+    """Name of the execution that is in charge."""
+    batch: str | None = None
+    after: str | None = None
+    """The operation of the batch that has to succeed first; None once this one may start."""
+    step: str = ""
+    """The state that began last."""
+    attempt: int = 0
+    since: float = 0.0
+    """When that state was first begun."""
+    live: Mapping[str, float] | None = None
+    """Attempts of `step` that have not reported their end, and until when each may be alive."""
+    forward_end: float = 0.0
+    """When the last forward attempt had certainly ended."""
+    mark: Mark | None = None
+    pivoted: bool = False
+    skip: str | None = None
+    """The undo that a person decided to skip."""
+    decided: str | None = None
+    """Who decided that, and why."""
+    held: int = 0
+    events: int = 0
+    """An upper estimate of the execution's history."""
+    guards: tuple[str, ...] = ()
+    recoveries: int = 0
+    started: float | None = None
+    closed: float | None = None
+    error: str | None = None
+    """Why it did not succeed: `Name: sentence`."""
+    hold_exhausted: bool | None = None
+    """The request's own choice of `OnFailure.hold_exhausted`."""
+    due: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The operation's type in requests."""
+        return self.saga[0].lower() + self.saga[1:]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The journal of one state."""
+
+    name: str
+    attempts: int = 0
+    started: float = 0.0
+    """When its first attempt ended; the order of the journal."""
+    ended: float | None = None
+    did: str | None = None
+    error: str | None = None
+    """The last attempt's, `Name: sentence`; None once it succeeded."""
+    findings: tuple[str, ...] = ()
+    """What an undo left alone, and why."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open task token: a place in guards' queues, a check, or a hold."""
+
+    operation: str
+    saga: str
+    state: str
+    token: str
+    since: float
+    kind: str
+    """`guard`, `check` or `hold`."""
+    deadline: float | None = None
+    """NotInTime from here on; for a hold: nobody decided."""
+    expires: float | None = None
+    """The operation's own deadline, before its pivot."""
+    reason: str | None = None
+    """Why the check does not pass; what a hold is about, `Name: sentence`."""
+    clear: float | None = None
+    """Since when the check has passed, where it has to pass for a while."""
+    held: str | None = None
+    """The state that failed into the hold."""
+    decision: str | None = None
+    by: str | None = None
+    due: float | None = None
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Exclusive ownership of one thing, and who comes next."""
+
+    key: str
+    version: int = 0
+    owner: str | None = None
+    queue: tuple[str, ...] = ()
+
+
+def control_key(operation: str) -> Key:
+    return Key(f"op#{operation}", "control")
+
+
+def request_key(operation: str) -> Key:
+    return Key(f"op#{operation}", "request")
+
+
+def plan_key(operation: str) -> Key:
+    return Key(f"op#{operation}", "plan")
+
+
+def batch_key(operation: str) -> Key:
+    return Key(f"op#{operation}", "batch")
+
+
+def step_key(operation: str, step: str) -> Key:
+    return Key(f"op#{operation}", f"step#{step}")
+
+
+def open_key(operation: str, state: str) -> Key:
+    return Key(f"op#{operation}", f"wait#{state}")
+
+
+def guard_key(key: str) -> Key:
+    return Key(f"guard#{key}", "guard")
+
+
+def names_key(cluster: str) -> Key:
+    return Key(f"cluster#{cluster}", "names")
+
+
+def control_of(item: Item) -> Control:
+    return _value(Control, item | {"status": Status(item["status"]), "mark": _mark(item.get("mark"))})
+
+
+def step_of(item: Item) -> Step:
+    return _value(Step, item)
+
+
+def open_of(item: Item) -> Open:
+    return _value(Open, item)
+
+
+def guard_of(item: Item) -> Guard:
+    return _value(Guard, item)
+
+
+def item_of(value: Any) -> dict[str, Any]:
+    """The attributes of a row; absent ones are left out."""
+    pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+    return {name: list(one) if isinstance(one, tuple) else one for name, one in pairs if one is not None}
+
+
+def _mark(value: str | None) -> Mark | None:
+    return None if value is None else Mark(value)
+
+
+def _value(of: type[V], item: Mapping[str, Any]) -> V:
+    known = {field.name for field in fields(of)}  # type: ignore[arg-type]
+    return of(**{name: tuple(one) if isinstance(one, list) else one for name, one in item.items() if name in known})

@@ -1,0 +1,189 @@
+"""boto3's clients: made on first use, one per account, Region and service, with time limits that fit into a function.
+
+The hub's own account is reached with the function's role, every other by assuming the account's, in a session named
+after the operation, so that the target account's CloudTrail names the operation too.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials
+from botocore.session import get_session
+
+from lambdas import accounts
+from lambdas.accounts import Account
+from lambdas.aws.groups import Groups
+from lambdas.aws.images import Images
+from lambdas.aws.launch_templates import LaunchTemplates
+from lambdas.aws.load_balancers import LoadBalancers
+from lambdas.aws.network import Network
+from lambdas.aws.scaling import Scaling
+from lambdas.cloud import Cloud
+from lambdas.errors import NotFound, Rejected
+from lambdas.table import Key, Table
+
+PATIENT = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+"""A call that never gets an answer ends within 3 times 15 s and the pauses between, before a function's 60 s."""
+ONCE = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
+"""For the table: a repeated conditional write would be refused by its own first success. `dynamo.py` repeats."""
+WHOLE_FUNCTION = Config(connect_timeout=5, read_timeout=65, retries={"mode": "standard", "total_max_attempts": 1})
+"""For calling a function and waiting: as long as one may run, and never a second time by itself."""
+
+
+class Later:
+    """Stands for a client until its first use: making one takes tens of milliseconds, most are never needed."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        client = self._make()
+        self._make = lambda: client
+        return getattr(client, name)
+
+
+@cache
+def own_session(region: str) -> boto3.Session:
+    """With the credentials of the function's own role."""
+    return boto3.Session(region_name=region)
+
+
+def own(service: str, region: str, config: Config = PATIENT) -> Any:
+    """A client, made on first use, with the function's own role."""
+    return Later(lambda: _own_client(service, region, config))
+
+
+@cache
+def _own_client(service: str, region: str, config: Config) -> Any:
+    return own_session(region).client(service, config=config)  # type: ignore[call-overload]  # by any service's name
+
+
+def clouds(table: Table, *, policy: str | None = None) -> Callable[[str, str, str], Cloud]:
+    """The cloud of (account, Region) for an operation's id.
+
+    `policy` (JSON) narrows assumed roles to what the caller needs. Raises Rejected for an unknown account or Region.
+    """
+    sessions = _Sessions(policy)
+
+    def cloud(account: str, region: str, operation: str) -> Cloud:
+        known = _known(table, account, region)
+        return _cloud(known, region, operation, sessions.clients(known, region, operation), table)
+
+    return cloud
+
+
+def _known(table: Table, account: str, region: str) -> Account:
+    known = accounts.find(table, account)
+    if known is None:
+        raise Rejected(f"account {account} is not known; put it first")
+    if region not in known.regions:
+        raise Rejected(f"account {account} is not opened for Region {region}, only for {', '.join(known.regions)}")
+    return known
+
+
+def _cloud(account: Account, region: str, operation: str, clients: Mapping[str, Any], table: Table) -> Cloud:
+    return Cloud(
+        account=account.name,
+        region=region,
+        groups=Groups(clients["autoscaling"]),
+        launch_templates=LaunchTemplates(clients["ec2"]),
+        images=Images(clients["ec2"], clients["ssm"]),
+        network=Network(clients["ec2"]),
+        load_balancers=LoadBalancers(clients["elbv2"], clients["elb"]),
+        scaling=Scaling(clients["autoscaling"], clients["cloudwatch"]),
+        secrets=TableSecrets(table, operation),
+        names=TableNames(table),
+        operation=operation,
+    )
+
+
+class TableSecrets:
+    """`lambdas.cloud.Secrets`: a reference is the name of a field of the operation's request."""
+
+    def __init__(self, table: Table, operation: str) -> None:
+        self._table = table
+        self._operation = operation
+
+    def text(self, reference: str) -> str:
+        row = self._table.get(Key(f"op#{self._operation}", "request")) or {}
+        text = row.get("request", {}).get(reference)
+        if text is None:
+            raise NotFound(f"operation {self._operation}: its request has no {reference}")
+        return str(text)
+
+
+class TableNames:
+    """`lambdas.cloud.Names`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def last(self, cluster: str) -> int | None:
+        row = self._table.get(Key(f"cluster#{cluster}", "names"))
+        return None if row is None else row.get("last")
+
+
+class _Clients(dict[str, Any]):
+    """Clients of one session by service, each standing for itself until its first use."""
+
+    def __init__(self, session: Callable[[], boto3.Session]) -> None:
+        super().__init__()
+        self._session = session
+
+    def __missing__(self, service: str) -> Any:
+        self[service] = Later(lambda: self._session().client(service, config=PATIENT))  # type: ignore[call-overload]
+        return self[service]
+
+
+class _Sessions:
+    """The clients a process has made, kept for its next call."""
+
+    MOST = 32
+    """Sessions of operations kept at once; the oldest is let go."""
+
+    def __init__(self, policy: str | None) -> None:
+        self._policy = policy
+        self._kept: dict[tuple[str | None, str | None, str, str], _Clients] = {}
+
+    def clients(self, account: Account, region: str, operation: str) -> _Clients:
+        """One's own role needs no session, so its clients serve every operation."""
+        key = (account.role, account.external_id, region, operation if account.role else "")
+        if key not in self._kept:
+            if len(self._kept) >= self.MOST:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = _Clients(self._opener(account, region, operation))
+        return self._kept[key]
+
+    def _opener(self, account: Account, region: str, operation: str) -> Callable[[], boto3.Session]:
+        if account.role is None:
+            return lambda: own_session(region)
+        return cache(lambda: _assumed(account, region, operation, self._policy))
+
+
+def _assumed(account: Account, region: str, operation: str, policy: str | None) -> boto3.Session:
+    """A session with the account's role, assumed by the first call that needs it and again before it expires."""
+    parameters = {
+        "RoleArn": account.role,
+        "RoleSessionName": operation or "windlass",
+        "ExternalId": account.external_id,
+        "Policy": policy,
+    }
+    given = {name: value for name, value in parameters.items() if value}
+
+    def credentials() -> dict[str, str]:
+        found = own("sts", region).assume_role(**given)["Credentials"]
+        return {
+            "access_key": found["AccessKeyId"],
+            "secret_key": found["SecretAccessKey"],
+            "token": found["SessionToken"],
+            "expiry_time": found["Expiration"].isoformat(),
+        }
+
+    inner = get_session()
+    refreshed = DeferredRefreshableCredentials(credentials, "assume-role")
+    inner.register_component("credential_provider", SimpleNamespace(load_credentials=lambda: refreshed))
+    return boto3.Session(botocore_session=inner, region_name=region)

@@ -1,0 +1,66 @@
+"""Our state machines on Step Functions."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lambdas.error_codes import translating
+from lambdas.errors import AlreadyExists, NotFound
+from lambdas.hub import ExecutionState, Json, TokenGone
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+SERVICE = "stepfunctions"
+LONGEST_ERROR = 256
+LONGEST_CAUSE = 32_768
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
+
+
+class StepFunctions:
+    """`lambdas.hub.Machines`; `arns` finds a saga's machine by the saga's name."""
+
+    def __init__(self, client: "SFNClient", arns: Mapping[str, str]) -> None:
+        self._client = client
+        self._arns = arns
+
+    def start(self, saga: str, name: str, given: Json) -> None:
+        # Canonical input: the same name with the same input is no error at all while the first still runs.
+        try:
+            with translating(SERVICE, f"execution {name} of {saga}"):
+                self._client.start_execution(stateMachineArn=self._arns[saga], name=name, input=canonical(given))
+        except AlreadyExists:
+            return
+
+    def succeed(self, token: str, output: Json) -> None:
+        try:
+            with translating(SERVICE, "a task's success"):
+                self._client.send_task_success(taskToken=token, output=canonical(output))
+        except NotFound as gone:
+            raise TokenGone(str(gone)) from None
+
+    def fail(self, token: str, error: str, cause: str) -> None:
+        try:
+            with translating(SERVICE, "a task's failure"):
+                self._client.send_task_failure(
+                    taskToken=token, error=error[:LONGEST_ERROR], cause=(cause or error)[:LONGEST_CAUSE]
+                )
+        except NotFound as gone:
+            raise TokenGone(str(gone)) from None
+
+    def describe(self, saga: str, name: str) -> ExecutionState | None:
+        try:
+            with translating(SERVICE, f"execution {name} of {saga}"):
+                found = self._client.describe_execution(executionArn=execution_arn(self._arns[saga], name))
+        except NotFound:
+            return None
+        return ExecutionState(found["status"], found.get("error", ""), found.get("cause", ""))
+
+
+def canonical(value: Json) -> str:
+    """The one text of a value: what is compared or hashed must not depend on the order of keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def execution_arn(machine: str, name: str) -> str:
+    return f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}"

@@ -1,0 +1,120 @@
+"""The sweep: the one function that looks at every row whose time has come.
+
+Open tokens are checked and answered, accepted operations started, deadlines kept, executions that ended unseen
+recovered, and what was put back is looked at once more. It only reads the clouds. A rule runs it each minute, and
+while something is due sooner it asks for itself again.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lambdas.engine import control, ends, holds, recovery, rhythm, waits
+from lambdas.engine.control import LIVENESS
+from lambdas.engine.intake import START_CHECK
+from lambdas.engine.tasks import Sagas, saga_named
+from lambdas.errors import RollBack, WindlassError
+from lambdas.hub import Hub
+from lambdas.projector import begin_next
+from lambdas.rows import Control, Status, control_of, open_of
+from lambdas.table import Item, Refused
+
+logger = logging.getLogger("windlass.sweep")
+
+
+@dataclass(frozen=True)
+class Tick:
+    """This sweep's moment and the last finished one's."""
+
+    last: float
+    now: float
+
+
+def sweep(hub: Hub, sagas: Sagas) -> None:
+    """Look at all that is due. One row's trouble keeps no other from being looked at."""
+    tick = Tick(rhythm.last_sweep(hub), hub.now())
+    items = hub.table.due(tick.now)
+    for item in items:
+        _safely(hub, sagas, item, tick)
+    rhythm.swept(hub, tick.now)
+    _sooner(hub, items, tick)
+
+
+def _safely(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
+    """Whatever a row raises, the next sweep looks again."""
+    try:
+        _look(hub, sagas, item, tick)
+    except WindlassError as error:
+        logger.warning("%s %s: %s: %s", item["pk"], item["sk"], type(error).__name__, error)
+    except Exception:
+        logger.exception("%s %s: our own bug", item["pk"], item["sk"])
+
+
+def _look(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
+    if item["sk"] == "control":
+        return _operation(hub, sagas, control_of(item), tick)
+    opened = open_of(item)
+    if opened.kind == "hold":
+        row = control.read(hub, opened.operation)
+        return holds.settle(hub, row, opened, saga_named(opened.saga, sagas).on_failure)
+    if waits.is_due(hub, opened, tick.last):
+        waits.look(hub, sagas, opened)
+    return None
+
+
+def _operation(hub: Hub, sagas: Sagas, seen: Control, tick: Tick) -> None:
+    """The index may lag: decide on the row itself."""
+    row = control.read(hub, seen.id)
+    if row.due is None or row.due > tick.now:
+        return None
+    if row.status is Status.ROLLED_BACK:
+        return _late_look(hub, sagas, row)
+    if row.status.over:
+        return None
+    if row.after is not None:
+        begin_next(hub, row)
+        return _later(hub, row, START_CHECK)
+    if row.status is Status.ACCEPTED:
+        recovery.start(hub, row)
+    _alive(hub, row)
+    return _later(hub, row, START_CHECK if row.status is Status.ACCEPTED else LIVENESS)
+
+
+def _alive(hub: Hub, row: Control) -> None:
+    """Whether the operation's execution still is; what ended unseen is closed or recovered."""
+    state = hub.machines.describe(row.saga, row.execution)
+    if state is None:
+        recovery.start(hub, row)
+    else:
+        recovery.recover(hub, row, state)
+
+
+def _late_look(hub: Hub, sagas: Sagas, row: Control) -> None:
+    """An effect can land minutes after its call failed: what is found is put back by a recovery."""
+    saga = saga_named(row.saga, sagas)
+    if (found := ends.left_behind(hub, saga, row.id)) and row.recoveries < recovery.RECOVERIES:
+        return recovery.begin(hub, row, f"{RollBack.__name__}: {found}")
+    return _later(hub, row, None)
+
+
+def _later(hub: Hub, row: Control, delay: float | None) -> None:
+    """When to look again; somebody who changed the row meanwhile knows better."""
+    now = control.read(hub, row.id)
+    if now.version == row.version:
+        due = None if delay is None else hub.now() + delay
+        try:
+            hub.table.write(control.update(row, {"due": due}))
+        except Refused:
+            return
+
+
+def _sooner(hub: Hub, items: list[Item], tick: Tick) -> None:
+    """Ask for a sweep before the rule's next, if something is due by then."""
+    soonest = min(_next_looks(items, tick.now), default=tick.now + rhythm.EACH)
+    if soonest < tick.now + rhythm.EACH:
+        rhythm.ask(hub, soonest)
+
+
+def _next_looks(items: list[Item], now: float) -> Iterator[float]:
+    waiting = (open_of(item) for item in items if item["sk"].startswith("wait#"))
+    return (rhythm.next_look(one.since, now) for one in waiting if one.kind != "hold")

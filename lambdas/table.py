@@ -1,0 +1,135 @@
+"""The table as Windlass sees it: items, conditional writes, one due index, two lists.
+
+A write is a value, so that one transaction can be put together in several places and judged in one. `dynamo.py` renders
+writes as DynamoDB expressions, `rehearsal.memory_table.MemoryTable` evaluates them in memory; one contract suite runs
+against both. Numbers are ints or floats, an absent attribute is None.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Item = dict[str, Any]
+"""Attributes of one item: JSON values. `pk` and `sk` are its key."""
+
+
+@dataclass(frozen=True)
+class Key:
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True)
+class Equal:
+    """The attribute has this value; None: it is absent."""
+
+    attribute: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Below:
+    """The attribute is absent or a number below this."""
+
+    attribute: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Among:
+    """The attribute is one of these."""
+
+    attribute: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Exists:
+    """The item is there."""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """There is no such item."""
+
+
+Condition = Equal | Below | Among | Exists | Absent
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write the whole item."""
+
+    key: Key
+    item: Mapping[str, Any]
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Update:
+    """Set and add attributes, others stay; a None value removes one. Creates the item unless `when` says otherwise."""
+
+    key: Key
+    set: Mapping[str, Any] = field(default_factory=dict)
+    add: Mapping[str, float] = field(default_factory=dict)
+    """Numbers to add; an absent attribute counts as 0."""
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delete:
+    key: Key
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """Writes nothing; the transaction holds only if this does."""
+
+    key: Key
+    when: tuple[Condition, ...]
+
+
+Write = Put | Update | Delete | Check
+
+
+class Refused(Exception):
+    """A condition does not hold: nothing was written.
+
+    `writes` are the positions, in the call, of the writes whose conditions failed.
+    """
+
+    def __init__(self, writes: Sequence[int]) -> None:
+        super().__init__(f"condition of write {', '.join(map(str, writes))} does not hold")
+        self.writes = tuple(writes)
+
+
+SHARDS = 8
+"""Partitions of the due index: DynamoDB gives a partition 1,000 writes a second."""
+
+
+class Table(Protocol):
+    """One table. Faults of DynamoDB come as `Transient` or `Throttled`: the write may or may not have happened."""
+
+    def get(self, key: Key) -> Item | None:
+        """The item as last written (a consistent read)."""
+
+    def of(self, pk: str, prefix: str = "") -> list[Item]:
+        """All items of the partition whose `sk` begins so, in order of `sk`, consistently read."""
+
+    def write(self, *writes: Write) -> None:
+        """All or nothing, at most 100 writes. Raises Refused."""
+
+    def due(self, before: float) -> list[Item]:
+        """Items whose attribute `due` (epoch seconds) is at or before that, earliest first; may lag behind writes.
+
+        Every item with a number in `due` is in this index; writers set `due` to None where nothing is to be done.
+        """
+
+    def listed(
+        self, by: str, value: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Item], str | None]:
+        """Control rows, newest first, of one `application` or one `cluster`, and the cursor of the next page.
+
+        `by` is the attribute's name. May lag behind writes.
+        """

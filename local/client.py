@@ -1,0 +1,92 @@
+"""A caller of the deployed API: requests, and an operation followed to its end."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import urllib3
+
+Json = dict[str, Any]
+OVER = ("SUCCEEDED", "ROLLED_BACK", "NEEDS_ATTENTION", "NOT_STARTED")
+
+
+class Unexpected(Exception):
+    """The API answered otherwise than promised."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing that became visible of an operation: a state entered, tried again, or waiting for another reason."""
+
+    step: str
+    attempt: int
+    elapsed: float
+    """Seconds since the operation was accepted."""
+    text: str
+
+
+class Client:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._pool = urllib3.PoolManager(maxsize=32, retries=urllib3.Retry(connect=3, read=0))
+
+    def get(self, path: str) -> Json:
+        return self._read("GET", path, None, 200)
+
+    def post(self, path: str, body: Any, *, expect: int = 200) -> Json:
+        return self._read("POST", path, body, expect)
+
+    def _read(self, method: str, path: str, body: Any, expect: int) -> Json:
+        answer = self._pool.request(method, self.url + path, json=body, timeout=60)
+        if answer.status != expect:
+            raise Unexpected(f"{method} {path} answered {answer.status}: {answer.data.decode()[:500]}")
+        found: Json = answer.json()
+        return found
+
+    def follow(self, operation: str, *, within: float = 120, pause: float = 0.15) -> Iterator[Seen]:
+        """Whatever becomes visible of the operation until it is over. Raises Unexpected when it takes longer."""
+        deadline = time.monotonic() + within
+        shown: set[tuple[str, int, str]] = set()
+        while time.monotonic() < deadline:
+            view = self.get(f"/operations/{operation}")
+            for seen in _visible(view):
+                key = (seen.step, seen.attempt, seen.text)
+                if key not in shown:
+                    shown.add(key)
+                    yield seen
+            if view["status"] in OVER:
+                return
+            time.sleep(pause)
+        raise Unexpected(f"operation {operation} is not over after {within:.0f} s: {view['step']}, {view['reason']}")
+
+    def until(self, operation: str, is_so: Callable[[Json], bool], *, within: float = 60) -> Json:
+        """The operation's view as soon as it is so. Raises Unexpected when it takes longer."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            view = self.get(f"/operations/{operation}")
+            if is_so(view):
+                return view
+            time.sleep(0.1)
+        raise Unexpected(f"operation {operation} is in {view['step']} after {within:.0f} s: {view['reason']}")
+
+    def end_of(self, operation: str, *, within: float = 120) -> Json:
+        """The view of the operation once it is over."""
+        return self.until(operation, lambda view: view["status"] in OVER, within=within)
+
+
+def _visible(view: Json) -> Iterator[Seen]:
+    elapsed = _since(view)
+    done = {step["name"] for step in view["steps"] if step["did"]}
+    for step in view["steps"]:
+        if step["error"]:
+            yield Seen(step["name"], step["attempts"], elapsed, step["error"])
+        if step["did"]:
+            yield Seen(step["name"], step["attempts"], elapsed, step["did"])
+    if view["status"] not in OVER and view["step"] and view["step"] not in done:
+        yield Seen(view["step"], view["attempt"], elapsed, view["reason"] or "…")
+
+
+def _since(view: Json) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(view["accepted"])).total_seconds()

@@ -1,0 +1,52 @@
+"""boto3 clients with which the embedded AWS calls itself. One per service and Region, shared by all threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+OWN_CALLS = "embedded"
+ENGINE_CALLS = "states"
+
+_clients: dict[tuple[str, str, str, str], Any] = {}
+_lock = threading.Lock()
+
+
+class Clients:
+    """Calls made through these carry `app` in their User-Agent; those of `embedded` are neither logged nor faulted."""
+
+    def __init__(self, endpoint: str, app: str = OWN_CALLS) -> None:
+        self._endpoint = endpoint
+        self._app = app
+
+    def get(self, service: str, region: str) -> Any:
+        key = (self._endpoint, self._app, service, region)
+        with _lock:  # boto3's default session is not safe to create clients from in several threads
+            if key not in _clients:
+                _clients[key] = self._create(service, region)
+            return _clients[key]
+
+    def _create(self, service: str, region: str) -> Any:
+        return boto3.session.Session().client(  # type: ignore[call-overload]
+            service,
+            region_name=region,
+            endpoint_url=self._endpoint,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            config=self._config(),
+        )
+
+    def _config(self) -> Config:
+        options: dict[str, Any] = {
+            "user_agent_appid": self._app,
+            "retries": {"total_max_attempts": 1},
+            "parameter_validation": False,
+            "inject_host_prefix": False,
+            "max_pool_connections": 100,
+            "connect_timeout": 10,
+            "read_timeout": 1000,
+        }
+        return Config(**options)

@@ -1,0 +1,157 @@
+"""Windlass on the embedded AWS: server started, app synthesised, templates deployed, account and cloud seeded."""
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from lambdas.accounts import Account
+from lambdas.dynamo import DynamoTable
+from local.clients import Clients
+from local.deploy import deploy
+from local.seed import seed
+from local.settings import ACCOUNT
+from stacks.accounts import seed as seed_accounts
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / ".local"
+"""Logs of the server and of each function; nothing in it is ever needed again."""
+CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 10, "removal": "destroy"}
+"""Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
+ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1", "us-west-1", "us-west-2")),)
+SOURCES = (
+    "app.py",
+    "cdk.json",
+    "requirements.lock",
+    "requirements-infra.lock",
+    "saga",
+    "statemachines",
+    "lambdas",
+    "stacks",
+)
+"""What a synthesis is made of: the same sources give the same templates, byte for byte."""
+
+
+class StageError(Exception):
+    """Something could not be brought up; the message says what and what to do."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployed Windlass."""
+
+    api: str
+    """URL of the deployed REST API."""
+    endpoint: str
+    """URL of the embedded AWS."""
+    outputs: dict[str, str]
+    """Of the stack."""
+
+    @property
+    def clients(self) -> Clients:
+        return Clients(self.endpoint)
+
+    def fault(self, **rule: Any) -> None:
+        """Inject a fault from outside: see `local/faults.py`."""
+        answer = urllib3.request("POST", f"{self.endpoint}/_embedded/faults", json=rule)
+        if answer.status >= 400:
+            raise StageError(f"the fault {rule} was not taken: {answer.data.decode()}")
+
+
+def synthesise(out: Path, *, context: dict[str, Any] | None = None) -> bool:
+    """Write the app's templates to the folder, unless they are there already. Says whether there was work."""
+    given = json.dumps(CONTEXT | (context or {}), sort_keys=True)
+    stamp, made_of = out.with_suffix(".made-of"), f"{_digest()} {given}"
+    if (out / "manifest.json").exists() and stamp.exists() and stamp.read_text() == made_of:
+        return False
+    shutil.rmtree(out, ignore_errors=True)
+    environment = os.environ | {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": given, "CDK_VALIDATION": "false"}
+    made = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        raise StageError(f"the app cannot be synthesised:\n{made.stderr.strip()}")
+    stamp.write_text(made_of)
+    return True
+
+
+@contextmanager
+def serving(*, api_port: int | None = None) -> Iterator[tuple[str, str]]:
+    """The embedded AWS in a process of its own: its endpoint, and the URL at which a deployed API is served."""
+    port, api_port = free_port(), api_port or free_port()
+    FOLDER.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "local.server", "--port", str(port), "--api-port", str(api_port)]
+    with (FOLDER / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--log-folder", str(FOLDER / "functions")],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _await(process, port)
+        yield f"http://localhost:{port}", f"http://127.0.0.1:{api_port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def deployed(assembly: Path, endpoint: str, api: str) -> Stage:
+    """Deploy the synthesised templates and seed an account with a network, images and load balancers."""
+    outputs = deploy(assembly, endpoint)["Windlass"]
+    seed(endpoint)
+    table = DynamoTable(Clients(endpoint).get("dynamodb", "us-east-1"), outputs["TableName"])
+    seed_accounts(table, ACCOUNTS)
+    return Stage(api, endpoint, outputs)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _await(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise StageError(f"the embedded AWS did not start; see {FOLDER / 'server.log'}")
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(_sources()):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    for name in SOURCES:
+        path = ROOT / name
+        found = path.rglob("*") if path.is_dir() else iter([path])
+        yield from (one for one in found if one.is_file() and "__pycache__" not in one.parts)

@@ -1,0 +1,106 @@
+"""The clouds of several accounts and Regions in memory, behind the ports of `lambdas.cloud`, with a cloud's manners."""
+
+from collections.abc import Callable
+
+from lambdas.cloud import Capacity, Cloud
+from lambdas.errors import NotFound
+from rehearsal.clock import Clock
+from rehearsal.fake_cloud import seeds
+from rehearsal.fake_cloud.groups import FakeGroups
+from rehearsal.fake_cloud.manners import PROMPT, Manners
+from rehearsal.fake_cloud.network import FakeImages, FakeLoadBalancers, FakeNetwork
+from rehearsal.fake_cloud.place import Deed, Place
+from rehearsal.fake_cloud.scaling import FakeScaling
+from rehearsal.fake_cloud.snapshots import Snapshot, differences, of_place
+from rehearsal.fake_cloud.templates import FakeLaunchTemplates
+
+__all__ = ["PROMPT", "Deed", "FakeCloud", "Manners", "Place", "Snapshot", "differences"]
+
+
+class KnownSecrets:
+    """Secret texts by reference: put them in."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def text(self, reference: str) -> str:
+        if reference not in self.texts:
+            raise NotFound(f"there is no secret {reference}")
+        return self.texts[reference]
+
+
+class KnownNames:
+    """The last sequence by cluster: put them in."""
+
+    def __init__(self) -> None:
+        self.sequences: dict[str, int] = {}
+
+    def last(self, cluster: str) -> int | None:
+        return self.sequences.get(cluster)
+
+
+class FakeCloud:
+    """Clouds of any account and Region. Empty ones refuse nearly everything: `seed` what is needed."""
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        manners: Manners = Manners(),  # noqa: B008 - frozen
+    ) -> None:
+        self.clock, self.manners = clock or Clock(), manners
+        self.secrets, self.names = KnownSecrets(), KnownNames()
+        self._places: dict[tuple[str, str], Place] = {}
+        self._watchers: list[Callable[[], object]] = []
+
+    def cloud(self, account: str, region: str, operation: str = "") -> Cloud:
+        """The ports of one place, in the hands of one operation."""
+        place = self.place(account, region)
+        return Cloud(
+            account,
+            region,
+            groups=FakeGroups(place, operation),
+            launch_templates=FakeLaunchTemplates(place, operation),
+            images=FakeImages(place, operation),
+            network=FakeNetwork(place, operation),
+            load_balancers=FakeLoadBalancers(place, operation),
+            scaling=FakeScaling(place, operation),
+            secrets=self.secrets,
+            names=self.names,
+            operation=operation,
+        )
+
+    def place(self, account: str, region: str) -> Place:
+        """One account's Region itself, for seeds and for looking behind the ports."""
+        if (account, region) not in self._places:
+            place = Place(account, region, self.clock, self.manners)
+            place.watchers = self._watchers
+            self._places[account, region] = place
+        place = self._places[account, region]
+        place.settle()
+        return place
+
+    def seed(self, account: str = "prod", region: str = "us-east-1", *, neighbours: tuple[str, ...] = ()) -> Place:
+        """A Region with images, subnets and load balancers (`seeds`), and server groups that somebody else made."""
+        place = self.place(account, region)
+        seeds.seed(place)
+        for name in neighbours:
+            seeds.neighbour(place, name, Capacity(1, 2, 3))
+        return place
+
+    def watch(self, look: Callable[[], object]) -> None:
+        """Look after every call and after everything that the cloud does by itself."""
+        self._watchers.append(look)
+
+    @property
+    def deeds(self) -> list[Deed]:
+        """Every change there was, by calls and in order within each place."""
+        return [deed for place in self._places.values() for deed in place.deeds]
+
+    @property
+    def created(self) -> list[str]:
+        """`kind name` of everything that was created, as often as it was."""
+        return [f"{deed.kind} {deed.name}" for deed in self.deeds if deed.did == "created"]
+
+    def snapshot(self) -> Snapshot:
+        """Everything as comparable values, at this moment: see `differences`."""
+        return {name: seen for key in sorted(self._places) for name, seen in of_place(self.place(*key))}

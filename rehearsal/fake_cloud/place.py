@@ -1,0 +1,163 @@
+"""One account's Region in memory: what is there, and what is about to happen to it.
+
+Nothing here puts anything on the clock. What is due is caught up with before every look, in the order and at the times
+at which it would have happened: nobody can tell the difference, and an idle cloud costs nothing.
+"""
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lambdas.cloud import (
+    Alarm,
+    Group,
+    Image,
+    LaunchSettings,
+    LifecycleHook,
+    ScalingActivity,
+    ScalingPolicy,
+    ScheduledAction,
+    SecurityGroup,
+    Subnet,
+    Tags,
+    TargetGroup,
+)
+from rehearsal.clock import Clock
+from rehearsal.fake_cloud.manners import Manners
+from rehearsal.fake_cloud.shelf import Shelf
+
+ALWAYS = -math.inf
+"""When what was seeded was made."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A launch template with what it was made from."""
+
+    name: str
+    id: str
+    settings: LaunchSettings
+    user_data: str | None
+    tags: Tags
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Watching:
+    """An alarm and the group whose policy it triggers."""
+
+    alarm: Alarm
+    group: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """An instance behind a load balancer."""
+
+    instance: str
+    since: float
+
+
+@dataclass(frozen=True)
+class Launched:
+    """What an instance was launched from, and by which group."""
+
+    group: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A change of the cloud: by a call of an operation, or by the cloud itself."""
+
+    at: float
+    account: str
+    region: str
+    did: str
+    """`created`, `resized`, `deleted` …"""
+    kind: str
+    """`group`, `launch template` …"""
+    name: str
+    operation: str
+
+
+class Place:
+    """What stands in one account's Region. Mostly used through its ports; tests and seeds may put things here."""
+
+    def __init__(self, account: str, region: str, clock: Clock, manners: Manners) -> None:
+        self.account, self.region, self.clock, self.manners = account, region, clock, manners
+        lag = manners.lag
+        self.templates: Shelf[Template] = Shelf(lag)
+        self.groups: Shelf[Group] = Shelf(lag)
+        self.hooks: Shelf[tuple[LifecycleHook, ...]] = Shelf(lag)
+        self.policies: Shelf[tuple[ScalingPolicy, ...]] = Shelf(lag)
+        self.actions: Shelf[tuple[ScheduledAction, ...]] = Shelf(lag)
+        self.activities: Shelf[tuple[ScalingActivity, ...]] = Shelf(lag)
+        self.alarms: Shelf[Watching] = Shelf(lag)
+        self.target_groups: dict[str, TargetGroup] = {}
+        self.behind: Shelf[tuple[Target, ...]] = Shelf(lag)
+        """Targets by the ARN of the target group or the name of the classic load balancer."""
+        self.classics: set[str] = set()
+        self.subnets: dict[str, Subnet] = {}
+        self.security_groups: dict[str, SecurityGroup] = {}
+        self.images: dict[str, Image] = {}
+        self.parameters: dict[str, str] = {}
+        self.never_healthy: set[str] = set()
+        """Images whose instances run and never pass a health check."""
+        self.dying: set[str] = set()
+        """Images whose instances do not survive their launch."""
+        self.key_pairs: set[str] | None = None
+        """None: whatever is asked for exists."""
+        self.instance_profiles: set[str] | None = None
+        self.instances: dict[str, Launched] = {}
+        self.no_capacity_until = ALWAYS
+        self.deeds: list[Deed] = []
+        self.watchers: list[Callable[[], object]] = []
+        self.now = clock.now
+        """The time of what is happening: behind the clock while catching up."""
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._serial = itertools.count(1)
+        self._settling = False
+
+    def later(self, delay: float, happens: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self.now + delay, next(self._serial), happens))
+
+    def settle(self) -> None:
+        """Catch up with the clock."""
+        if self._settling:
+            return  # Somebody who watches looks while things happen: it is what it is at that moment.
+        self._settling = True
+        due, now = self._due, self.clock.now
+        while due and due[0][0] <= now:
+            self.now, _, happens = heapq.heappop(due)
+            happens()
+            self.watched()
+        self.now, self._settling = now, False
+
+    def watched(self) -> None:
+        for watch in self.watchers:
+            watch()
+
+    def note(self, did: str, kind: str, name: str, operation: str = "") -> None:
+        self.deeds.append(Deed(self.now, self.account, self.region, did, kind, name, operation))
+
+    def number(self) -> int:
+        """For ids; never the same twice."""
+        return next(self._serial)
+
+    def group_is(self, name: str, **now: object) -> None:
+        """The group, but for these attributes, stays as it is; one that has gone stays away."""
+        group = self.groups.get(name)
+        if group is not None:
+            self.groups.put(name, replace(group, **now), self.now)  # type: ignore[arg-type]
+
+    def forget_group(self, name: str) -> None:
+        """What goes with a group: all but the alarms, which are CloudWatch's."""
+        for shelf in (self.groups, self.hooks, self.policies, self.actions, self.activities):
+            shelf.take(name, self.now)
+
+    def has_no_capacity(self, seconds: float) -> None:
+        """Launches fail for so long, as EC2's InsufficientInstanceCapacity."""
+        self.no_capacity_until = self.clock.now + seconds

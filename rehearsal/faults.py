@@ -1,0 +1,232 @@
+"""Faults of every call that Windlass makes: of the cloud, the table, Step Functions.
+
+A port is wrapped once, whatever its methods are (`Faults.over`). Calls are numbered per run. A *kind* is how one call
+goes wrong; a *model* chooses the kind for a call, or None for a call that goes well: models compose by order.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from lambdas.errors import Rejected, Throttled, Transient, WindlassError
+from lambdas.table import Refused
+from rehearsal.clock import Clock
+
+T = TypeVar("T")
+Effect = Callable[[], Any]
+
+
+class Killed(BaseException):
+    """The Lambda is dead. No clause of the product runs to any effect after this: its every later call dies too."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a port."""
+
+    number: int
+    where: str
+    """The state, or the part of Windlass, that makes it: `ScaleUp`, `sweep`, `intake`."""
+    name: str
+    """`groups.create`, `table.write`."""
+    state: str = ""
+    """Where the operation is meanwhile."""
+
+    @property
+    def port(self) -> str:
+        return self.name.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"call {self.number}, {self.name} in {self.where}"
+
+
+Kind = Callable[["Faults", Call, Effect], Any]
+Model = Callable[[Call], Kind | None]
+
+
+class Faults:
+    """What goes wrong in one run. `late` is after how many seconds a late effect lands."""
+
+    def __init__(self, clock: Clock, *models: Model, late: float = 5.0) -> None:
+        self.clock, self.late = clock, late
+        self.models: list[Model] = list(models)
+        self.calls = 0
+        self.struck: list[tuple[Call, str]] = []
+        """The calls that went wrong, and how."""
+        self.trace: list[Call] | None = None
+        """All calls, where somebody set a list to keep them."""
+        self.where = ""
+        self.state: Callable[[], str] = str
+        """Tells the state of the operation under test."""
+        self._dead = False
+        self._before: dict[int, list[Callable[[], object]]] = {}
+        self._watchers: list[Callable[[Call], object]] = []
+
+    def over(self, name: str, port: T) -> T:
+        """The same port, each call of it through `call`."""
+        return cast(T, _Faulty(self, name, port))
+
+    def call(self, name: str, effect: Effect) -> Any:
+        """Let the call happen as the models say."""
+        if self._dead:
+            raise Killed
+        self.calls += 1
+        call = Call(self.calls, self.where, name, self.state())
+        if self.trace is not None:
+            self.trace.append(call)
+        for do in self._before.pop(call.number, ()):
+            do()
+        try:
+            return self._happens(call, effect)
+        finally:
+            for look in self._watchers:
+                look(call)
+
+    @contextmanager
+    def invocation(self, where: str) -> Iterator[None]:
+        """Calls inside are made there, by a process that has its own life."""
+        outer = self.where, self._dead
+        self.where, self._dead = where, False
+        try:
+            yield
+        finally:
+            self.where, self._dead = outer
+
+    def at(self, number: int, kind: str | Kind) -> None:
+        """Let this call go wrong."""
+        chosen = KINDS[kind] if isinstance(kind, str) else kind
+        self.models.append(lambda call: chosen if call.number == number else None)
+
+    def before(self, number: int, do: Callable[[], object]) -> None:
+        """Do something just before this call: a signal, a change by a stranger."""
+        self._before.setdefault(number, []).append(do)
+
+    def watch(self, look: Callable[[Call], object]) -> None:
+        """Look after every call: invariants."""
+        self._watchers.append(look)
+
+    def lift(self) -> None:
+        """Nothing goes wrong from now on."""
+        self.models.clear()
+
+    def lands_later(self, effect: Effect, delay: float) -> None:
+        """The effect happens after its caller was told otherwise; nobody hears what becomes of it."""
+
+        def land() -> None:
+            with suppress(WindlassError, Refused):
+                effect()
+
+        self.clock.at(delay, land)
+
+    def die(self) -> None:
+        """The process ends here."""
+        self._dead = True
+        raise Killed
+
+    def _happens(self, call: Call, effect: Effect) -> Any:
+        for model in self.models:
+            kind = model(call)
+            if kind is not None:
+                self.struck.append((call, getattr(kind, "__name__", "fault")))
+                return kind(self, call, effect)
+        return effect()
+
+
+class _Faulty:
+    """A port whose methods go through the faults; each is wrapped at its first use."""
+
+    def __init__(self, faults: Faults, name: str, port: Any) -> None:
+        self._faults, self._name, self._port = faults, name, port
+
+    def __getattr__(self, method: str) -> Any:
+        real, call, name = getattr(self._port, method), self._faults.call, f"{self._name}.{method}"
+
+        def faulty(*args: Any, **named: Any) -> Any:
+            return call(name, lambda: real(*args, **named))
+
+        self.__dict__[method] = faulty
+        return faulty
+
+
+def before(faults: Faults, call: Call, effect: Effect) -> Any:
+    """An error, and nothing happened."""
+    raise Transient(f"rehearsed: {call}")
+
+
+def after(faults: Faults, call: Call, effect: Effect) -> Any:
+    """It happened, and the answer was lost."""
+    effect()
+    raise Transient(f"rehearsed: the answer of {call} was lost")
+
+
+def kill_before(faults: Faults, call: Call, effect: Effect) -> Any:
+    """The Lambda dies before it."""
+    faults.die()
+
+
+def kill_after(faults: Faults, call: Call, effect: Effect) -> Any:
+    """The Lambda dies after it."""
+    with suppress(WindlassError, Refused):
+        effect()
+    faults.die()
+
+
+def late(faults: Faults, call: Call, effect: Effect) -> Any:
+    """An error now; it happens later."""
+    faults.lands_later(effect, faults.late)
+    raise Transient(f"rehearsed: {call} takes effect later")
+
+
+def hang(faults: Faults, call: Call, effect: Effect) -> Any:
+    """The Lambda's time is over while the call goes on: the Task has failed, and it happens all the same."""
+    faults.lands_later(effect, faults.late)
+    faults.die()
+
+
+def reject(faults: Faults, call: Call, effect: Effect) -> Any:
+    """Refused, now and whenever the same is asked there again."""
+    return _from_now_on(faults, call, Rejected)
+
+
+def reject_once(faults: Faults, call: Call, effect: Effect) -> Any:
+    """Refused this once."""
+    raise Rejected(f"rehearsed: {call} is refused")
+
+
+def exhaust(faults: Faults, call: Call, effect: Effect) -> Any:
+    """Fails, now and whenever the same is asked there again, in a way that might pass and does not."""
+    return _from_now_on(faults, call, Transient)
+
+
+def throttle(faults: Faults, call: Call, effect: Effect) -> Any:
+    """Throttled for ten minutes."""
+    return _from_now_on(faults, call, Throttled, faults.clock.now + 600)
+
+
+def bug(faults: Faults, call: Call, effect: Effect) -> Any:
+    """Our own code is wrong, this once."""
+    raise KeyError(f"rehearsed bug at {call}")
+
+
+KINDS: dict[str, Kind] = {
+    kind.__name__: kind
+    for kind in (before, after, kill_before, kill_after, late, hang, reject, reject_once, exhaust, throttle, bug)
+}
+PASSING = ("before", "after", "kill_before", "kill_after", "late", "hang", "throttle", "bug")
+"""Kinds that a retry cures."""
+LASTING = ("reject", "exhaust")
+"""Kinds that stay until somebody lifts them."""
+
+
+def _from_now_on(faults: Faults, call: Call, error: type[WindlassError], until: float = float("inf")) -> Any:
+    def kind(faults: Faults, call: Call, effect: Effect) -> Any:
+        raise error(f"rehearsed: {call}")
+
+    def same(other: Call) -> Kind | None:
+        asked, refused = ((one.where, one.state, one.name) for one in (other, call))
+        return kind if asked == refused and faults.clock.now < until else None
+
+    kind.__name__ = error.__name__
+    faults.models.append(same)
+    return kind(faults, call, lambda: None)

@@ -1,0 +1,259 @@
+"""The table in memory: what DynamoDB would accept, refuse, index and stream."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambdas.errors import Broken, Rejected
+from lambdas.table import (
+    Absent,
+    Among,
+    Below,
+    Check,
+    Condition,
+    Delete,
+    Equal,
+    Exists,
+    Item,
+    Key,
+    Put,
+    Refused,
+    Update,
+    Write,
+)
+from rehearsal.clock import Clock
+
+MOST_WRITES = 100
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
+
+LARGEST_ITEM = 400 * 1024
+"""Bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
+Changed = Callable[[Item | None, Item | None], None]
+"""Told of (old, new), as a stream with NEW_AND_OLD_IMAGES tells it."""
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+class MemoryTable:
+    """Implements `lambdas.table.Table`. Without a clock it tells of changes at once and its indexes never lag."""
+
+    def __init__(
+        self, clock: Clock | None = None, *, index_lag: float = 0.0, stream_lag: float = 0.2, metered: bool = False
+    ) -> None:
+        self.clock, self.index_lag, self.stream_lag = clock, index_lag, stream_lag
+        self.units = Units() if metered else None
+        self._items: dict[str, dict[str, Item]] = {}
+        self._due: dict[tuple[str, str], Item] = {}
+        self._control: dict[str, Item] = {}
+        self._told: list[Changed] = []
+
+    def peek(self, key: Key) -> Mapping[str, Any]:
+        """The item itself, for spectators, who do not change it; empty where there is none."""
+        return self._items.get(key.pk, {}).get(key.sk, {})
+
+    def get(self, key: Key) -> Item | None:
+        item = self._items.get(key.pk, {}).get(key.sk)
+        if self.units:
+            self.units.read(item)
+        return None if item is None else copied(item)
+
+    def of(self, pk: str, prefix: str = "") -> list[Item]:
+        items = self._items.get(pk, {})
+        found = [copied(items[sk]) for sk in sorted(items) if sk.startswith(prefix)]
+        if self.units:
+            self.units.read(*found)
+        return found
+
+    def write(self, *writes: Write) -> None:
+        _allowed(writes)
+        standing = [self._items.get(one.key.pk, {}).get(one.key.sk) for one in writes]
+        refused = [n for n, one in enumerate(writes) if not all(_holds(when, standing[n]) for when in one.when)]
+        if refused:
+            raise Refused(refused)
+        # Made before any of it is stored: a write that cannot be made leaves the others undone as well.
+        made = [_made(one, old) for one, old in zip(writes, standing, strict=True)]
+        for one, old, new in zip(writes, standing, made, strict=True):
+            if self.units:
+                self.units.write(old, new, in_transaction=len(writes) > 1)
+            if not isinstance(one, Check):
+                self._store(one.key, old, new)
+
+    def due(self, before: float) -> list[Item]:
+        found = [item for item in self._due.values() if item["due"] <= before]
+        return [copied(item) for item in sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))]
+
+    def listed(
+        self, by: str, value: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Item], str | None]:
+        found = sorted((_place(item), item) for item in self._control.values() if item.get(by) == value)[::-1]
+        page = [(place, item) for place, item in found if after is None or place < _parsed(after)]
+        cursor = _written(page[limit - 1][0]) if len(page) > limit else None
+        return [copied(item) for _, item in page[:limit]], cursor
+
+    def on_change(self, told: Changed) -> None:
+        """Tell of every change from now on, `stream_lag` seconds after it, in the order of the writes."""
+        self._told.append(told)
+
+    def rows(self) -> list[Item]:
+        """Everything, for reports and verdicts."""
+        return [copied(items[sk]) for _, items in sorted(self._items.items()) for sk in sorted(items)]
+
+    def _store(self, key: Key, old: Item | None, new: Item | None) -> None:
+        if old == new:
+            return  # A write that changes nothing leaves no record in the stream.
+        if new is None:
+            del self._items[key.pk][key.sk]
+        else:
+            self._items.setdefault(key.pk, {})[key.sk] = new
+        self._later(self.index_lag, lambda: self._index(key, new))
+        for told in self._told:
+            self._later(self.stream_lag, lambda told=told: told(_copy_of(old), _copy_of(new)), always=True)  # type: ignore[misc]
+
+    def _later(self, delay: float, call: Callable[[], None], *, always: bool = False) -> None:
+        if self.clock is None or not (delay or always):
+            call()
+        else:
+            self.clock.at(delay, call)
+
+    def _index(self, key: Key, item: Item | None) -> None:
+        self._due.pop((key.pk, key.sk), None)
+        if item is not None and _is_number(item.get("due")):
+            self._due[key.pk, key.sk] = item
+        if key.sk == "control":
+            self._control.pop(key.pk, None)
+            if item is not None:
+                self._control[key.pk] = item
+
+
+class Units:
+    """Capacity units as DynamoDB bills them: consistent reads, writes by their larger image, transactions twice.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+    """
+
+    def __init__(self) -> None:
+        self.reads = self.writes = 0
+
+    def read(self, *items: Item | None) -> None:
+        self.reads += max(1, math.ceil(sum(map(size, items)) / 4096))
+
+    def write(self, old: Item | None, new: Item | None, *, in_transaction: bool) -> None:
+        units = max(1, math.ceil(max(size(old), size(new)) / 1024))
+        self.writes += units * (2 if in_transaction else 1)
+
+
+def size(value: Any) -> int:
+    """Bytes as DynamoDB counts them, within a few.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, dict):
+        return 3 + sum(len(name) + size(one) + 1 for name, one in value.items())
+    if isinstance(value, list):
+        return 3 + sum(size(one) + 1 for one in value)
+    return 1 if value is None or isinstance(value, bool) else 1 + len(str(value)) // 2
+
+
+def copied(value: Any) -> Any:
+    """The same JSON value, sharing nothing that can change; a TypeError for what no table can hold."""
+    if type(value) in _SCALARS:
+        return value
+    if isinstance(value, dict):
+        return {name: one if type(one) in _SCALARS else copied(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [copied(one) for one in value]
+    if isinstance(value, str):
+        return str.__str__(value)  # A StrEnum is stored as its text.
+    raise TypeError(f"{value!r} is no JSON value")
+
+
+def _copy_of(item: Item | None) -> Item | None:
+    return None if item is None else copied(item)
+
+
+def _allowed(writes: tuple[Write, ...]) -> None:
+    """What DynamoDB answers with ValidationException: a bug of ours, whatever the conditions say."""
+    if len(writes) > MOST_WRITES:
+        raise Broken(f"{len(writes)} writes in one transaction; {MOST_WRITES} are possible")
+    if len({one.key for one in writes}) < len(writes):
+        raise Broken("a transaction cannot include two writes of one item")
+    for one in writes:
+        if not (one.key.pk and one.key.sk):
+            raise Broken(f"{one.key} has an empty part")
+
+
+def _made(write: Write, old: Item | None) -> Item | None:
+    """The item that the write leaves; None where there is none afterwards."""
+    if isinstance(write, Delete):
+        return None
+    if isinstance(write, Check):
+        return old
+    item = _put(write) if isinstance(write, Put) else _updated(write, old or {})
+    item |= {"pk": write.key.pk, "sk": write.key.sk}
+    return item
+
+
+def _put(write: Put) -> Item:
+    item: Item = copied({name: value for name, value in write.item.items() if value is not None})
+    if size(item) > LARGEST_ITEM:
+        raise Broken(f"{write.key} would be larger than {LARGEST_ITEM} bytes")
+    return item
+
+
+def _updated(write: Update, old: Mapping[str, Any]) -> Item:
+    if write.set.keys() & (write.add.keys() | {"pk", "sk"}):
+        raise Broken(f"{write.key}: an attribute is set twice, or is the key")
+    item = dict(old)
+    for name, value in write.set.items():
+        if value is None:
+            item.pop(name, None)
+        else:
+            item[name] = copied(value)
+    for name, more in write.add.items():
+        if not _is_number(item.get(name, 0)):
+            raise Broken(f"{write.key}: {name} is no number")
+        item[name] = item.get(name, 0) + more
+    return item
+
+
+def _holds(condition: Condition, item: Item | None) -> bool:
+    match condition:
+        case Exists():
+            return item is not None
+        case Absent():
+            return item is None
+        case Equal(attribute, value):
+            return _same((item or {}).get(attribute), value)
+        case Below(attribute, value):
+            found = (item or {}).get(attribute)
+            return found is None or (_is_number(found) and found < value)
+        case Among(attribute, values):
+            return any(_same((item or {}).get(attribute), value) for value in values)
+
+
+def _same(found: Any, value: Any) -> bool:
+    """True and 1 are different values to DynamoDB."""
+    return isinstance(found, bool) == isinstance(value, bool) and bool(found == copied(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _place(item: Item) -> tuple[float, str]:
+    return item.get("accepted", 0), item["pk"]
+
+
+def _written(place: tuple[float, str]) -> str:
+    return f"{place[0]!r} {place[1]}"
+
+
+def _parsed(cursor: str) -> tuple[float, str]:
+    accepted, _, pk = cursor.partition(" ")
+    try:
+        return float(accepted), pk
+    except ValueError:
+        raise Rejected("the cursor is not one that an earlier page gave; leave it out to begin anew") from None

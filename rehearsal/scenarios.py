@@ -1,0 +1,84 @@
+"""The operations as they are rehearsed: each with a request that uses what it can do, on a cloud with neighbours."""
+
+import json
+
+from lambdas.cloud import Alarm, Capacity, ScalingPolicy, ScheduledAction
+from lambdas.hub import Json
+from rehearsal.fake_cloud import seeds
+from rehearsal.sweep import Scenario
+from rehearsal.world import World
+
+ACCOUNT, REGION = "prod", "us-east-1"
+NEIGHBOUR = "shop-prod-v000"
+"""Somebody else's, and it stays as it is whatever becomes of the operation beside it."""
+OURS, EARLIER = "shop-prod-v001", "earlier"
+"""What an operation of Windlass made some time ago, and that operation."""
+NEW = "shop-prod-v002"
+WHERE = {"account": ACCOUNT, "region": REGION}
+
+CREATE: Json = {
+    **WHERE,
+    "application": "shop",
+    "stack": "prod",
+    "image": "shop-1.1.0-x86_64-20260201",
+    "instanceType": "m5.large",
+    "capacity": {"min": 1, "desired": 2, "max": 4},
+    "subnetType": "internal",
+    "securityGroups": ["shop-web"],
+    "targetGroups": ["shop-web"],
+    "loadBalancers": [seeds.CLASSIC],
+    "userData": "IyEvYmluL3NoCg==",
+    "suspendedProcesses": ["AZRebalance"],
+    "lifecycleHooks": [{"name": "warm", "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}],
+    "enabledMetrics": ["GroupTotalInstances"],
+    "tags": {"team": "shop"},
+    "source": {**WHERE, "asgName": NEIGHBOUR},
+}
+
+
+def furnished(world: World) -> None:
+    """Two serving groups that scale themselves, somebody else's and one of Windlass's, and one of another cluster."""
+    place = world.cloud.seed(ACCOUNT, REGION, neighbours=(NEIGHBOUR, "cart-prod-v007"))
+    seeds.neighbour(place, OURS, Capacity(2, 2, 4), operation=EARLIER)
+    cloud = world.cloud.cloud(ACCOUNT, REGION)
+    for name, operation in ((NEIGHBOUR, ""), (OURS, EARLIER)):
+        cloud.scaling.put_policy(name, ScalingPolicy("up", json.dumps({"PolicyType": "SimpleScaling"})))
+        alarm = {"MetricName": "CPUUtilization", "Dimensions": [{"Name": "AutoScalingGroupName", "Value": name}]}
+        cloud.scaling.put_alarm(name, Alarm(f"{name}-busy", "up", json.dumps(alarm)), operation)
+        cloud.scaling.put_scheduled_action(name, ScheduledAction("night", json.dumps({"Recurrence": "0 2 * * *"})))
+
+
+def hooked(world: World) -> str | None:
+    """No instance of the new group starts before its hooks stand."""
+    place = world.cloud.place(ACCOUNT, REGION)
+    group = place.groups.get(NEW)
+    if group is not None and group.instances and not group.deleting and not place.hooks.get(NEW):
+        return f"{NEW} has instances and no hooks"
+    return None
+
+
+def out_of_traffic(world: World) -> str | None:
+    """No instance of the new group is behind a load balancer."""
+    place = world.cloud.place(ACCOUNT, REGION)
+    for balancer, targets in place.behind.things.items():
+        if any(place.instances[one.instance].group == NEW for one in targets):
+            return f"{NEW} starts disabled and has an instance in {balancer}"
+    return None
+
+
+CREATES = Scenario("createServerGroup", "createServerGroup", CREATE, furnished, invariants=(hooked,))
+CREATES_DISABLED = Scenario(
+    "createServerGroup, disabled",
+    "createServerGroup",
+    CREATE | {"startDisabled": True},
+    furnished,
+    invariants=(hooked, out_of_traffic),
+)
+RESIZES = Scenario(
+    "resizeServerGroup",
+    "resizeServerGroup",
+    {**WHERE, "serverGroupName": NEIGHBOUR, "capacity": {"min": 2, "desired": 4, "max": 6}},
+    furnished,
+)
+DESTROYS = Scenario("destroyServerGroup", "destroyServerGroup", {**WHERE, "serverGroupName": OURS}, furnished)
+ALL = (CREATES, CREATES_DISABLED, RESIZES, DESTROYS)

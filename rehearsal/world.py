@@ -1,0 +1,261 @@
+"""The whole hub in virtual time: the real handlers and engine over fake clouds, a fake table, our Step Functions."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from lambdas import entrypoint, projector
+from lambdas import sweep as sweeping
+from lambdas.cloud import Cloud
+from lambdas.engine import intake, rhythm, signals
+from lambdas.engine.tasks import AnySaga, by_name
+from lambdas.errors import WindlassError
+from lambdas.hub import Hub, Json, Settings
+from lambdas.rows import Control, Status, control_key, control_of, open_key
+from lambdas.sessions import TableNames, TableSecrets
+from lambdas.table import Item, Table
+from rehearsal import machines
+from rehearsal.asl import Machine
+from rehearsal.clock import Clock
+from rehearsal.execution import Execution
+from rehearsal.failures import TaskError
+from rehearsal.fake_cloud import FakeCloud, Manners, Snapshot
+from rehearsal.faults import Faults, Killed
+from rehearsal.memory_table import MemoryTable
+from rehearsal.ports import REDELIVERY, Functions, Machines, Stream, Sweeper, state_of
+from saga.compiler import compile_saga
+
+LAMBDA_TIMEOUT = 60.0
+"""Seconds after which Step Functions hears of a Lambda that died: no function has more."""
+
+EVENT_LAG = 1.0
+"""Seconds until a status event of Step Functions is delivered."""
+
+EVENT_TRIES = 3
+"""Lambda tries an asynchronous invocation three times, then the event is gone:
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
+
+ENGINE = "${EngineFunction}"
+CALLER = intake.Caller("arn:aws:iam::123456789012:role/rehearsal")
+TERMS = intake.Terms(door="windlass", start_within=None, finish_within=timedelta(hours=24))
+LONGEST = timedelta(days=40)
+"""Virtual time after which a run that has not ended never will: machines end after 30 days."""
+
+
+class NeverEnds(AssertionError):
+    """The operation's row is open, or an execution of it runs, and nothing will change that."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One operation at its end."""
+
+    id: str
+    control: Control
+    path: list[str]
+    """The states entered, over all its executions."""
+    executions: tuple[Execution, ...]
+    cloud: Snapshot
+    """At the very end; what lands later is in `World.cloud.snapshot()` after `World.clock.drain(...)`."""
+    rows: list[Item]
+    took: float
+    """Seconds from acceptance."""
+
+    @property
+    def end(self) -> str:
+        return str(self.control.status)
+
+
+class World:
+    """One hub with the given sagas (all of them) and a cloud to act on."""
+
+    def __init__(
+        self,
+        sagas: Iterable[AnySaga] | None = None,
+        *,
+        seed: int = 0,
+        manners: Manners = Manners(),  # noqa: B008 - frozen
+        settings: Settings = Settings(table="rehearsal"),  # noqa: B008 - frozen
+        recorded: bool = True,
+        isolated: bool = True,
+    ) -> None:
+        self.sagas = by_name(list(_registered() if sagas is None else sagas))
+        self.clock = Clock()
+        self.faults = Faults(self.clock)
+        self.cloud = FakeCloud(self.clock, manners)
+        self.table = MemoryTable(self.clock)
+        self.machines = machines.StepFunctions(self.clock, self._invoke, seed, recorded=recorded, isolated=isolated)
+        for saga in self.sagas.values():
+            self.machines.define(saga.name, _compiled(saga))
+        self.machines.on_status.append(self._execution_ended)
+        self.faults.state = self._state
+        self.hub = self._hub(settings, self.faults)
+        self.plain = self._hub(settings, None)
+        """The same hub, whose calls neither fail nor are numbered: for callers and spectators."""
+        self.stream = Stream(self.clock, self._changed)
+        self.table.on_change(self.stream.changed)
+        self.clock.at(rhythm.EACH, self._rule)
+
+    def submit(
+        self,
+        operation: str,
+        request: Json,
+        *,
+        caller: intake.Caller = CALLER,
+        key: str | None = "rehearsed",
+        terms: intake.Terms = TERMS,
+    ) -> str:
+        """Post the request until it is answered, as a caller does; returns the operation's id."""
+        saga = next(one for one in self.sagas.values() if one.operation == operation)
+        submission = intake.Submission(saga, saga.request_type.model_validate(request))
+        for _ in range(400):
+            try:
+                with self.faults.invocation("intake"):
+                    return intake.accept(self.hub, [submission], caller=caller, terms=terms, key=key).id
+            except (Killed, WindlassError, KeyError):
+                self.clock.drain(2)
+        raise NeverEnds(f"{operation} is never accepted")
+
+    def signal(self, operation: str, what: str, decision: str = "") -> str:
+        """Send cancel, pause, resume or decide: `accepted`, or why not now."""
+        try:
+            if what == "decide":
+                signals.decide(self.plain, self.sagas, operation, decision, CALLER, "rehearsed")
+            else:
+                getattr(signals, what)(self.plain, self.sagas, operation, CALLER, "rehearsed")
+        except signals.NotNow as refused:
+            return str(refused)
+        return "accepted"
+
+    def run(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> Result:
+        """Let time pass until the operation's row is closed and its executions are over, or `until` holds."""
+        longest = self.clock.now + LONGEST.total_seconds()
+        self.clock.run(lambda: self.over(operation) or until() or self.clock.now > longest)
+        if self.clock.now > longest:
+            raise NeverEnds(f"operation {operation} is {self.control(operation)} after {LONGEST}")
+        return self.result(operation)
+
+    def over(self, operation: str) -> bool:
+        """Whether the row is closed and no execution of it runs."""
+        row = self.table.peek(control_key(operation))
+        closed = bool(row) and Status(row["status"]).over
+        return closed and all(one.status.value != "RUNNING" for one in self.executions(operation))
+
+    def result(self, operation: str) -> Result:
+        executions = tuple(self.executions(operation))
+        control = self.control(operation)
+        return Result(
+            operation,
+            control,
+            [state for one in executions for state in one.path],
+            executions,
+            self.cloud.snapshot(),
+            self.table.rows(),
+            (control.closed or self.clock.now) - control.accepted,
+        )
+
+    def control(self, operation: str) -> Control:
+        row = self.table.get(control_key(operation))
+        if row is None:
+            raise KeyError(f"there is no operation {operation}")
+        return control_of(row)
+
+    def executions(self, operation: str) -> list[Execution]:
+        """In the order of their starts: the operation's own, then its recoveries."""
+        mine = (operation, f"{operation}-recovery-")
+        return [one for name, one in self.machines.executions.items() if name == mine[0] or name.startswith(mine[1])]
+
+    def held(self, operation: str) -> bool:
+        """Whether it waits for a decision."""
+        return any(self.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
+
+    def sweep(self) -> None:
+        """One sweep; what goes wrong in it is made up for by the next."""
+        self._quietly("sweep", lambda: sweeping.sweep(self.hub, self.sagas))
+
+    def _hub(self, settings: Settings, faults: Faults | None) -> Hub:
+        def over(name: str, port: Any) -> Any:
+            return port if faults is None else faults.over(name, port)
+
+        table = over("table", self.table)
+        return Hub(
+            table=table,
+            machines=over("machines", Machines(self.machines)),
+            functions=over("functions", Functions(self._invoke)),
+            sweeper=over("sweeper", Sweeper(self.clock, self.sweep)),
+            cloud=lambda account, region, operation: self._cloud(over, table, account, region, operation),
+            now=lambda: self.clock.now,
+            settings=settings,
+        )
+
+    def _cloud(self, over: Callable[[str, Any], Any], table: Table, account: str, region: str, operation: str) -> Cloud:
+        real = self.cloud.cloud(account, region, operation)
+        return Cloud(
+            account,
+            region,
+            groups=over("groups", real.groups),
+            launch_templates=over("launch_templates", real.launch_templates),
+            images=over("images", real.images),
+            network=over("network", real.network),
+            load_balancers=over("load_balancers", real.load_balancers),
+            scaling=over("scaling", real.scaling),
+            secrets=TableSecrets(table, operation),
+            names=TableNames(table),
+            operation=operation,
+        )
+
+    def _invoke(self, function: str, event: Any) -> Any:
+        """A Lambda function as Step Functions sees it: an error is its name and a cause."""
+        handler = entrypoint.engine if function == ENGINE else entrypoint.activity
+        try:
+            with self.faults.invocation(event["step"]):
+                return handler(self.hub, self.sagas, event)
+        except Killed:
+            raise TaskError("Sandbox.Timedout", "RequestId: rehearsed Error: Task timed out", LAMBDA_TIMEOUT) from None
+        except Exception as error:
+            raise TaskError(type(error).__name__, str(error)) from error
+
+    def _rule(self) -> None:
+        """The rule that starts the sweep each minute."""
+        self.clock.at(rhythm.EACH, self._rule)
+        self.sweep()
+
+    def _state(self) -> str:
+        """The last state entered by the execution that was started last."""
+        last = next(reversed(self.machines.executions.values()), None)
+        return last.path[-1] if last is not None and last.path else ""
+
+    def _changed(self, old: Item | None, new: Item | None) -> bool:
+        return self._quietly("projector", lambda: projector.changed(self.hub, self.sagas, old, new))
+
+    def _execution_ended(self, execution: Execution) -> None:
+        self.clock.at(EVENT_LAG, lambda: self._tell(execution, EVENT_TRIES))
+
+    def _tell(self, execution: Execution, tries: int) -> None:
+        state = state_of(execution)
+        told = self._quietly("projector", lambda: projector.ended(self.hub, self.sagas, execution.name, state))
+        if not told and tries > 1:
+            self.clock.at(REDELIVERY, lambda: self._tell(execution, tries - 1))
+
+    def _quietly(self, where: str, act: Callable[[], None]) -> bool:
+        """Whether the function ended well; nobody waits for its answer."""
+        try:
+            with self.faults.invocation(where):
+                act()
+        except (Killed, Exception):  # noqa: BLE001 - Lambda logs it
+            return False
+        return True
+
+
+@lru_cache(maxsize=256)
+def _compiled(saga: AnySaga) -> Machine:
+    """Once for all worlds: a machine is never changed."""
+    return Machine(compile_saga(saga))
+
+
+def _registered() -> Iterable[AnySaga]:
+    from statemachines import ALL  # noqa: PLC0415 - worlds of their own sagas need no registry
+
+    return ALL

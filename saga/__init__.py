@@ -1,0 +1,5 @@
+"""The saga language: what an operation is, as data, and its compiler to Amazon States Language."""
+
+from saga.model import OnFailure, Reservation, Saga, Step, Wait, step, wait_until
+
+__all__ = ["OnFailure", "Reservation", "Saga", "Step", "Wait", "step", "wait_until"]

@@ -1,0 +1,173 @@
+"""What a saga is: guards, a plan, steps and waits. Data; `compiler.py` makes a state machine of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Generic, TypeVar, get_type_hints
+
+R_contra = TypeVar("R_contra", contravariant=True)
+P = TypeVar("P")
+C = TypeVar("C")
+P_contra = TypeVar("P_contra", contravariant=True)
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Step(Generic[P_contra, C_contra]):
+    """One change of the cloud: at most one mutating call, or one homogeneous batch.
+
+    It has an undo, goes with the undo of an earlier step, or is the pivot or after it.
+    """
+
+    name: str
+    do: Callable[[P_contra, C_contra], str | None]
+    """Returns what it did, in a sentence for the operator."""
+    undo: Callable[[P_contra, C_contra], str | None] | None = None
+    goes_with: str | None = None
+    """The earlier step whose undo takes this one back too."""
+    pivot: bool = False
+    """From here on nothing can be put back."""
+
+    @property
+    def undo_name(self) -> str:
+        return f"Undo{self.name}"
+
+
+@dataclass(frozen=True)
+class Wait(Generic[P_contra, C_contra]):
+    """A state that holds a task token until its check passes."""
+
+    name: str
+    check: Callable[[P_contra, C_contra], str | None]
+    """None, or the reason why it is not so."""
+    within: timedelta | Callable[[P_contra], timedelta]
+    """How long it may take: for every operation, or by its plan."""
+    at_most: timedelta
+    """The longest `within` can be."""
+    watches: Callable[[P_contra], tuple[str, ...]] | None = None
+    """Names of the things the check looks at."""
+
+    def limit(self, plan: Any) -> timedelta:
+        """How long this plan's wait may take."""
+        return self.within if isinstance(self.within, timedelta) else min(self.within(plan), self.at_most)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A name that a plan takes: reserved in the very transaction that stores the plan."""
+
+    guard: str
+    """Key of the new name's guard."""
+    cluster: str
+    """Key of the counter that hands out sequences."""
+    sequence: int | None = None
+    """None: the name was asked for, no number is used up."""
+
+
+@dataclass(frozen=True)
+class OnFailure:
+    """What happens when a step cannot go on. A request may override it; it is read at the moment of failure."""
+
+    hold_exhausted: bool = True
+    """Retries are exhausted: hold for a decision; else roll back at once."""
+    decide_within: timedelta = timedelta(hours=24)
+    """A hold that nobody decided rolls back after this."""
+
+
+@dataclass(frozen=True)
+class Saga(Generic[R_contra, P, C]):
+    """One operation: what it needs, plans, does, and how it is put back."""
+
+    name: str
+    plan: Callable[[R_contra, C], P]
+    steps: tuple[Step[P, C] | Wait[P, C], ...]
+    guards: Callable[[R_contra], tuple[str, ...]] | None = None
+    """Keys `account/region/kind/name` of the existing things this operation needs for itself."""
+    reserves: Callable[[P], Reservation] | None = None
+    """The name the plan takes, for an operation that creates."""
+    left: Callable[[P, C], str | None] | None = None
+    """After the undo chain: why it is not clean yet. Raises RollBack where an undo has to be done again."""
+    results: Callable[[P], dict[str, Any]] | None = None
+    """The result object that callers read (Clouddriver's `resultObjects`), known as soon as there is a plan."""
+    on_failure: OnFailure = field(default_factory=OnFailure)
+    finish_by: timedelta = timedelta(hours=24)
+    """By default, from acceptance."""
+    transitions: int = 20
+    """The most state transitions of a run without faults."""
+
+    @cached_property
+    def operation(self) -> str:
+        """The operation's type in requests: `createServerGroup`."""
+        return self.name[0].lower() + self.name[1:]
+
+    @cached_property
+    def request_type(self) -> type[Any]:
+        """Which request the plan is made from."""
+        hints = get_type_hints(self.plan)
+        hints.pop("return")
+        return next(iter(hints.values()))  # type: ignore[no-any-return]
+
+    @cached_property
+    def plan_type(self) -> type[Any]:
+        """What the plan is."""
+        return get_type_hints(self.plan)["return"]  # type: ignore[no-any-return]
+
+    @property
+    def pivot(self) -> Step[P, C] | None:
+        """The first thing that cannot be put back."""
+        return next((one for one in self.changes if one.pivot), None)
+
+    @property
+    def reversible(self) -> tuple[Step[P, C] | Wait[P, C], ...]:
+        """The steps and waits before the pivot; all of them where there is none."""
+        return self.steps[: self.steps.index(self.pivot)] if self.pivot else self.steps
+
+    @property
+    def story(self) -> tuple[str, ...]:
+        """The states of a run without faults, in order."""
+        guard = ("Guard",) if self.guards else ()
+        return (*guard, "Plan", "Recovering", *(one.name for one in self.steps), "Finish", "Succeeded")
+
+    def way_back(self, position: int | None = None) -> tuple[str, ...]:
+        """The states that put everything back after the step at that position failed; by default the whole chain."""
+        done = self.steps if position is None else self.steps[: position + 1]
+        undos = (one.undo_name for one in reversed(done) if isinstance(one, Step) and one.undo)
+        return (*undos, *(("NothingLeft",) if self.left else ()), "PutBack")
+
+    @property
+    def changes(self) -> Iterator[Step[P, C]]:
+        """The steps without the waits."""
+        return (one for one in self.steps if isinstance(one, Step))
+
+    @property
+    def waits(self) -> Iterator[Wait[P, C]]:
+        return (one for one in self.steps if isinstance(one, Wait))
+
+
+def step(
+    name: str,
+    *,
+    do: Callable[[P, C], str | None],
+    undo: Callable[[P, C], str | None] | None = None,
+    goes_with: str | None = None,
+    pivot: bool = False,
+) -> Step[P, C]:
+    """A step of the plan's saga: see `Step`."""
+    return Step(name, do, undo, goes_with, pivot)
+
+
+def wait_until(
+    name: str,
+    *,
+    check: Callable[[P, C], str | None],
+    within: timedelta | Callable[[P], timedelta],
+    at_most: timedelta | None = None,
+    watches: Callable[[P], tuple[str, ...]] | None = None,
+) -> Wait[P, C]:
+    """A wait of the plan's saga: see `Wait`. `at_most` is needed where `within` depends on the plan."""
+    if at_most is None:
+        if not isinstance(within, timedelta):
+            raise ValueError(f"{name}: say at_most= where within= depends on the plan")
+        at_most = within
+    return Wait(name, check, within, at_most, watches)

@@ -1,0 +1,117 @@
+"""What makes a saga good: every fault is named, in words, before a machine is made of it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from saga.model import Saga, Step
+
+RESERVED = frozenset(
+    {
+        "Guard",
+        "Plan",
+        "Recovering",
+        "Interrupted",
+        "Finish",
+        "Succeeded",
+        "Hold",
+        "Again",
+        "Back",
+        "HoldUndo",
+        "UndoAgain",
+        "NothingLeft",
+        "LandedLate",
+        "PutBack",
+        "RolledBack",
+        "GiveUp",
+        "NeedsAttention",
+    }
+)
+"""States that the compiler makes itself."""
+_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+LONGEST_NAME = 76
+"""Step Functions allows 80 characters; four are for `Undo`."""
+
+_Saga = Saga[Any, Any, Any]
+
+
+class BadSaga(Exception):
+    """A saga that must not run; the message lists every fault."""
+
+
+def check(saga: _Saga) -> None:
+    """Raises BadSaga."""
+    found = list(faults(saga))
+    if found:
+        raise BadSaga(f"saga {saga.name}:\n" + "\n".join(f"- {fault}" for fault in found))
+
+
+def faults(saga: _Saga) -> Iterator[str]:
+    """Each in a sentence that says what to change."""
+    if not saga.steps:
+        yield "has no steps; give it at least one"
+    yield from _bad_names(saga)
+    yield from _bad_pivots(saga)
+    yield from _missing_undos(saga)
+    yield from _bad_companions(saga)
+    yield from _bad_waits(saga)
+    if saga.left and not any(one.undo for one in saga.changes):
+        yield "left= looks for what an undo has to take back, but no step has an undo"
+    states = len(saga.story)
+    if states > saga.transitions:
+        yield f"a run without faults enters {states} states, more than the declared transitions={saga.transitions}"
+
+
+def _bad_names(saga: _Saga) -> Iterator[str]:
+    names = Counter(one.name for one in saga.steps)
+    for name in (saga.name, *names):
+        if not _NAME.fullmatch(name):
+            yield f"{name!r} is not a name like CreateServerGroup: letters and digits, beginning with a capital"
+        if len(name) > LONGEST_NAME:
+            yield f"{name} has {len(name)} characters; at most {LONGEST_NAME} are possible"
+    for name, times in names.items():
+        if times > 1:
+            yield f"{name} stands {times} times; give each step and wait a name of its own"
+        if name in RESERVED or name.startswith("Undo"):
+            yield f"{name} is a name that the compiler uses itself; choose another"
+
+
+def _bad_pivots(saga: _Saga) -> Iterator[str]:
+    pivots = [one.name for one in saga.changes if one.pivot]
+    if len(pivots) > 1:
+        yield f"has {len(pivots)} pivots, {', '.join(pivots)}; only the first thing that cannot be put back is one"
+    for one in saga.steps[len(saga.reversible) :]:
+        if isinstance(one, Step) and (one.undo or one.goes_with):
+            yield f"{one.name} has an undo, but nothing is put back from the pivot {pivots[0]} on; take it away"
+
+
+def _missing_undos(saga: _Saga) -> Iterator[str]:
+    for one in saga.reversible:
+        if isinstance(one, Step) and not one.undo and not one.goes_with:
+            yield f"{one.name} changes something and stands before any pivot; give it undo=, goes_with= or pivot=True"
+
+
+def _bad_companions(saga: _Saga) -> Iterator[str]:
+    undoable: set[str] = set()
+    for one in saga.reversible:
+        if not isinstance(one, Step):
+            continue
+        if one.goes_with and one.undo:
+            yield f"{one.name} has undo= and goes_with=; one of them is enough"
+        if one.goes_with and one.goes_with not in undoable:
+            yield f"{one.name} goes with {one.goes_with}, which is no earlier step with an undo"
+        if one.undo:
+            undoable.add(one.name)
+
+
+def _bad_waits(saga: _Saga) -> Iterator[str]:
+    for wait in saga.waits:
+        if wait.at_most <= timedelta():
+            yield f"{wait.name} waits {wait.at_most}; give it some time"
+        if isinstance(wait.within, timedelta) and wait.within > wait.at_most:
+            yield f"{wait.name} waits {wait.within}, longer than its at_most={wait.at_most}"
+    together = sum((wait.at_most for wait in saga.waits), timedelta())
+    if together > saga.finish_by:
+        yield f"waits may take {together} together, longer than finish_by={saga.finish_by}"

@@ -1,0 +1,104 @@
+"""Opt accounts in: `python -m stacks.accounts accounts.json --table NAME` writes the file's accounts into the table.
+
+The file is a list of objects like those in `accounts.example.json`. Known accounts are replaced, others stay.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from lambdas.accounts import Account, put
+from lambdas.dynamo import DynamoTable
+from lambdas.table import Table
+
+_NEEDED = {"name", "id", "regions"}
+_KNOWN = {*_NEEDED, "role", "externalId", "environment"}
+_RULES = {
+    "name": r"[A-Za-z0-9_-]{1,64}",
+    "id": r"\d{12}",
+    "role": r"arn:[a-z-]+:iam::\d{12}:role/windlass-\S+",
+    "externalId": r"[\w+=,.@:/-]{2,1224}",
+    "environment": r"[A-Za-z0-9_-]{1,64}",
+}
+_REGION = r"[a-z]{2,4}(-[a-z]+)+-\d"
+
+
+def parse(text: str) -> tuple[Account, ...]:
+    """The accounts of a file; ValueError names every mistake in it."""
+    entries = json.loads(text)
+    if not isinstance(entries, list):
+        raise ValueError("the file must hold a list of accounts")
+    mistakes = [f"account {number}: {wrong}" for number, one in enumerate(entries, 1) for wrong in _mistakes(one)]
+    if mistakes:
+        raise ValueError("\n".join(mistakes))
+    return tuple(_account(one) for one in entries)
+
+
+def seed(table: Table, accounts: Sequence[Account]) -> None:
+    """Add these accounts, or replace what was known of them."""
+    for account in accounts:
+        put(table, account)
+
+
+def _mistakes(entry: Any) -> list[str]:
+    if not isinstance(entry, dict):
+        return ["is not an object"]
+    return [
+        *(f"lacks {name}" for name in sorted(_NEEDED - entry.keys())),
+        *(f"{name} is unknown; say one of {', '.join(sorted(_KNOWN))}" for name in sorted(entry.keys() - _KNOWN)),
+        *(
+            f"{name} {entry[name]!r} does not match {rule}"
+            for name, rule in _RULES.items()
+            if name in entry and not (isinstance(entry[name], str) and re.fullmatch(rule, entry[name]))
+        ),
+        *_mistakes_of_regions(entry.get("regions", ["us-east-1"])),
+    ]
+
+
+def _mistakes_of_regions(regions: Any) -> list[str]:
+    if not isinstance(regions, list) or not regions:
+        return [f"regions {regions!r} is not a list of at least one Region"]
+    return [f"Region {one!r} does not look like us-east-1" for one in regions if not re.fullmatch(_REGION, str(one))]
+
+
+def _account(entry: dict[str, Any]) -> Account:
+    return Account(
+        name=entry["name"],
+        id=entry["id"],
+        regions=tuple(entry["regions"]),
+        role=entry.get("role"),
+        external_id=entry.get("externalId"),
+        environment=entry.get("environment", "test"),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = _arguments().parse_args(arguments)
+    try:
+        accounts = parse(asked.file.read_text())
+    except (OSError, ValueError) as error:
+        print(f"{asked.file}: {error}", file=sys.stderr)  # noqa: T201 - the program's answer
+        return 1
+    client = boto3.client("dynamodb", region_name=asked.region, endpoint_url=asked.endpoint)
+    seed(DynamoTable(client, asked.table), accounts)
+    print(f"seeded {', '.join(one.name for one in accounts) or 'nothing'}")  # noqa: T201 - the program's answer
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stacks.accounts", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--table", required=True, help="the stack's output TableName")
+    parser.add_argument("--region", help="the hub's Region; else the environment's")
+    parser.add_argument("--endpoint", help="of DynamoDB, for the embedded AWS")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

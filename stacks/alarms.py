@@ -1,0 +1,91 @@
+"""Alarms on what a person must act on; each description says what has happened and what is at stake."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+MINUTE = Duration.minutes(1)
+
+
+class Alarms(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefix: str,
+        dead_letters: Mapping[str, sqs.IQueue],
+        machines: Mapping[str, sfn.StateMachine],
+        sweep: lambda_.IFunction,
+        projector: lambda_.IFunction,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._prefix = prefix
+        for consumer, queue in dead_letters.items():
+            self._alarm(
+                f"{consumer}-dead-letters",
+                f"The {consumer} gave up on messages; read them in its dead letter queue, then move them back.",
+                queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum"),
+            )
+        for saga, machine in machines.items():
+            self._ended_from_outside(saga, machine)
+        self._alarm(
+            "sweep-errors",
+            "The sweep fails: waits, deadlines and the backlog stand still.",
+            sweep.metric_errors(period=MINUTE),
+            minutes=3,
+        )
+        self._alarm(
+            "sweep-silent",
+            "No sweep for five minutes: waits, deadlines and the backlog stand still.",
+            sweep.metric_invocations(period=MINUTE),
+            minutes=5,
+            below=True,
+        )
+        self._alarm(
+            "projector-errors",
+            "The projector fails: batches do not go on and guards are passed on late.",
+            projector.metric_errors(period=MINUTE),
+            minutes=3,
+        )
+
+    def _ended_from_outside(self, saga: str, machine: sfn.StateMachine) -> None:
+        """An end that is none of the three: recovery starts by itself, yet somebody or something did that."""
+        metrics = {
+            "timed-out": machine.metric_timed_out(period=MINUTE),
+            "aborted": machine.metric_aborted(period=MINUTE),
+        }
+        for how, metric in metrics.items():
+            self._alarm(
+                f"{saga}-{how}",
+                f"An execution of {saga} was {how.replace('-', ' ')} instead of ending by itself; see its recovery.",
+                metric,
+            )
+
+    def _alarm(
+        self, name: str, description: str, metric: cloudwatch.IMetric, *, minutes: int = 1, below: bool = False
+    ) -> None:
+        missing, comparison = (
+            (cloudwatch.TreatMissingData.BREACHING, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD)
+            if below
+            else (
+                cloudwatch.TreatMissingData.NOT_BREACHING,
+                cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            )
+        )
+        cloudwatch.Alarm(
+            self,
+            "".join(word[0].upper() + word[1:] for word in name.split("-")),
+            alarm_name=f"{self._prefix}{name}",
+            alarm_description=description,
+            metric=metric,
+            threshold=1,
+            evaluation_periods=minutes,
+            comparison_operator=comparison,
+            treat_missing_data=missing,
+        )

@@ -1,0 +1,133 @@
+"""The functions: a row of a table each, from one code asset and one layer, called through the alias `live`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks import ROOT
+from stacks.dependencies import Dependencies
+from stacks.grants import allow
+
+PACKAGES = ("saga", "statemachines", "lambdas")
+LIVE = "live"
+TIMEOUT = Duration.seconds(60)
+"""Of everything a state machine or an event calls; `lambdas.hub.Settings.attempt_limit` is this and a margin."""
+KEPT = logs.RetentionDays.THREE_MONTHS
+"""As long as Step Functions keeps an execution's history."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One function."""
+
+    name: str
+    """As machines and callers know it; the deployed name has the prefix in front."""
+    handler: str
+    purpose: str
+    memory: int = 512
+    timeout: Duration = TIMEOUT
+
+
+HUB = (
+    # API Gateway itself gives up after 29 seconds.
+    Row("Api", "lambdas.api.handler.handler", "answers HTTP", memory=1024, timeout=Duration.seconds(29)),
+    Row("Engine", "lambdas.handlers.engine", "guards, waits, holds and ends of every operation"),
+    Row("Sweep", "lambdas.handlers.sweep", "looks at every row whose time has come"),
+    Row("Projector", "lambdas.handlers.projector", "does what follows an end, from the table's stream"),
+)
+
+
+def activity(name: str, module: str) -> Row:
+    return Row(name, "lambdas.handlers.activity", f"plans, steps and undos of {module.replace('_', ' ')}")
+
+
+class Functions(Construct):
+    """Every function, by its name without the prefix."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        rows: Iterable[Row],
+        prefix: str,
+        environment: Mapping[str, str],
+        layer: Path,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        code, dependencies = _code(), Dependencies(self, "Dependencies", folder=layer)
+        self._functions = {
+            row.name: HubFunction(
+                self,
+                row.name,
+                row=row,
+                name=prefix + row.name,
+                environment=environment,
+                code=code,
+                layer=dependencies,
+                removal=removal,
+            )
+            for row in rows
+        }
+
+    def __getitem__(self, name: str) -> "HubFunction":
+        return self._functions[name]
+
+
+class HubFunction(Construct):
+    """A function with its own role and log group; `live` is what everything calls."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        row: Row,
+        name: str,
+        environment: Mapping[str, str],
+        code: lambda_.Code,
+        layer: lambda_.ILayerVersion,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self, "Logs", log_group_name=f"/aws/lambda/{name}", retention=KEPT, removal_policy=removal
+        )
+        # Lambda's managed policy would let each function write to every log group of the account.
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        allow(self.role, ("logs:CreateLogStream", "logs:PutLogEvents"), log_group.log_group_arn)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            description=f"Windlass: {row.purpose}",
+            handler=row.handler,
+            code=code,
+            layers=[layer],
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            memory_size=row.memory,
+            timeout=row.timeout,
+            role=self.role,
+            environment={"POWERTOOLS_SERVICE_NAME": row.name, **environment},
+            tracing=lambda_.Tracing.ACTIVE,
+            logging_format=lambda_.LoggingFormat.JSON,
+            log_group=log_group,
+            current_version_options=lambda_.VersionOptions(removal_policy=removal),
+        )
+        self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)
+
+
+def _code() -> lambda_.Code:
+    """The three packages that ship together, and nothing else of the tree."""
+    shipped = [line for package in PACKAGES for line in (f"!/{package}", f"!/{package}/**")]
+    return lambda_.Code.from_asset(
+        str(ROOT), ignore_mode=IgnoreMode.GIT, exclude=["/*", *shipped, "__pycache__", "*.pyc", ".*"]
+    )

@@ -1,0 +1,64 @@
+"""The state machines: one per compiled saga, each with its own role and log group."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.definitions import Definition
+from stacks.functions import KEPT, HubFunction
+from stacks.grants import allow
+
+
+class FunctionsByName(Protocol):
+    def __getitem__(self, name: str) -> HubFunction: ...
+
+
+class Machine(Construct):
+    """One operation's machine."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        definition: Definition,
+        name: str,
+        functions: FunctionsByName,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        called = {hole: functions[function].live for hole, function in definition.holes.items()}
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=name,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_string(definition.text),
+            definition_substitutions={hole: alias.function_arn for hole, alias in called.items()},
+            role=self._role(called),
+            logs=self._logs(name, removal),
+            tracing_enabled=True,
+        )
+
+    def _role(self, called: Mapping[str, lambda_.IAlias]) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        # The alias and no version: every definition, those of running executions included, names only the alias.
+        allow(role, ("lambda:InvokeFunction",), *(alias.function_arn for alias in called.values()))
+        return role
+
+    def _logs(self, name: str, removal: RemovalPolicy) -> sfn.LogOptions:
+        """Failures only, without data: the journal and the execution history hold the story already, and for as long.
+
+        Under `/aws/vendedlogs/` no log group needs room in the account's resource policy, which holds ten.
+        https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+        """
+        group = logs.LogGroup(
+            self, "Logs", log_group_name=f"/aws/vendedlogs/states/{name}", retention=KEPT, removal_policy=removal
+        )
+        return sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False)

@@ -1,0 +1,39 @@
+"""Queues: the sweep's messages to itself, and a place for what could not be delivered."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.functions import TIMEOUT
+
+
+class DeadLetters(sqs.Queue):
+    """What a consumer gave up on, kept as long as SQS can: an alarm calls a person."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            retention_period=Duration.days(14),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )
+
+
+class SweepQueue(Construct):
+    """Delayed messages with which the sweep asks for the seconds between two ticks of its rule."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = DeadLetters(self, "DeadLetters")
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            # Six times the function's timeout, as Lambda asks of a source queue.
+            # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+            visibility_timeout=Duration.seconds(6 * TIMEOUT.to_seconds()),
+            retention_period=Duration.hours(1),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=3),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )

@@ -1,0 +1,64 @@
+"""What a deployment may choose: the context values of the app, `cdk deploy -c settling=60`."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aws_cdk import RemovalPolicy
+from constructs import Node
+
+_REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
+
+
+@dataclass(frozen=True)
+class Settings:
+    settling: timedelta = timedelta(seconds=90)
+    """From the end of the last forward attempt to the first undo; longer than the cloud's read lag."""
+    late_look: timedelta = timedelta(minutes=15)
+    """After a roll-back, when to look once more for what the operation made."""
+    prefix: str = "windlass-"
+    """Of the names of functions, machines and alarms: two stacks of one Region differ in it."""
+    removal: RemovalPolicy = RemovalPolicy.RETAIN
+    """What becomes of the table, its key and the logs when the stack is deleted."""
+
+    @classmethod
+    def of(cls, node: Node) -> "Settings":
+        """From the context values `settling`, `lateLook` (seconds), `prefix` and `removal` (`retain` or `destroy`)."""
+        defaults = cls()
+        return cls(
+            _seconds(node, "settling", defaults.settling),
+            _seconds(node, "lateLook", defaults.late_look),
+            _prefix(node, defaults.prefix),
+            _removal(node),
+        )
+
+
+def _seconds(node: Node, name: str, default: timedelta) -> timedelta:
+    given = node.try_get_context(name)
+    if given is None:
+        return default
+    try:
+        seconds = float(given)
+    except (TypeError, ValueError):
+        seconds = -1
+    if seconds < 0:
+        raise ValueError(f"context {name}={given!r} is not a number of seconds; say for example {name}=90")
+    return timedelta(seconds=seconds)
+
+
+def _prefix(node: Node, default: str) -> str:
+    given = node.try_get_context("prefix")
+    prefix = default if given is None else str(given)
+    # A function's name has 64 characters at most, and the longest of ours needs half of them.
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}-", prefix):
+        raise ValueError(
+            f"context prefix={prefix!r} must be lower case letters, digits and hyphens, ending in a hyphen"
+        )
+    return prefix
+
+
+def _removal(node: Node) -> RemovalPolicy:
+    given = node.try_get_context("removal") or "retain"
+    if given not in _REMOVALS:
+        raise ValueError(f"context removal={given!r} is unknown; say retain or destroy")
+    return _REMOVALS[given]

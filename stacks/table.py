@@ -1,0 +1,81 @@
+"""The one table: operations, journals, guards, accounts, and what is due."""
+
+from typing import Literal
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from aws_cdk.aws_dynamodb import Attribute, AttributeType
+from constructs import Construct
+
+from stacks.grants import Grantee, allow
+
+READS = ("dynamodb:GetItem", "dynamodb:Query")
+# A transaction has no action of its own: each of its writes needs the plain one, and a check ConditionCheckItem.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+WRITES = ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+DELETES = ("dynamodb:DeleteItem",)
+
+# DynamoDB uses a customer managed key in the name of whoever uses the table.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
+_KEY_USE = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+
+Index = Literal["due", "applications", "clusters"]
+
+
+class OperationsTable(Construct):
+    """Encrypted with our own key, since it holds user data; restorable to any second; streamed to the projector."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, removal: RemovalPolicy) -> None:
+        super().__init__(scope, construct_id)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description="Windlass: the table of operations",
+            enable_key_rotation=True,
+            removal_policy=removal,
+        )
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=Attribute(name="pk", type=AttributeType.STRING),
+            sort_key=Attribute(name="sk", type=AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self.key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            removal_policy=removal,
+        )
+        self._index("due", hash_key="shard", range_key="due")
+        self._index("applications", hash_key="application", range_key="accepted")
+        self._index("clusters", hash_key="cluster", range_key="accepted")
+
+    def _index(self, name: Index, *, hash_key: str, range_key: str) -> None:
+        self.table.add_global_secondary_index(
+            index_name=name,
+            partition_key=Attribute(name=hash_key, type=AttributeType.STRING),
+            sort_key=Attribute(name=range_key, type=AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+
+    def grant(self, grantee: Grantee, *actions: str, indexes: tuple[Index, ...] = ()) -> None:
+        """Let the grantee do this with items, and query these indexes."""
+        allow(grantee, actions, self.table.table_arn)
+        if indexes:
+            allow(grantee, ("dynamodb:Query",), *(f"{self.table.table_arn}/index/{name}" for name in indexes))
+        self._grant_key(grantee)
+
+    def _grant_key(self, grantee: Grantee) -> None:
+        through_dynamodb = {"StringEquals": {"kms:ViaService": f"dynamodb.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
+        allow(grantee, _KEY_USE, self.key.key_arn, conditions=through_dynamodb)

@@ -1,0 +1,177 @@
+"""The one stack of a Region: composes the constructs, then grants each function what it calls and no more."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+from aws_cdk import Aws, CfnOutput, Stack
+from constructs import Construct
+
+from stacks.alarms import Alarms
+from stacks.api import Api
+from stacks.definitions import COMPILED, Definition, activities, definitions
+from stacks.dependent_actions import allow_dependents
+from stacks.functions import HUB, LIVE, Functions, HubFunction, activity
+from stacks.grants import allow, arn
+from stacks.layer import LAYER
+from stacks.machines import Machine
+from stacks.projector import Projector
+from stacks.queues import SweepQueue
+from stacks.settings import Settings
+from stacks.sweep import Sweep
+from stacks.table import DELETES, READS, WRITES, OperationsTable
+
+TARGET_ROLES = "arn:*:iam::*:role/windlass-*"
+"""The roles of target accounts; which of them may be assumed is for the trust policy there to say."""
+
+_SETTLE_TOKENS = ("states:SendTaskFailure", "states:SendTaskSuccess")
+
+
+class Windlass(Stack):
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, layer: Path = LAYER, compiled: Path = COMPILED
+    ) -> None:
+        super().__init__(scope, construct_id, description="Windlass: cloud operations as durable state machines")
+        self._settings = settings
+        self._definitions = definitions(compiled)
+        self._activities = activities(self._definitions)
+        removal = settings.removal
+        self.table = OperationsTable(self, "Operations", removal=removal)
+        self.sweeps = SweepQueue(self, "Sweeps")
+        self.functions = Functions(
+            self,
+            "Functions",
+            rows=(*HUB, *(activity(name, module) for name, module in self._activities.items())),
+            prefix=settings.prefix,
+            environment=self._environment(),
+            layer=layer,
+            removal=removal,
+        )
+        self.machines = {one.saga: self._machine(one) for one in self._definitions}
+        api = Api(self, "Api", name=f"{settings.prefix}api", function=self.functions["Api"].live, removal=removal)
+        Sweep(self, "Sweep", function=self.functions["Sweep"].live, queue=self.sweeps)
+        projector = Projector(
+            self,
+            "Projector",
+            function=self.functions["Projector"].live,
+            table=self.table.table,
+            machines=[one.machine for one in self.machines.values()],
+        )
+        Alarms(
+            self,
+            "Alarms",
+            prefix=settings.prefix,
+            dead_letters={"sweep": self.sweeps.dead_letters, "projector": projector.dead_letters},
+            machines={saga: one.machine for saga, one in self.machines.items()},
+            sweep=self.functions["Sweep"].live,
+            projector=self.functions["Projector"].live,
+        )
+        self._grant()
+        CfnOutput(self, "ApiId", value=api.api.rest_api_id)
+        CfnOutput(self, "ApiUrl", value=api.api.url)
+        CfnOutput(self, "TableName", value=self.table.table.table_name)
+
+    def _environment(self) -> dict[str, str]:
+        """The same for every function: what each needs of it is for its code to know."""
+        return {
+            "WINDLASS_TABLE": self.table.table.table_name,
+            "WINDLASS_SETTLING": f"{self._settings.settling.total_seconds():g}",
+            "WINDLASS_LATE_LOOK": f"{self._settings.late_look.total_seconds():g}",
+            "WINDLASS_ACCOUNT": Aws.ACCOUNT_ID,
+            # Names, not references: the machines call the functions, so a reference back would be a cycle.
+            "WINDLASS_MACHINE_PREFIX": self._settings.prefix,
+            "WINDLASS_FUNCTION_PREFIX": self._settings.prefix,
+            "WINDLASS_SWEEP_QUEUE": self.sweeps.queue.queue_url,
+        }
+
+    def _machine(self, definition: Definition) -> Machine:
+        return Machine(
+            self,
+            definition.saga,
+            definition=definition,
+            name=f"{self._settings.prefix}{definition.saga}",
+            functions=self.functions,
+            removal=self._settings.removal,
+        )
+
+    def _grant(self) -> None:
+        self._grant_api(self.functions["Api"])
+        self._grant_engine(self.functions["Engine"])
+        self._grant_sweep(self.functions["Sweep"])
+        self._grant_projector(self.functions["Projector"])
+        for name, module in self._activities.items():
+            self._grant_activities(module, self.functions[name])
+
+    def _grant_api(self, api: HubFunction) -> None:
+        self.table.grant(api.role, *READS, *WRITES, *DELETES, indexes=("applications", "clusters", "due"))
+        self._grant_starts(api)
+        # Cancelling and deciding wake whoever waits.
+        self._grant_tokens(api)
+        self._grant_sweeps(api)
+        # A dry run asks the activities for the plan.
+        allow(
+            api.role,
+            ("lambda:InvokeFunction",),
+            *(arn("lambda", f"function:{self._settings.prefix}{name}:{LIVE}") for name in self._activities),
+        )
+
+    def _grant_engine(self, engine: HubFunction) -> None:
+        self.table.grant(engine.role, *READS, *WRITES, *DELETES)
+        self._grant_tokens(engine)
+        self._grant_sweeps(engine)
+        self._grant_checks(engine)
+
+    def _grant_sweep(self, sweep: HubFunction) -> None:
+        self.table.grant(sweep.role, *READS, *WRITES, *DELETES, indexes=("due",))
+        self._grant_tokens(sweep)
+        self._grant_starts(sweep)
+        # Only the sweep asks how executions stand: the bucket for that refills at 15 a second.
+        allow(sweep.role, ("states:DescribeExecution",), *self._of_machines("execution:{}:*"))
+        self._grant_sweeps(sweep)
+        self._grant_checks(sweep)
+
+    def _grant_projector(self, projector: HubFunction) -> None:
+        self.table.grant(projector.role, *READS, *WRITES, *DELETES)
+        self._grant_tokens(projector)
+        self._grant_starts(projector)
+
+    def _grant_activities(self, module: str, function: HubFunction) -> None:
+        """What the module declares it calls, and what AWS asks for on top of those calls."""
+        declared = actions_of(module)
+        self.table.grant(function.role, *READS, *WRITES)
+        allow(function.role, declared, "*")  # groups of any name, made by anybody, may be operated on
+        allow_dependents(function.role, declared)
+        allow(function.role, ("sts:AssumeRole",), TARGET_ROLES)
+
+    def _grant_checks(self, function: HubFunction) -> None:
+        """Whoever runs the checks of waits reads what the activities' checks read, here and in target accounts."""
+        reads = {action for module in self._activities.values() for action in reads_of(module)}
+        allow(function.role, reads, "*")  # Describe* of EC2 and Auto Scaling take no resource; the rest is any group's
+        allow(function.role, ("sts:AssumeRole",), TARGET_ROLES)
+
+    def _grant_starts(self, function: HubFunction) -> None:
+        allow(function.role, ("states:StartExecution",), *self._of_machines("stateMachine:{}"))
+
+    def _grant_tokens(self, function: HubFunction) -> None:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+        allow(function.role, _SETTLE_TOKENS, "*")  # the token names the task; the actions have no resource type
+
+    def _grant_sweeps(self, function: HubFunction) -> None:
+        allow(function.role, ("sqs:SendMessage",), self.sweeps.queue.queue_arn)
+
+    def _of_machines(self, resource: str) -> list[str]:
+        return [arn("states", resource.format(f"{self._settings.prefix}{one.saga}")) for one in self._definitions]
+
+
+def actions_of(module: str) -> tuple[str, ...]:
+    """The IAM actions that the plans, steps and undos of an activity module call."""
+    return tuple(_activity(module).ACTIONS)
+
+
+def reads_of(module: str) -> tuple[str, ...]:
+    """Those of its checks; a module without checks declares none."""
+    return tuple(getattr(_activity(module), "READS", ()))
+
+
+def _activity(module: str) -> ModuleType:
+    return importlib.import_module(f"lambdas.activities.{module}")

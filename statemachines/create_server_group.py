@@ -1,0 +1,41 @@
+"""Create: a new server group at 0/0/0, furnished, then scaled up; or nothing of it."""
+
+from datetime import timedelta
+
+from lambdas.activities import capacity, launch_templates, plans, scaling, server_groups
+from lambdas.activities.plans import CreatePlan
+from lambdas.cloud import Cloud
+from lambdas.requests.create_server_group import CreateServerGroup
+from saga import Reservation, Saga, step, wait_until
+
+
+def reserved(plan: CreatePlan) -> Reservation:
+    """The new name: it is this operation's from the moment the plan is stored."""
+    return Reservation(server_groups.guard(plan), server_groups.counter(plan), plan.sequence)
+
+
+CREATE_SERVER_GROUP: Saga[CreateServerGroup, CreatePlan, Cloud] = Saga(
+    name="CreateServerGroup",
+    plan=server_groups.plan_create,
+    reserves=reserved,
+    steps=(
+        step("CreateLaunchTemplate", do=launch_templates.create, undo=launch_templates.delete),
+        step("CreateEmptyGroup", do=server_groups.create_empty, undo=server_groups.delete),
+        step("SuspendProcesses", do=server_groups.suspend_processes, goes_with="CreateEmptyGroup"),
+        step("AddLifecycleHooks", do=server_groups.add_lifecycle_hooks, goes_with="CreateEmptyGroup"),
+        step("EnableMetrics", do=server_groups.enable_metrics, goes_with="CreateEmptyGroup"),
+        step("CopyScalingPolicies", do=scaling.copy_policies, goes_with="CreateEmptyGroup"),
+        step("CopyAlarms", do=scaling.copy_alarms, undo=scaling.delete_alarms),
+        step("CopyScheduledActions", do=scaling.copy_scheduled_actions, goes_with="CreateEmptyGroup"),
+        step("ScaleUp", do=capacity.scale_up, goes_with="CreateEmptyGroup"),
+        wait_until(
+            "InstancesHealthy",
+            check=capacity.unhealthy,
+            within=plans.healthy_within,
+            at_most=timedelta(hours=24),
+            watches=plans.of_plan,
+        ),
+    ),
+    left=server_groups.left_behind,
+    results=server_groups.results,
+)

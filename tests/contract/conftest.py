@@ -1,0 +1,30 @@
+"""What the contract suites run against."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from lambdas.calls import CALLS
+from tests.contract.recording import REGION, Recorder, recorders
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """Fails a test whose adapters make a call that `lambdas.calls` does not know."""
+    recorder = Recorder()
+    recorders.append(recorder)
+    yield recorder
+    recorders.remove(recorder)
+    assert recorder.calls <= set(CALLS)
+
+
+@pytest.fixture
+def aws(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """An empty AWS in this process."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with mock_aws():
+        yield recorder

@@ -1,0 +1,104 @@
+"""moto, made to refuse what AWS refuses: unextended it overwrites groups, or fails with an error of Python's.
+
+The sentences are AWS's own, as people have reported them (`lambdas/error_codes.py` names the reports). Everything is
+undone after the test, nothing takes time: the embedded AWS of `local`, which extends moto too, is for whole operations.
+"""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+import pytest
+from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
+from moto.autoscaling.models import AutoScalingBackend, autoscaling_backends
+from moto.ec2.exceptions import InvalidLaunchTemplateNameNotFoundWithNameError
+from moto.ec2.models.launch_templates import LaunchTemplateBackend
+from moto.elb.exceptions import LoadBalancerNotFoundError
+from moto.elb.models import ELBBackend
+
+from tests.contract.recording import REGION
+
+ACCOUNT = "123456789012"
+"""moto's."""
+
+Method = Callable[..., Any]
+
+CHANGES = {
+    "update_auto_scaling_group": "name",
+    "suspend_processes": "group_name",
+    "resume_processes": "group_name",
+    "enable_metrics_collection": "group_name",
+    "create_lifecycle_hook": "as_name",
+    "put_scaling_policy": "as_name",
+    "put_scheduled_update_group_action": "name",
+}
+"""Methods of moto's backend that change a group, and the parameter that names it."""
+
+
+def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
+    """`deleting` names the groups that are pending delete: moto's own go at once."""
+
+    def replace(owner: Any, method: str, guard: Callable[[Any, str], Exception | None], parameter: str) -> None:
+        monkeypatch.setattr(owner, method, _guarded(getattr(owner, method), guard, parameter))
+
+    def missing(backend: Any, name: str) -> Exception | None:
+        known = name in backend.autoscaling_groups
+        return None if known else ValidationError("AutoScalingGroup name not found - null")
+
+    def immovable(backend: Any, name: str) -> Exception | None:
+        pending = "The AutoScaling group may not be modified while it is pending delete"
+        return missing(backend, name) or (ValidationError(pending) if name in deleting else None)
+
+    def taken(backend: Any, name: str) -> Exception | None:
+        known = name in backend.autoscaling_groups
+        return _already_exists(name, pending=name in deleting) if known else None
+
+    def busy(_: Any, name: str) -> Exception | None:
+        said = "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group."
+        return AutoscalingClientError("ScalingActivityInProgress", said) if name in deleting else None
+
+    def no_template(backend: Any, name: str) -> Exception | None:
+        known = name in backend.launch_template_name_to_ids
+        return None if known else InvalidLaunchTemplateNameNotFoundWithNameError(name)
+
+    def no_load_balancer(backend: Any, name: str) -> Exception | None:
+        return None if name in backend.load_balancers else LoadBalancerNotFoundError(name)
+
+    for method, parameter in CHANGES.items():
+        replace(AutoScalingBackend, method, immovable, parameter)
+    replace(AutoScalingBackend, "describe_lifecycle_hooks", missing, "as_name")
+    replace(AutoScalingBackend, "create_auto_scaling_group", taken, "name")
+    replace(AutoScalingBackend, "delete_auto_scaling_group", busy, "group_name")
+    replace(LaunchTemplateBackend, "delete_launch_template", no_template, "name")
+    replace(ELBBackend, "register_instances", no_load_balancer, "load_balancer_name")
+    replace(ELBBackend, "deregister_instances", no_load_balancer, "load_balancer_name")
+
+
+def backend() -> Any:
+    """moto's Auto Scaling of the suite's account and Region."""
+    return autoscaling_backends[ACCOUNT][REGION]
+
+
+def _guarded(method: Method, guard: Callable[[Any, str], Exception | None], parameter: str) -> Method:
+    signature = inspect.signature(method)
+
+    @wraps(method)
+    def guarded(backend: Any, *args: Any, **named: Any) -> Any:
+        if refused := guard(backend, str(signature.bind(backend, *args, **named).arguments[parameter])):
+            raise refused
+        try:
+            return method(backend, *args, **named)
+        except InvalidLaunchTemplateNameNotFoundWithNameError as error:
+            _refuse_template(error)
+
+    return guarded
+
+
+def _already_exists(name: str, *, pending: bool) -> Exception:
+    said = f"A group with the name {name} already exists{' and is pending delete' if pending else ''}"
+    return AutoscalingClientError("AlreadyExists", f"AutoScalingGroup by this name already exists - {said}")
+
+
+def _refuse_template(error: InvalidLaunchTemplateNameNotFoundWithNameError) -> NoReturn:
+    raise ValidationError(f"You must use a valid fully-formed launch template. {error.message}") from None

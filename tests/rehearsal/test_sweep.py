@@ -1,0 +1,170 @@
+"""The fault sweep: every call of every operation goes wrong, and the sweep itself would notice a broken product."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import toy
+
+from lambdas.cloud import Cloud
+from lambdas.errors import AlreadyExists, NotFound, Rejected, Transient
+from rehearsal import scenarios
+from rehearsal.faults import Call
+from rehearsal.sweep import CLOUD, Report, Scenario, golden_of, sweep
+from rehearsal.world import World
+from saga import Saga, Step
+
+OPERATIONS = [scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The sweep of the hub logs what it survives; here it survives much."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def of_the_cloud(call: Call) -> bool:
+    return call.port in CLOUD
+
+
+def survived(report: Report) -> str:
+    return "\n".join(map(str, report.survivors))
+
+
+@pytest.mark.parametrize("scenario", OPERATIONS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("kinds", [("kill_before", "kill_after"), ("before", "after")], ids="-".join)
+def test_whichever_call_fails_the_operation_succeeds_and_is_done_once(
+    scenario: Scenario, kinds: tuple[str, ...]
+) -> None:
+    report = sweep(scenario, kinds)
+
+    assert survived(report) == ""
+    assert report.tried.total() == report.ends["SUCCEEDED"] == len(kinds) * report.calls
+
+
+@pytest.mark.parametrize("scenario", OPERATIONS, ids=lambda scenario: scenario.name)
+def test_whatever_the_cloud_refuses_is_put_back_or_held_and_finished(scenario: Scenario) -> None:
+    report = sweep(scenario, ["reject"])
+
+    assert survived(report) == ""
+    assert report.ends["ROLLED_BACK"] > 0
+    assert report.ends["NEEDS_ATTENTION"] == 0
+
+
+@pytest.mark.parametrize("kind", ["late", "hang", "throttle", "bug", "exhaust"])
+def test_no_other_fault_of_the_cloud_is_fatal_to_a_new_group(kind: str) -> None:
+    report = sweep(scenarios.CREATES, [kind], of_the_cloud)
+
+    assert survived(report) == ""
+
+
+def test_a_group_that_starts_disabled_is_never_in_traffic_whatever_dies() -> None:
+    report = sweep(scenarios.CREATES_DISABLED, ["kill_after", "reject"], of_the_cloud)
+
+    assert survived(report) == ""
+
+
+def test_a_golden_run_is_within_its_transitions() -> None:
+    for scenario in scenarios.ALL:
+        saga = scenario.saga(scenario.world())
+
+        assert len(golden_of(scenario).path) <= saga.transitions, scenario.name
+
+
+def seeded(world: World) -> None:
+    world.cloud.seed(neighbours=("shop-prod-v000",))
+
+
+def rehearsed(saga: Saga[Any, Any, Any]) -> Scenario:
+    return Scenario(saga.name, "makeToy", toy.REQUEST, seeded, (saga,))
+
+
+def with_step(name: str, **changed: Any) -> Scenario:
+    steps = tuple(
+        replace(one, **changed) if isinstance(one, Step) and one.name == name else one for one in toy.TOY.steps
+    )
+    return rehearsed(replace(toy.TOY, steps=steps))
+
+
+def refuses_its_own(plan: toy.ToyPlan, cloud: Cloud) -> str:
+    try:
+        return toy.make_group(plan, Impatient(cloud))  # type: ignore[arg-type]
+    except AlreadyExists as error:
+        raise Rejected(str(error)) from None
+
+
+class Impatient:
+    """A cloud whose groups are never looked at."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.groups, self.region = _Blind(cloud), cloud.region
+
+
+class _Blind:
+    def __init__(self, cloud: Cloud) -> None:
+        self.create = cloud.groups.create
+
+    def find(self, name: str) -> None:
+        raise AlreadyExists(name)
+
+
+def forgets(plan: toy.ToyPlan, cloud: Cloud) -> str:
+    return "forgot"
+
+
+def refuses_absent(plan: toy.ToyPlan, cloud: Cloud) -> str:
+    try:
+        cloud.groups.delete(plan.name)
+    except NotFound as error:
+        raise Rejected(str(error)) from None
+    return "deleted"
+
+
+def gives_up(plan: toy.ToyPlan, cloud: Cloud) -> str:
+    try:
+        return toy.grow(plan, cloud)
+    except Transient as error:
+        raise Rejected(str(error)) from None
+
+
+def test_the_sweep_finds_nothing_wrong_with_a_sound_saga() -> None:
+    report = sweep(rehearsed(toy.TOY), ["kill_after", "after", "reject"])
+
+    assert survived(report) == ""
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind", "problem"),
+    [
+        (with_step("MakeGroup", do=refuses_its_own), "kill_after", "not SUCCEEDED"),
+        (with_step("MakeTemplate", undo=forgets), "reject", "not ROLLED_BACK"),
+        (with_step("MakeGroup", undo=refuses_absent), "reject", "held again and again"),
+        (with_step("Grow", do=gives_up), "before", "not SUCCEEDED"),
+        (with_step("MakeGroup", undo=forgets), "reject", "not ROLLED_BACK"),
+        (rehearsed(replace(toy.TOY, left=None)), "reject", "said too early that it is put back"),
+    ],
+    ids=["do-refuses-its-own", "undo-forgets", "undo-refuses-absent", "do-gives-up", "group-stays", "waits-for-nothing"],
+)
+def test_the_sweep_notices_a_broken_saga(scenario: Scenario, kind: str, problem: str) -> None:
+    report = sweep(scenario, [kind], lambda call: call.name in ("groups.create", "groups.resize"))
+
+    assert problem in survived(report)
+
+
+def test_the_sweep_notices_an_invariant_that_breaks_for_a_moment() -> None:
+    def small(world: World) -> str | None:
+        group = world.cloud.place("prod", "us-east-1").groups.get(toy.GROUP)
+        return "it grew" if group is not None and group.capacity.max > 0 and not group.instances else None
+
+    def never(world: World) -> str | None:
+        group = world.cloud.place("prod", "us-east-1").groups.get(toy.GROUP)
+        return "it booted" if group and any(one.lifecycle == "Pending" for one in group.instances) else None
+
+    broken = sweep(replace(rehearsed(toy.TOY), invariants=(small, never)), ["before"], of_the_cloud)
+
+    assert "it booted" in survived(broken)
+    assert "it grew" not in survived(broken)

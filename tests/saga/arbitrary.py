@@ -1,0 +1,64 @@
+"""Any valid saga."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from saga import Reservation, Saga, Step, Wait, step, wait_until
+
+AnySaga = Saga[Any, Any, Any]
+One = Step[Any, Any] | Wait[Any, Any]
+
+
+def plan(request: object, cloud: object) -> dict[str, str]:
+    """Decides the names."""
+    return {}
+
+
+def act(plan: object, cloud: object) -> str:
+    """Changes something."""
+    return "changed"
+
+
+def check(plan: object, cloud: object) -> str | None:
+    """Why it is not so."""
+    return None
+
+
+def guards(request: object) -> tuple[str, ...]:
+    return ("test/eu-west-1/server-group/shop-v001",)
+
+
+def reserves(plan: object) -> Reservation:
+    return Reservation("test/eu-west-1/server-group/shop-v002", "test/eu-west-1/shop", 2)
+
+
+@st.composite
+def sagas(draw: st.DrawFn) -> AnySaga:
+    before = draw(st.lists(st.sampled_from(("undone", "companion", "wait")), max_size=6))
+    after = draw(st.none() | st.lists(st.sampled_from(("forward", "wait")), max_size=3))
+    kinds = [*before, *(["pivot", *after] if after is not None else [])] or ["undone"]
+    steps: list[One] = []
+    for number, kind in enumerate(kinds):
+        steps.append(_one(kind, f"Step{number}", steps, draw))
+    undoable = any(isinstance(one, Step) and one.undo for one in steps)
+    return Saga(
+        name="MakeThing",
+        plan=plan,
+        steps=tuple(steps),
+        guards=draw(st.sampled_from((None, guards))),
+        reserves=draw(st.sampled_from((None, reserves))),
+        left=draw(st.sampled_from((None, check))) if undoable else None,
+    )
+
+
+def _one(kind: str, name: str, earlier: list[One], draw: st.DrawFn) -> One:
+    undoable = [one.name for one in earlier if isinstance(one, Step) and one.undo]
+    if kind == "wait":
+        return wait_until(name, check=check, within=timedelta(minutes=draw(st.integers(1, 30))))
+    if kind == "companion" and undoable:
+        return step(name, do=act, goes_with=draw(st.sampled_from(undoable)))
+    if kind in ("undone", "companion"):
+        return step(name, do=act, undo=act)
+    return step(name, do=act, pivot=kind == "pivot")

@@ -1,0 +1,326 @@
+"""Which states a machine enters: every state that can fail does, and the path is the assertion."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from rehearsal.clock import Clock
+from rehearsal.failures import TaskError
+from rehearsal.machines import StepFunctions
+from saga import Saga, Step, step, wait_until
+from saga.compiler import Json, compile_saga
+from tests.saga.arbitrary import AnySaga, act, check, guards, plan, sagas
+
+REFUSED = ("Rejected", "Cancelled", "Expired", "RollBack")
+WITHDRAWN = ("Cancelled", "Expired", "RollBack")
+
+
+@dataclass(frozen=True)
+class Run:
+    path: list[str]
+    status: str
+    output: Any
+    error: str | None
+    cause: str | None
+    asked: list[Json]
+    """The payloads."""
+
+
+def run(saga: AnySaga, faults: dict[str, list[str]] | None = None, recover: str | None = None) -> Run:
+    """One execution; each call of a state takes its next fault, "" being none."""
+    left = {name: list(errors) for name, errors in (faults or {}).items()}
+    clock = Clock()
+    asked: list[Json] = []
+
+    def answer(payload: Json) -> Json:
+        asked.append(payload)
+        error = left[payload["step"]].pop(0) if left.get(payload["step"]) else ""
+        if error:
+            raise TaskError(error, f"{payload['step']} failed")
+        return {"name": "shop-v001"} if payload["step"] == "Plan" else {"step": payload["step"], "did": "did it"}
+
+    def invoke(function: str, payload: Json) -> Json:
+        if "token" not in payload:
+            return answer(payload)
+        clock.at(1, lambda: settle(payload))
+        return {}
+
+    def settle(payload: Json) -> None:
+        try:
+            machines.succeed(payload["token"], answer(payload))
+        except TaskError as error:
+            machines.fail(payload["token"], str(error.error), str(error.cause))
+
+    machines = StepFunctions(clock, invoke)
+    machines.define(saga.name, compile_saga(saga))
+    given = {"operation": "op1", "last": {"step": "", "did": ""}}
+    machines.start(saga.name, "op1", given | ({"recover": recover} if recover else {}))
+    ended = machines.run("op1")
+    return Run(ended.path, str(ended.status), ended.output, ended.error, ended.cause, asked)
+
+
+def beginning(saga: AnySaga) -> list[str]:
+    return [*(["Guard"] if saga.guards else []), "Plan", "Recovering"]
+
+
+def until(saga: AnySaga, position: int) -> list[str]:
+    """The states entered until the step at that position, itself included."""
+    return [*beginning(saga), *(one.name for one in saga.steps[: position + 1])]
+
+
+def undone(saga: AnySaga, position: int) -> list[str]:
+    """The undos, and the look for what is left, after the step at that position was tried."""
+    tried = [one for one in saga.steps[: position + 1] if isinstance(one, Step) and one.undo]
+    return [*(f"Undo{one.name}" for one in reversed(tried)), *(["NothingLeft"] if saga.left else [])]
+
+
+def put_back(saga: AnySaga, position: int) -> list[str]:
+    return [*undone(saga, position), "PutBack", "RolledBack"]
+
+
+def pivot_of(saga: AnySaga) -> int:
+    """Position of the pivot; one after the last step where there is none."""
+    return next((at for at, one in enumerate(saga.steps) if isinstance(one, Step) and one.pivot), len(saga.steps))
+
+
+@given(sagas())
+def test_without_faults_the_story_is_told_and_nothing_else(saga: AnySaga) -> None:
+    told = run(saga)
+
+    assert told.path == [*until(saga, len(saga.steps)), "Finish", "Succeeded"] == list(saga.story)
+    assert told.output == {"step": "Finish", "did": "did it"}
+
+
+@given(sagas())
+@settings(max_examples=30, deadline=None)
+def test_a_refused_step_begins_the_way_back_with_its_own_undo(saga: AnySaga) -> None:
+    for at, error in product(range(pivot_of(saga)), REFUSED):
+        told = run(saga, {saga.steps[at].name: [error]})
+
+        assert told.path == [*until(saga, at), *put_back(saga, at)]
+        assert (told.error, told.cause) == (error, f"{saga.steps[at].name} failed")
+
+
+@given(sagas())
+@settings(max_examples=30, deadline=None)
+def test_a_pivot_that_never_began_is_put_back_too(saga: AnySaga) -> None:
+    at = pivot_of(saga)
+    for error in WITHDRAWN if at < len(saga.steps) else ():
+        assert run(saga, {saga.steps[at].name: [error]}).path == [*until(saga, at), *put_back(saga, at)]
+
+
+@given(sagas())
+@settings(max_examples=30, deadline=None)
+def test_a_step_that_cannot_go_on_holds_and_is_tried_again(saga: AnySaga) -> None:
+    for at, one in enumerate(saga.steps):
+        rest = [other.name for other in saga.steps[at:]]
+        for error in ("Exhausted", "Paused", *(["Rejected"] if at >= pivot_of(saga) else [])):
+            told = run(saga, {one.name: [error]})
+
+            assert told.path == [*until(saga, at), "Hold", "Again", *rest, "Finish", "Succeeded"]
+            assert {"error": error, "cause": f"{one.name} failed"} in [payload.get("failed") for payload in told.asked]
+
+
+@given(sagas())
+@settings(max_examples=30, deadline=None)
+def test_a_hold_that_ends_without_success_goes_back_or_past_the_pivot_gives_up(saga: AnySaga) -> None:
+    for (at, one), decision in product(enumerate(saga.steps), ("RollBack", "Cancelled", "Expired", "NotInTime")):
+        told = run(saga, {one.name: ["Exhausted"], "Hold": [decision]})
+
+        back = put_back(saga, at) if at < pivot_of(saga) else ["GiveUp", "NeedsAttention"]
+        assert told.path == [*until(saga, at), "Hold", "Back", *back]
+
+
+@given(sagas())
+@settings(max_examples=20, deadline=None)
+def test_an_abandoned_hold_leaves_everything_to_a_person(saga: AnySaga) -> None:
+    for (at, one), decision in product(enumerate(saga.steps), ("Abandoned", "Revoked")):
+        told = run(saga, {one.name: ["Exhausted"], "Hold": [decision]})
+
+        assert told.path == [*until(saga, at), "Hold", "GiveUp", "NeedsAttention"]
+        assert (told.error, told.cause) == ("NeedsAttention", "did it")
+
+
+@given(sagas())
+@settings(max_examples=20, deadline=None)
+def test_a_revoked_operation_stops_wherever_it_is(saga: AnySaga) -> None:
+    last = len(saga.steps) - 1
+    for at, one in enumerate(saga.steps):
+        assert run(saga, {one.name: ["Revoked"]}).path == [*until(saga, at), "GiveUp", "NeedsAttention"]
+    for at, name in enumerate(undone(saga, last) if not saga.pivot else []):
+        told = run(saga, {"Finish": ["Cancelled"], name: ["Revoked"]})
+
+        assert told.path == [*until(saga, last), "Finish", *undone(saga, last)[: at + 1], "GiveUp", "NeedsAttention"]
+
+
+@given(sagas())
+@settings(max_examples=15, deadline=None)
+def test_whatever_undo_fails_is_the_one_tried_again(saga: AnySaga) -> None:
+    """From every state that fails, refused at once or after a hold."""
+    for at, one in enumerate(saga.steps[: pivot_of(saga)]):
+        for number, name in enumerate(undone(saga, at)):
+            way = put_back(saga, at)
+            again = [*way[: number + 1], "HoldUndo", "UndoAgain", *way[number:]]
+
+            told = run(saga, {one.name: ["Rejected"], name: ["Exhausted"]})
+            assert told.path == [*until(saga, at), *again]
+            assert {"error": "Exhausted", "cause": f"{name} failed"} in [
+                payload.get("failed") for payload in told.asked
+            ]
+            assert told.error == "Rejected"
+
+            told = run(saga, {one.name: ["Exhausted"], "Hold": ["RollBack"], name: ["Rejected"]})
+            assert told.path == [*until(saga, at), "Hold", "Back", *again]
+
+
+@given(sagas())
+@settings(max_examples=15, deadline=None)
+def test_whatever_undo_fails_after_a_cancel_at_the_pivot_or_the_finish_is_tried_again(saga: AnySaga) -> None:
+    at = pivot_of(saga)
+    last = "Finish" if at == len(saga.steps) else saga.steps[at].name
+    told_until = [*until(saga, at), *(["Finish"] if last == "Finish" else [])]
+    for number, name in enumerate(undone(saga, at)):
+        way = put_back(saga, at)
+
+        told = run(saga, {last: ["Cancelled"], name: ["Exhausted"]})
+
+        assert told.path == [*told_until, *way[: number + 1], "HoldUndo", "UndoAgain", *way[number:]]
+
+
+@given(sagas())
+@settings(max_examples=15, deadline=None)
+def test_an_undo_that_stays_refused_stops_the_way_back(saga: AnySaga) -> None:
+    for at, one in enumerate(saga.steps[: pivot_of(saga)]):
+        for number, name in enumerate(undone(saga, at)):
+            told = run(saga, {one.name: ["Rejected"], name: ["Rejected"], "HoldUndo": ["RollBack"]})
+
+            stopped = [*undone(saga, at)[: number + 1], "HoldUndo", "GiveUp", "NeedsAttention"]
+            assert told.path == [*until(saga, at), *stopped]
+
+
+@given(sagas())
+@settings(max_examples=20, deadline=None)
+def test_what_landed_late_is_undone_again_from_the_top(saga: AnySaga) -> None:
+    """From every state that fails, and with every undo failing the second time."""
+    top = len(saga.steps)
+    for at, one in enumerate(saga.steps[: pivot_of(saga)] if saga.left else ()):
+        before = [*until(saga, at), *undone(saga, at), "LandedLate"]
+        again = put_back(saga, top)
+
+        assert run(saga, {one.name: ["Rejected"], "NothingLeft": ["RollBack"]}).path == [*before, *again]
+        for number, name in enumerate(undone(saga, top)):
+            first = ["RollBack"] if name == "NothingLeft" else [""] if name in undone(saga, at) else []
+            faults = {"NothingLeft": ["RollBack"]} | {name: [*first, "Exhausted"]}
+            told = run(saga, {one.name: ["Rejected"]} | faults)
+
+            held = [*again[: number + 1], "HoldUndo", "UndoAgain", *again[number:]]
+            assert told.path == [*before, *held]
+
+
+@given(sagas())
+@settings(max_examples=20, deadline=None)
+def test_a_recovery_puts_back_whatever_may_have_been_done(saga: AnySaga) -> None:
+    way = put_back(saga, len(saga.steps))
+
+    told = run(saga, recover="back")
+
+    assert told.path == [*beginning(saga), "Interrupted", *way]
+    assert told.error == "Interrupted"
+    for number, name in enumerate(undone(saga, len(saga.steps))):
+        told = run(saga, {name: ["Exhausted"]}, recover="back")
+
+        held = [*way[: number + 1], "HoldUndo", "UndoAgain", *way[number:]]
+        assert told.path == [*beginning(saga), "Interrupted", *held]
+
+
+@given(sagas())
+@settings(max_examples=20, deadline=None)
+def test_a_recovery_past_the_pivot_goes_forward(saga: AnySaga) -> None:
+    assert run(saga, recover="forward").path == list(saga.story)
+
+
+@pytest.mark.parametrize("error", REFUSED)
+@given(saga=sagas())
+@settings(max_examples=10, deadline=None)
+def test_a_refused_plan_has_nothing_to_put_back(error: str, saga: AnySaga) -> None:
+    told = run(saga, {"Plan": [error]})
+
+    assert told.path == [*beginning(saga)[:-1], "PutBack", "RolledBack"]
+    assert (told.error, told.cause) == (error, "Plan failed")
+
+
+@given(sagas())
+@settings(max_examples=10, deadline=None)
+def test_a_plan_that_cannot_go_on_holds(saga: AnySaga) -> None:
+    begun = beginning(saga)[:-1]
+
+    assert run(saga, {"Plan": ["Exhausted"]}).path == [*begun, "Hold", "Again", *saga.story[len(begun) - 1 :]]
+    told = run(saga, {"Plan": ["Exhausted"], "Hold": ["RollBack"]})
+    assert told.path == [*begun, "Hold", "Back", "PutBack", "RolledBack"]
+    assert run(saga, {"Plan": ["Revoked"]}).path == [*begun, "GiveUp", "NeedsAttention"]
+
+
+GUARDED: AnySaga = Saga(
+    name="Move",
+    plan=plan,
+    guards=guards,
+    steps=(step("Take", do=act, undo=act), wait_until("Taken", check=check, within=timedelta(hours=1))),
+)
+KILLING: AnySaga = Saga(
+    name="Kill", plan=plan, steps=(step("Mark", do=act, undo=act), step("Kill", do=act, pivot=True))
+)
+
+
+def test_a_guard_that_cannot_be_had_ends_before_the_plan() -> None:
+    told = run(GUARDED, {"Guard": ["Expired"]})
+
+    assert told.path == ["Guard", "PutBack", "RolledBack"]
+    assert (told.error, told.cause) == ("Expired", "Guard failed")
+
+
+@pytest.mark.parametrize("error", ["Exhausted", "Revoked", "Expired"])
+def test_a_failed_finish_is_a_success(error: str) -> None:
+    told = run(GUARDED, {"Finish": [error]})
+
+    assert told.path[-2:] == ["Finish", "Succeeded"]
+    assert told.output == {"step": "Taken", "did": "did it"}
+
+
+def test_past_the_pivot_a_cancel_comes_too_late_for_the_finish() -> None:
+    assert run(KILLING, {"Finish": ["Cancelled"]}).path[-2:] == ["Finish", "Succeeded"]
+
+
+def test_a_failed_close_changes_no_end() -> None:
+    told = run(GUARDED, {"Take": ["Rejected"], "PutBack": ["Exhausted"]})
+    assert (told.path[-1], told.error, told.cause) == ("RolledBack", "Rejected", "Take failed")
+
+    told = run(GUARDED, {"Take": ["Revoked"], "GiveUp": ["Exhausted"]})
+    assert (told.path[-1], told.error, told.cause) == ("NeedsAttention", "NeedsAttention", "did it")
+
+
+@pytest.mark.parametrize("error", ["Transient", "Broken", "Lambda.Unknown", "Runtime.ImportModuleError"])
+def test_what_may_pass_is_retried_in_the_same_state(error: str) -> None:
+    faults = {name: [error] * 100 for name in ("Plan", "Take", "Finish")}
+
+    assert run(GUARDED, faults).path == list(GUARDED.story)
+
+
+def test_a_token_that_nobody_settles_ends_by_the_states_own_time_out_once() -> None:
+    asked: list[str] = []
+
+    def invoke(function: str, payload: Json) -> Json:
+        asked.append(payload["step"])
+        return {"step": payload["step"], "did": "ended"}
+
+    machines = StepFunctions(Clock(), invoke)
+    machines.define("Move", compile_saga(GUARDED))
+    machines.start("Move", "op1", {"operation": "op1", "last": {"step": "", "did": ""}})
+
+    ended = machines.run("op1")
+
+    assert ended.error == "States.Timeout"
+    assert ended.path == ["Guard", "PutBack", "RolledBack"] == [*asked, "RolledBack"]

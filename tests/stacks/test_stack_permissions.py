@@ -1,0 +1,189 @@
+"""Who may call what, read from the synthesised template."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stacks.definitions import activities, definitions
+from stacks.dependent_actions import DEPENDENT, dependents_of
+from stacks.windlass import actions_of, reads_of
+
+Json = dict[str, Any]
+
+ACTIVITIES = activities(definitions())
+
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+KEY = {
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+TABLE = KEY | {
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
+DELETE = {"dynamodb:DeleteItem"}
+TOKENS = {"states:SendTaskFailure", "states:SendTaskSuccess"}
+START = {"states:StartExecution"}
+QUEUE = {
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+}
+STREAM = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:SendMessage",
+}
+CHECKS = {action for module in ACTIVITIES.values() for action in reads_of(module)}
+TARGETS = {"sts:AssumeRole"}
+
+HUB = {
+    "windlass-Api": TABLE | DELETE | TOKENS | START | {"sqs:SendMessage", "lambda:InvokeFunction"},
+    "windlass-Engine": TABLE | DELETE | TOKENS | CHECKS | TARGETS | {"sqs:SendMessage"},
+    "windlass-Sweep": TABLE
+    | DELETE
+    | TOKENS
+    | START
+    | QUEUE
+    | CHECKS
+    | TARGETS
+    | {"sqs:SendMessage", "states:DescribeExecution"},
+    "windlass-Projector": TABLE | DELETE | TOKENS | START | STREAM,
+}
+
+ANYTHING = {
+    "dynamodb:ListStreams": "takes no resource",
+    "logs:CreateLogDelivery": "Step Functions' log delivery takes no resource, and so with the next seven",
+    "logs:DeleteLogDelivery": "",
+    "logs:DescribeLogGroups": "",
+    "logs:DescribeResourcePolicies": "",
+    "logs:GetLogDelivery": "",
+    "logs:ListLogDeliveries": "",
+    "logs:PutResourcePolicy": "",
+    "logs:UpdateLogDelivery": "",
+    "states:SendTaskFailure": "the token names the task",
+    "states:SendTaskSuccess": "the token names the task",
+    "xray:GetSamplingRules": "X-Ray takes no resource, and so with the next three",
+    "xray:GetSamplingTargets": "",
+    "xray:PutTelemetryRecords": "",
+    "xray:PutTraceSegments": "",
+}
+"""Why an action of the hub's own is allowed on `*`."""
+
+
+def allowed(statements: list[Json]) -> set[str]:
+    return {action for one in statements for action in one["Action"]}
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_a_function_of_the_hub_may_call_what_it_calls_and_nothing_else(
+    name: str, statements: dict[str, list[Json]]
+) -> None:
+    assert allowed(statements[name]) == HUB[name] | LOGS
+
+
+@pytest.mark.parametrize("name", ACTIVITIES)
+def test_an_activity_function_may_call_what_its_module_declares_and_what_that_depends_on(
+    name: str, statements: dict[str, list[Json]]
+) -> None:
+    declared = actions_of(ACTIVITIES[name])
+    dependent = {one.action for one in dependents_of(declared)}
+
+    assert allowed(statements[f"windlass-{name}"]) == {*declared} | dependent | TABLE | TARGETS | LOGS
+
+
+def test_no_action_is_a_pattern(statements: dict[str, list[Json]]) -> None:
+    assert [action for some in statements.values() for action in allowed(some) if "*" in action] == []
+
+
+def test_whatever_is_allowed_on_everything_is_an_activity_s_declaration_or_has_a_reason(
+    statements: dict[str, list[Json]],
+) -> None:
+    declared = {action for module in ACTIVITIES.values() for action in (*actions_of(module), *reads_of(module))}
+    dependent = {one.action for one in DEPENDENT if one.resource == "*"}
+
+    on_all = {
+        action for some in statements.values() for one in some if "*" in one["Resource"] for action in one["Action"]
+    }
+
+    assert on_all - declared - dependent == set(ANYTHING)
+
+
+def test_a_role_is_passed_only_to_the_services_that_launch_and_notify(statements: dict[str, list[Json]]) -> None:
+    passes = [one for some in statements.values() for one in some if "iam:PassRole" in one["Action"]]
+
+    services = {name for one in passes for name in one["Condition"]["StringEquals"]["iam:PassedToService"]}
+
+    assert services <= {"ec2.amazonaws.com", "autoscaling.amazonaws.com"}
+
+
+def test_tags_are_only_put_on_what_is_being_created(statements: dict[str, list[Json]]) -> None:
+    taggings = [
+        one
+        for name, some in statements.items()
+        for one in some
+        if "ec2:CreateTags" in one["Action"] and name.removeprefix("windlass-") in ACTIVITIES
+    ]
+
+    assert all("ec2:CreateAction" in one["Condition"]["StringEquals"] for one in taggings)
+
+
+def test_only_the_api_may_list_by_application_and_only_index_readers_query_indexes(
+    statements: dict[str, list[Json]],
+) -> None:
+    readers = {
+        name: sorted(index for index in ("applications", "clusters", "due") if f"/index/{index}" in json.dumps(some))
+        for name, some in statements.items()
+    }
+
+    assert {name: indexes for name, indexes in readers.items() if indexes} == {
+        "windlass-Api": ["applications", "clusters", "due"],
+        "windlass-Sweep": ["due"],
+    }
+
+
+def test_the_key_is_used_through_dynamodb_alone(statements: dict[str, list[Json]]) -> None:
+    uses = [one for some in statements.values() for one in some if "kms:Encrypt" in one["Action"]]
+
+    assert uses
+    assert all("kms:ViaService" in one["Condition"]["StringEquals"] for one in uses)
+
+
+def test_a_machine_may_invoke_exactly_the_aliases_in_its_definition(
+    machines: dict[str, Json], statements: dict[str, list[Json]]
+) -> None:
+    for name, machine in machines.items():
+        invokes = [one for one in statements[name] if "lambda:InvokeFunction" in one["Action"]]
+        invoked = [resource["Ref"] for one in invokes for resource in one["Resource"]]
+
+        assert sorted(invoked) == sorted(alias["Ref"] for alias in machine["DefinitionSubstitutions"].values())
+
+
+def test_every_function_and_machine_has_a_role_of_its_own(
+    functions: dict[str, Json], machines: dict[str, Json], of_type: Callable[[str], dict[str, Json]]
+) -> None:
+    roles = [one["Role"]["Fn::GetAtt"][0] for one in functions.values()]
+    roles += [one["RoleArn"]["Fn::GetAtt"][0] for one in machines.values()]
+
+    assert len(set(roles)) == len(roles)
+    assert all("ManagedPolicyArns" not in of_type("AWS::IAM::Role")[role] for role in roles)
+
+
+def test_every_dependent_action_names_aws_s_page_for_it() -> None:
+    assert all(one.page.startswith("https://docs.aws.amazon.com/") for one in DEPENDENT)

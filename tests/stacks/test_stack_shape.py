@@ -1,0 +1,297 @@
+"""What would hurt if it were not so, read from the synthesised template."""
+
+import importlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App
+
+from lambdas.environment import function_arns, machine_arns
+from lambdas.hub import Settings as HubSettings
+from stacks.application import application
+from stacks.definitions import activities, definitions
+from stacks.settings import Settings
+from statemachines import ALL
+
+Json = dict[str, Any]
+OfType = Callable[[str], dict[str, Json]]
+
+
+def test_every_function_has_a_handler(functions: dict[str, Json]) -> None:
+    for function in functions.values():
+        module, _, name = function["Handler"].rpartition(".")
+
+        assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_every_saga_has_a_machine_under_the_name_by_which_functions_know_it(
+    functions: dict[str, Json], machines: dict[str, Json]
+) -> None:
+    place = {"AWS_REGION": "us-east-1", "WINDLASS_ACCOUNT": "111111111111"}
+    for function in functions.values():
+        arns = machine_arns(function["Environment"]["Variables"] | place)
+
+        assert {arns[saga.name] for saga in ALL} == {
+            f"arn:aws:states:us-east-1:111111111111:stateMachine:{name}" for name in machines
+        }
+
+
+def test_activity_functions_have_the_names_by_which_the_api_calls_them(functions: dict[str, Json]) -> None:
+    place = {"AWS_REGION": "us-east-1", "WINDLASS_ACCOUNT": "111111111111"}
+    arns = function_arns(functions["windlass-Api"]["Environment"]["Variables"] | place)
+
+    called = {arns[name] for name in activities(definitions())}
+
+    assert called <= {f"arn:aws:lambda:us-east-1:111111111111:function:{name}:live" for name in functions}
+
+
+def test_every_hole_of_every_machine_is_filled_with_the_live_alias_of_its_function(
+    machines: dict[str, Json], resources: dict[str, Json], of_type: OfType
+) -> None:
+    aliases = of_type("AWS::Lambda::Alias")
+    for one in definitions():
+        substitutions = machines[f"windlass-{one.saga}"]["DefinitionSubstitutions"]
+
+        assert set(substitutions) == set(one.holes)
+        for hole, function in one.holes.items():
+            alias = aliases[substitutions[hole]["Ref"]]
+            assert alias["Name"] == "live"
+            assert resources[alias["FunctionName"]["Ref"]]["Properties"]["FunctionName"] == f"windlass-{function}"
+
+
+def test_whatever_wakes_a_function_calls_its_live_alias(of_type: OfType) -> None:
+    called = [one["FunctionName"] for one in of_type("AWS::Lambda::Permission").values()]
+    called += [target["Arn"] for rule in of_type("AWS::Events::Rule").values() for target in rule["Targets"]]
+    called += [one["FunctionName"] for one in of_type("AWS::Lambda::EventSourceMapping").values()]
+    called += [one["Integration"]["Uri"] for one in of_type("AWS::ApiGateway::Method").values()]
+
+    aliases = of_type("AWS::Lambda::Alias")
+
+    assert called
+    assert [one for one in called if not any(f'"{alias}"' in json.dumps(one) for alias in aliases)] == []
+
+
+def test_a_state_outlasts_the_function_it_calls(functions: dict[str, Json]) -> None:
+    longest = max(one["Timeout"] for one in functions.values())
+    for one in definitions():
+        states = json.loads(one.text)["States"].values()
+
+        assert all(state["TimeoutSeconds"] > longest for state in states if state["Type"] == "Task")
+
+
+def test_an_attempt_counts_as_alive_for_longer_than_any_function_runs(functions: dict[str, Json]) -> None:
+    longest = max(one["Timeout"] for one in functions.values())
+
+    assert HubSettings("table").attempt_limit > timedelta(seconds=longest)
+
+
+def test_functions_can_read_their_settings_from_the_environment_they_get(synthesised: Callable[..., Path]) -> None:
+    resources = json.loads((synthesised(settling="1.5", lateLook="4") / "Windlass.template.json").read_text())[
+        "Resources"
+    ]
+    functions = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::Function"]
+    for function in functions:
+        settings = HubSettings.of(function["Environment"]["Variables"])
+
+        assert (settings.settling, settings.late_look) == (timedelta(seconds=1.5), timedelta(seconds=4))
+
+
+def test_a_changed_setting_publishes_new_versions_and_an_unchanged_one_none(
+    template: Json, synthesised: Callable[..., Path]
+) -> None:
+    def versions(template: Json) -> set[str]:
+        return {name for name, one in template["Resources"].items() if one["Type"] == "AWS::Lambda::Version"}
+
+    same = json.loads((synthesised(settling="90") / "Windlass.template.json").read_text())
+    changed = json.loads((synthesised(settling="91") / "Windlass.template.json").read_text())
+
+    assert versions(same) == versions(template)
+    assert versions(changed).isdisjoint(versions(template))
+
+
+def test_the_table_is_encrypted_with_our_key_restorable_and_streamed(of_type: OfType) -> None:
+    (table,) = of_type("AWS::DynamoDB::Table").values()
+
+    assert table["SSESpecification"]["SSEEnabled"]
+    assert table["SSESpecification"]["KMSMasterKeyId"]["Fn::GetAtt"][0] in of_type("AWS::KMS::Key")
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_the_indexes_are_those_that_the_table_module_queries(of_type: OfType) -> None:
+    (table,) = of_type("AWS::DynamoDB::Table").values()
+
+    keys = {
+        one["IndexName"]: [key["AttributeName"] for key in one["KeySchema"]] for one in table["GlobalSecondaryIndexes"]
+    }
+
+    assert keys == {
+        "due": ["shard", "due"],
+        "applications": ["application", "accepted"],
+        "clusters": ["cluster", "accepted"],
+    }
+    assert {one["Projection"]["ProjectionType"] for one in table["GlobalSecondaryIndexes"]} == {"ALL"}
+
+
+@pytest.mark.parametrize(("removal", "policy"), [("retain", "Retain"), ("destroy", "Delete")])
+def test_operations_outlive_their_stack_unless_said_otherwise(
+    removal: str, policy: str, synthesised: Callable[..., Path]
+) -> None:
+    resources = json.loads((synthesised(removal=removal) / "Windlass.template.json").read_text())["Resources"]
+
+    kept = {
+        one["DeletionPolicy"] for one in resources.values() if one["Type"] in ("AWS::DynamoDB::Table", "AWS::KMS::Key")
+    }
+
+    assert kept == {policy}
+
+
+def test_no_method_of_the_api_is_open(of_type: OfType) -> None:
+    methods = of_type("AWS::ApiGateway::Method").values()
+
+    assert methods
+    assert {one["AuthorizationType"] for one in methods} == {"AWS_IAM"}
+
+
+def test_overload_is_503_with_a_time_to_come_back_and_never_429(of_type: OfType) -> None:
+    answers = {one["ResponseType"]: one for one in of_type("AWS::ApiGateway::GatewayResponse").values()}
+    for kind in ("THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"):
+        assert answers[kind]["StatusCode"] == "503"
+        assert "gatewayresponse.header.Retry-After" in answers[kind]["ResponseParameters"]
+
+
+def test_what_the_gateway_itself_answers_is_json(of_type: OfType) -> None:
+    for answer in of_type("AWS::ApiGateway::GatewayResponse").values():
+        body = answer["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"Forbidden"')
+
+        assert json.loads(body)["message"] == "Forbidden"
+
+
+def test_what_cannot_be_delivered_is_kept_and_a_person_is_called(of_type: OfType) -> None:
+    sources = of_type("AWS::Lambda::EventSourceMapping").values()
+    queues = of_type("AWS::SQS::Queue")
+    dead = {
+        one["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for one in queues.values()
+        if "RedrivePolicy" in one
+    }
+    dead |= {
+        one["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+        for one in sources
+        if "DestinationConfig" in one
+    }
+
+    watched = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/SQS"
+        for dimension in alarm["Dimensions"]
+    }
+
+    assert len(dead) == len(sources)
+    assert watched == dead
+
+
+def test_every_machine_that_is_ended_from_outside_calls_a_person(of_type: OfType) -> None:
+    watched = {
+        (alarm["Dimensions"][0]["Value"]["Ref"], alarm["MetricName"])
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/States"
+    }
+
+    machines = of_type("AWS::StepFunctions::StateMachine")
+    assert watched == {(one, metric) for one in machines for metric in ("ExecutionsTimedOut", "ExecutionsAborted")}
+
+
+def test_every_alarm_has_a_name_and_says_what_is_wrong(of_type: OfType) -> None:
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+
+    assert all(one["AlarmName"].startswith("windlass-") and one["AlarmDescription"].endswith(".") for one in alarms)
+
+
+def test_a_poisonous_record_does_not_stop_the_stream(of_type: OfType) -> None:
+    (stream,) = (one for one in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in one)
+
+    assert stream["BisectBatchOnFunctionError"]
+    assert 0 < stream["MaximumRetryAttempts"] < 100
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+
+
+def test_the_end_of_every_machine_is_heard(of_type: OfType) -> None:
+    (rule,) = (one for one in of_type("AWS::Events::Rule").values() if "EventPattern" in one)
+
+    heard = {one["Ref"] for one in rule["EventPattern"]["detail"]["stateMachineArn"]}
+
+    assert heard == set(of_type("AWS::StepFunctions::StateMachine"))
+    assert set(rule["EventPattern"]["detail"]["status"]) == {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+
+def test_functions_and_machines_are_traced_and_log_into_their_own_groups(
+    functions: dict[str, Json], machines: dict[str, Json], of_type: OfType
+) -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    used = [one["LoggingConfig"]["LogGroup"]["Ref"] for one in functions.values()]
+    used += [
+        one["LoggingConfiguration"]["Destinations"][0]["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+        for one in machines.values()
+    ]
+
+    assert len(set(used)) == len(used)
+    assert all(groups[group]["RetentionInDays"] for group in used)
+    assert {one["TracingConfig"]["Mode"] for one in functions.values()} == {"Active"}
+    assert all(one["TracingConfiguration"]["Enabled"] for one in machines.values())
+
+
+def test_no_execution_log_holds_an_operation_s_data(machines: dict[str, Json]) -> None:
+    assert {one["LoggingConfiguration"]["IncludeExecutionData"] for one in machines.values()} == {False}
+
+
+def test_functions_carry_the_three_packages_and_nothing_else(assembly: Path, functions: dict[str, Json]) -> None:
+    keys = {one["Code"]["S3Key"].removesuffix(".zip") for one in functions.values()}
+    (code,) = keys
+    shipped = {path.relative_to(assembly / f"asset.{code}") for path in (assembly / f"asset.{code}").rglob("*")}
+
+    assert {path.parts[0] for path in shipped} == {"saga", "statemachines", "lambdas"}
+    assert [path for path in shipped if "__pycache__" in path.parts or path.suffix == ".pyc"] == []
+
+
+def test_stacks_of_different_prefixes_share_no_name(
+    resources: dict[str, Json], synthesised: Callable[..., Path]
+) -> None:
+    def names(resources: dict[str, Json]) -> set[str]:
+        kinds = ("FunctionName", "StateMachineName", "AlarmName", "LogGroupName")
+        types = ("Function", "StateMachine", "Alarm", "LogGroup")
+        return {
+            one["Properties"][kind]
+            for one in resources.values()
+            for kind in kinds
+            if one["Type"].endswith(types) and kind in one["Properties"]
+        }
+
+    other = json.loads((synthesised(prefix="canary-") / "Windlass.template.json").read_text())["Resources"]
+
+    assert names(other)
+    assert names(other).isdisjoint(names(resources))
+
+
+@pytest.mark.parametrize(
+    ("context", "sentence"),
+    [
+        ({"removal": "burn"}, "removal='burn' is unknown; say retain or destroy"),
+        ({"settling": "soon"}, "settling='soon' is not a number of seconds"),
+        ({"lateLook": "-1"}, "lateLook='-1' is not a number of seconds"),
+        ({"prefix": "Windlass"}, "prefix='Windlass' must be lower case letters"),
+    ],
+)
+def test_a_wrong_context_value_is_refused_in_a_sentence(context: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Settings.of(App(context=context).node)
+
+
+def test_synth_without_the_layer_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="run `make layer`"):
+        application(outdir=tmp_path / "assembly", layer=tmp_path)
