@@ -30,8 +30,14 @@ def engine(hub: Hub, sagas: Sagas, event: Json) -> Json:
     """Guard, a wait, a hold or an end. Token states answer later, through their token."""
     task = task_of(event, sagas)
     if task.step in OVER:
-        return _judged(hub, task, lambda: {"step": task.step, "did": OVER[task.step](hub, task)})
+        return _judged(hub, task, lambda: _end(hub, task))
     return _judged(hub, task, lambda: _open(hub, sagas, task))
+
+
+def _end(hub: Hub, task: Task) -> Json:
+    did = OVER[task.step](hub, task)
+    journal.succeeded(hub, task.operation, task.step, did)
+    return {"step": task.step, "did": did}
 
 
 def _open(hub: Hub, sagas: Sagas, task: Task) -> Json:
@@ -46,7 +52,8 @@ def _act(hub: Hub, task: Task) -> str:
     step, undoing = change_of(task.saga, task.step)
     started = control.begin_undo(hub, task) if undoing else control.begin(hub, task, pivot=step.pivot)
     did, findings = _done(hub, task, started, step.undo if undoing and step.undo else step.do)
-    journal.succeeded(hub, task.operation, task.step, did, findings)
+    attempts = started.control.attempt
+    journal.succeeded(hub, task.operation, task.step, did, attempts=attempts, findings=findings)
     control.ended(hub, task.operation, started, forward=not undoing)
     return did
 
@@ -103,5 +110,8 @@ def _described(error: Exception) -> str:
 
 
 def _note(hub: Hub, task: Task, error: Exception) -> None:
+    """Best effort; an attempt that the control row refused to start is not counted."""
     with suppress(WindlassError):
-        journal.failed(hub, task.operation, task.step, f"{type(error).__name__}: {error}")
+        row = control.read(hub, task.operation)
+        attempts = row.attempt if row.step == task.step else 0
+        journal.failed(hub, task.operation, task.step, f"{type(error).__name__}: {error}", attempts=attempts)

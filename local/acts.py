@@ -84,14 +84,16 @@ def deploy(scene: Scene) -> str:
 
 def pull_the_plug(scene: Scene) -> str:
     scene.stage.fault(api="autoscaling:CreateAutoScalingGroup", do="kill-after", times=1)
-    scene.stage.fault(api="autoscaling:CreateAutoScalingGroup", do="throttle", after=1, times=5)
+    scene.stage.fault(api="autoscaling:UpdateAutoScalingGroup", do="throttle", times=7)
     before = set(scene.groups())
     ended = scene.follow(scene.submit())
     made = sorted(set(scene.groups()) - before)
     _must(ended["status"] == "SUCCEEDED", f"it ended {ended['status']}: {ended['error']}")
     _must(made == ["shop-prod-v001"], f"groups created: {made}")
-    attempts = _attempts(ended, "CreateEmptyGroup")
-    return f"ended Succeeded after {attempts} attempts of CreateEmptyGroup; groups created: {len(made)}"
+    attempts = {step: _attempts(ended, step) for step in ("CreateEmptyGroup", "ScaleUp")}
+    _must(min(attempts.values()) > 1, f"no attempt failed: {attempts}")
+    tried = ", ".join(f"{number} attempts of {step}" for step, number in attempts.items())
+    return f"ended Succeeded after {tried}; groups created: {len(made)}"
 
 
 def bad_image(scene: Scene) -> str:

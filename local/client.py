@@ -77,16 +77,14 @@ class Client:
 
 
 def _visible(view: Json) -> Iterator[Seen]:
-    elapsed = _since(view)
     done = {step["name"] for step in view["steps"] if step["did"]}
     for step in view["steps"]:
-        if step["error"]:
-            yield Seen(step["name"], step["attempts"], elapsed, step["error"])
-        if step["did"]:
-            yield Seen(step["name"], step["attempts"], elapsed, step["did"])
+        for text in filter(None, (step["error"], step["did"])):
+            yield Seen(step["name"], step["attempts"], _elapsed(view, step["ended"]), text)
     if view["status"] not in OVER and view["step"] and view["step"] not in done:
-        yield Seen(view["step"], view["attempt"], elapsed, view["reason"] or "…")
+        yield Seen(view["step"], view["attempt"], _elapsed(view, None), view["reason"] or "…")
 
 
-def _since(view: Json) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(view["accepted"])).total_seconds()
+def _elapsed(view: Json, at: str | None) -> float:
+    moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
+    return (moment - datetime.fromisoformat(view["accepted"])).total_seconds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Any
 
@@ -15,6 +16,12 @@ _clients: dict[tuple[str, str, str, str], Any] = {}
 _lock = threading.Lock()
 
 
+@functools.cache
+def _session() -> boto3.session.Session:
+    """One for all: each would read botocore's data on its own, half a second of it."""
+    return boto3.session.Session()
+
+
 class Clients:
     """Calls made through these carry `app` in their User-Agent; those of `embedded` are neither logged nor faulted."""
 
@@ -24,13 +31,13 @@ class Clients:
 
     def get(self, service: str, region: str) -> Any:
         key = (self._endpoint, self._app, service, region)
-        with _lock:  # boto3's default session is not safe to create clients from in several threads
+        with _lock:  # a session is not safe to create clients from in several threads
             if key not in _clients:
                 _clients[key] = self._create(service, region)
             return _clients[key]
 
     def _create(self, service: str, region: str) -> Any:
-        return boto3.session.Session().client(  # type: ignore[call-overload]
+        return _session().client(  # type: ignore[call-overload]
             service,
             region_name=region,
             endpoint_url=self._endpoint,

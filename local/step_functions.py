@@ -109,7 +109,7 @@ def _start_prepared(bus: EventBus) -> None:
     ) -> MotoExecution:
         name = name or str(uuid.uuid4())
         if not _NAME.fullmatch(name):
-            raise InvalidName(f"Invalid Name: '{name}'")
+            raise _refusal(InvalidName, f"Invalid Name: '{name}'")
         with _lock:
             known = {id(execution) for execution in backend.describe_state_machine(state_machine_arn).executions}
             execution = started(backend, state_machine_arn, name, execution_input, trace_header)
@@ -252,13 +252,22 @@ def _settled(response: StepFunctionResponse, token: str, outcome: CallbackOutcom
     with _lock:
         for endpoint in _endpoints(response.stepfunction_backend, token):
             if getattr(endpoint, "closed", False) or endpoint._outcome is not None:
-                raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+                raise _refusal(TaskTimedOut, _SETTLED)
             endpoint.notify(outcome)
             return EmptyResult()
     if _TOKEN.fullmatch(token):
-        raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+        raise _refusal(TaskTimedOut, _SETTLED)
     invalid: Any = InvalidToken
     raise invalid()
+
+
+_SETTLED = "Task Timed Out: 'Provided task does not exist anymore'"
+
+
+def _refusal(kind: Any, message: str) -> Exception:
+    """moto's own raising of these leaves the code empty."""
+    refusal: Exception = kind(message, kind.code, 400)
+    return refusal
 
 
 def _endpoints(backend: Any, token: str) -> Iterator[Any]:

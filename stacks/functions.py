@@ -17,7 +17,9 @@ from stacks.grants import allow
 PACKAGES = ("saga", "statemachines", "lambdas")
 LIVE = "live"
 TIMEOUT = Duration.seconds(60)
-"""Of everything a state machine or an event calls; `lambdas.hub.Settings.attempt_limit` is this and a margin."""
+"""Of everything a state machine or an event calls, unless a deployment says less for activities."""
+MARGIN = Duration.seconds(5)
+"""After its timeout a function is certainly over: `lambdas.hub.Settings.attempt_limit` is the timeout and this."""
 KEPT = logs.RetentionDays.THREE_MONTHS
 """As long as Step Functions keeps an execution's history."""
 
@@ -43,8 +45,9 @@ HUB = (
 )
 
 
-def activity(name: str, module: str) -> Row:
-    return Row(name, "lambdas.handlers.activity", f"plans, steps and undos of {module.replace('_', ' ')}")
+def activity(name: str, module: str, timeout: Duration) -> Row:
+    purpose = f"plans, steps and undos of {module.replace('_', ' ')}"
+    return Row(name, "lambdas.handlers.activity", purpose, timeout=timeout)
 
 
 class Functions(Construct):

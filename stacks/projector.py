@@ -39,6 +39,8 @@ class Projector(Construct):
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=100,
                 bisect_batch_on_error=True,
+                # The handler answers which record failed; Lambda would take that answer for success.
+                report_batch_item_failures=True,
                 retry_attempts=20,
                 max_record_age=Duration.hours(6),
                 on_failure=SqsDlq(self.dead_letters),

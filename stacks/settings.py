@@ -16,6 +16,8 @@ class Settings:
     """From the end of the last forward attempt to the first undo; longer than the cloud's read lag."""
     late_look: timedelta = timedelta(minutes=15)
     """After a roll-back, when to look once more for what the operation made."""
+    activity_timeout: timedelta = timedelta(seconds=60)
+    """Of the functions that act on the cloud; after one was killed, the next state begins only when it is over."""
     prefix: str = "windlass-"
     """Of the names of functions, machines and alarms: two stacks of one Region differ in it."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -23,11 +25,12 @@ class Settings:
 
     @classmethod
     def of(cls, node: Node) -> "Settings":
-        """From the context values `settling`, `lateLook` (seconds), `prefix` and `removal` (`retain` or `destroy`)."""
+        """From the context values `settling`, `lateLook`, `activityTimeout` (seconds), `prefix` and `removal`."""
         defaults = cls()
         return cls(
             _seconds(node, "settling", defaults.settling),
             _seconds(node, "lateLook", defaults.late_look),
+            _timeout(node, defaults.activity_timeout),
             _prefix(node, defaults.prefix),
             _removal(node),
         )
@@ -44,6 +47,14 @@ def _seconds(node: Node, name: str, default: timedelta) -> timedelta:
     if seconds < 0:
         raise ValueError(f"context {name}={given!r} is not a number of seconds; say for example {name}=90")
     return timedelta(seconds=seconds)
+
+
+def _timeout(node: Node, default: timedelta) -> timedelta:
+    given = _seconds(node, "activityTimeout", default)
+    # A state of a machine waits for 75 seconds, and its function has to be over by then.
+    if not timedelta(seconds=5) <= given <= timedelta(seconds=60):
+        raise ValueError(f"context activityTimeout={given.total_seconds():g} must be within 5 and 60 seconds")
+    return given
 
 
 def _prefix(node: Node, default: str) -> str:

@@ -4,14 +4,14 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
-from aws_cdk import Aws, CfnOutput, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Stack
 from constructs import Construct
 
 from stacks.alarms import Alarms
 from stacks.api import Api
 from stacks.definitions import COMPILED, Definition, activities, definitions
 from stacks.dependent_actions import allow_dependents
-from stacks.functions import HUB, LIVE, Functions, HubFunction, activity
+from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity
 from stacks.grants import allow, arn
 from stacks.layer import LAYER
 from stacks.machines import Machine
@@ -38,10 +38,11 @@ class Windlass(Stack):
         removal = settings.removal
         self.table = OperationsTable(self, "Operations", removal=removal)
         self.sweeps = SweepQueue(self, "Sweeps")
+        timeout = Duration.seconds(settings.activity_timeout.total_seconds())
         self.functions = Functions(
             self,
             "Functions",
-            rows=(*HUB, *(activity(name, module) for name, module in self._activities.items())),
+            rows=(*HUB, *(activity(name, module, timeout) for name, module in self._activities.items())),
             prefix=settings.prefix,
             environment=self._environment(),
             layer=layer,
@@ -77,6 +78,7 @@ class Windlass(Stack):
             "WINDLASS_TABLE": self.table.table.table_name,
             "WINDLASS_SETTLING": f"{self._settings.settling.total_seconds():g}",
             "WINDLASS_LATE_LOOK": f"{self._settings.late_look.total_seconds():g}",
+            "WINDLASS_ATTEMPT_LIMIT": f"{self._settings.activity_timeout.total_seconds() + MARGIN.to_seconds():g}",
             "WINDLASS_ACCOUNT": Aws.ACCOUNT_ID,
             # Names, not references: the machines call the functions, so a reference back would be a cycle.
             "WINDLASS_MACHINE_PREFIX": self._settings.prefix,

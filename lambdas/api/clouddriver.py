@@ -81,6 +81,8 @@ class Clouddriver:
         submissions = [one for name, description, provider in named for one in self._read(name, description, provider)]
         if not submissions:
             raise invalid(["no operations"])
+        if len(submissions) > intake.LARGEST_BATCH:
+            raise invalid([f"{len(submissions)} operations; a task has at most {intake.LARGEST_BATCH}"])
         terms = Terms("clouddriver", START_WITHIN, FINISH_WITHIN, trace=self.desk.trace)
         return _task_id(intake.accept(self.desk.hub, submissions, caller=self.desk.caller, terms=terms, key=key).id)
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
@@ -215,31 +214,40 @@ def add(desk: Desk) -> None:
     """The routes: a type's own before the one that answers for unknown types."""
     face = Operations(desk)
     for saga in desk.sagas.values():
-        _route(desk, "POST", f"/operations/{saga.operation}", face.submit_to(saga), HTTPStatus.ACCEPTED)
+        path = f"/operations/{saga.operation}"
+        _route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView})
     desk.app.post("/operations/<operation_type>", include_in_schema=False)(face.unknown)
-    _route(desk, "GET", "/operations", face.list)
-    _route(desk, "GET", "/operations/types", face.types)
-    _route(desk, "GET", "/operations/types/<operation_type>", face.type)
-    _route(desk, "GET", "/operations/<operation>", face.one)
-    _route(desk, "POST", "/operations/<operation>/signals", face.signal)
+    _route(desk, "GET", "/operations", face.list, {200: Page})
+    _route(desk, "GET", "/operations/types", face.types, {200: Types})
+    _route(desk, "GET", "/operations/types/<operation_type>", face.type, {200: TypeAndSchema})
+    _route(desk, "GET", "/operations/<operation>", face.one, {200: OperationView | BatchView})
+    _route(desk, "POST", "/operations/<operation>/signals", face.signal, {200: OperationView | BatchView})
 
 
-def _route(desk: Desk, method: str, path: str, act: Callable[..., Any], status: int = HTTPStatus.OK) -> None:
-    desk.route(method, path, act, "Windlass", status_code=status, responses=_responses())
+def _route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any]) -> None:
+    told = _PROBLEMS | {
+        status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
+        for status, model in answers.items()
+    }
+    desk.route(method, path, act, "Windlass", status_code=next(iter(answers)), responses=told)
 
 
-def _responses() -> Any:
-    """What the OpenAPI document says of answers that are not the one asked for."""
-    problem: Any = {"content": {"application/problem+json": {"model": ProblemView}}}
-    told = {
+_ANSWERS = {
+    200: "As it stands, or as it would be.",
+    202: "Accepted: it will be done, whatever happens to this process.",
+}
+_PROBLEMS: dict[int, Any] = {
+    status: {"description": said, "content": {"application/problem+json": {"model": ProblemView}}}
+    for status, said in {
         400: "The request is not valid.",
+        403: "Nobody is known to have sent it.",
         404: "There is no such thing.",
         409: "Not now.",
         413: "Too large.",
-        422: "Cannot be done as asked.",
+        422: "It cannot be done as asked, or its key was used with another body.",
         503: "Send the same request again.",
-    }
-    return {code: {"description": said, **problem} for code, said in told.items()}
+    }.items()
+}
 
 
 def _body_of(saga: AnySaga) -> Any:

@@ -10,16 +10,20 @@ LONGEST = 1000
 """Characters kept of a sentence: rows stay small."""
 
 
-def succeeded(hub: Hub, operation: str, state: str, did: str, findings: Sequence[str] = ()) -> None:
-    """The state's attempt did this."""
+def succeeded(
+    hub: Hub, operation: str, state: str, did: str, *, attempts: int | None = None, findings: Sequence[str] = ()
+) -> None:
+    """The state did this; it took so many attempts (None: one more than the journal knows of)."""
     found = {"findings": [one[:LONGEST] for one in findings]} if findings else {}
-    hub.table.write(_entry(hub, operation, state, {"did": did[:LONGEST], "error": None, **found}))
+    hub.table.write(_entry(hub, operation, state, {"did": did[:LONGEST], "error": None, **found}, attempts))
 
 
-def failed(hub: Hub, operation: str, state: str, error: str) -> None:
+def failed(hub: Hub, operation: str, state: str, error: str, *, attempts: int | None = None) -> None:
     """The state's attempt failed: `Name: sentence`."""
-    hub.table.write(_entry(hub, operation, state, {"error": error[:LONGEST]}))
+    hub.table.write(_entry(hub, operation, state, {"error": error[:LONGEST]}, attempts))
 
 
-def _entry(hub: Hub, operation: str, state: str, what: dict[str, object]) -> Update:
-    return Update(step_key(operation, state), {"name": state, "ended": hub.now(), **what}, add={"attempts": 1})
+def _entry(hub: Hub, operation: str, state: str, what: dict[str, object], attempts: int | None) -> Update:
+    counted = {} if attempts is None else {"attempts": attempts}
+    more = {"attempts": 1} if attempts is None else {}
+    return Update(step_key(operation, state), {"name": state, "ended": hub.now(), **what, **counted}, add=more)

@@ -22,7 +22,7 @@ def plan(hub: Hub, task: Task) -> Json:
         return known
     started = control.begin_plan(hub, task)
     made = stored_plan(hub, task.operation) or _make(hub, task, row)
-    journal.succeeded(hub, task.operation, PLAN, "planned")
+    journal.succeeded(hub, task.operation, PLAN, "planned", attempts=started.control.attempt)
     control.ended(hub, task.operation, started, forward=True)
     return made
 

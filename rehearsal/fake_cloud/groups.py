@@ -174,12 +174,11 @@ def _placeable(place: Place, settings: GroupSettings) -> None:
 
 
 def _known(asked: Iterable[str], known: frozenset[str], what: str) -> frozenset[str]:
-    """An empty list means all of them to Auto Scaling."""
     names = frozenset(asked)
     strange = names - known
     if strange:
         raise Rejected(f"{min(strange)!r} is no {what} of a group")
-    return names or known
+    return names
 
 
 def _by_name(*hooks: LifecycleHook) -> tuple[LifecycleHook, ...]:

@@ -194,6 +194,13 @@ def test_a_read_from_before_the_resize_does_not_count(world: World) -> None:
     assert capacity.unready(plan, world.cloud) == "2 of 3 instances healthy"
 
 
+def test_bounds_that_somebody_else_set_are_no_scaling_in(world: World) -> None:
+    plan = planned(world)
+    world.cloud.groups.resize(SOURCE, Capacity(0, 1, 9))
+
+    assert capacity.unready(plan, world.cloud) == "1 of 3 instances healthy"
+
+
 def test_surplus_instances_have_to_go_first(world: World) -> None:
     world.cloud.groups.suspend(SOURCE, ["Terminate"])
     plan = planned(world, capacity={"desired": 1})

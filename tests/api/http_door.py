@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from lambdas import accounts
 from lambdas.accounts import Account
@@ -146,7 +149,7 @@ class Answered:
 
 @dataclass
 class Door:
-    """HTTP in, HTTP out."""
+    """HTTP in, HTTP out. The app is made with the first request, as in a process of Lambda."""
 
     hub: Hub
     table: MemoryTable
@@ -180,9 +183,13 @@ class Door:
             "body": text if text is not None else None if body is None else json.dumps(body),
             "isBase64Encoded": False,
         }
-        got = answer(api(lambda: self.hub, self.sagas, self.delegates), event, None)
+        got = answer(self.app, event, None)
         headers = {name: values[0] for name, values in got["multiValueHeaders"].items()}
         return Answered(got["statusCode"], headers, got["body"])
+
+    @cached_property
+    def app(self) -> APIGatewayRestResolver:
+        return api(lambda: self.hub, self.sagas, self.delegates)
 
     def get(self, target: str, **more: Any) -> Answered:
         return self("GET", target, **more)

@@ -94,13 +94,13 @@ def test_the_first_operation_with_errors_decides_and_shows_all_of_its_errors(doo
     ]
 
 
-@pytest.mark.parametrize("provider", ["aws", "titus"])
-def test_an_unknown_operation_is_told_with_the_known_ones(door: Door, provider: str) -> None:
-    got = door.post(f"/{provider}/ops/bakeCake", {})
+@pytest.mark.parametrize(("provider", "name"), [("aws", "bakeCake"), ("titus", "resizeServerGroup")])
+def test_an_unknown_operation_is_told_with_the_known_ones(door: Door, provider: str, name: str) -> None:
+    got = door.post(f"/{provider}/ops/{name}", RESIZE)
 
     assert got.status == 400
     assert got.json["message"] == (
-        f"No atomic operation converter found for description 'bakeCake' and cloud provider '{provider}'. "
+        f"No atomic operation converter found for description '{name}' and cloud provider '{provider}'. "
         "Known for 'aws': createServerGroup, destroyServerGroup, resizeServerGroup."
     )
 
@@ -116,8 +116,8 @@ def test_an_unknown_operation_is_told_with_the_known_ones(door: Door, provider: 
         ("/aws/ops", '[{"resizeServerGroup": 7}]'),
         ("/aws/ops/resizeServerGroup", "[]"),
         ("/aws/ops/resizeServerGroup", '"text"'),
-        ("/aws/ops/resizeServerGroup", '{"capacity": NaN}'),
-        ("/aws/ops/resizeServerGroup", '{"serverGroupName": "\\ud800"}'),
+        ("/aws/ops/resizeServerGroup", json.dumps(RESIZE | {"foreign": float("nan")})),
+        ("/aws/ops/resizeServerGroup", json.dumps(RESIZE | {"serverGroupName": "app-\ud800-v001"})),
         ("/aws/ops/resizeServerGroup", "[" * 100_000),
     ],
 )
@@ -330,7 +330,14 @@ def test_foreign_context_of_two_megabytes_changes_nothing(door: Door) -> None:
     assert max(len(json.dumps(row)) for row in door.rows()) < 2000
 
 
-def test_windlass_of_the_operation_is_told_to_be_orcas(door: Door) -> None:
+def test_a_batch_too_long_for_one_transaction_is_refused(door: Door) -> None:
+    got = door.post("/aws/ops", [{"resizeServerGroup": RESIZE}] * 31)
+
+    assert got.json["errors"] == ["31 operations; a task has at most 30"]
+    assert door.rows() == []
+
+
+def test_orcas_operations_have_orcas_deadlines_and_its_trace(door: Door) -> None:
     task = door.post("/aws/ops/createServerGroup", CREATE, headers={"X-SPINNAKER-EXECUTION-ID": "01ABC"}).json["id"]
 
     row = door.control(task)

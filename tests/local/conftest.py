@@ -93,7 +93,7 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server() -> Iterator[tuple[str, str]]:
     port, api = free_port(), free_port()
-    options = ["--port", str(port), "--api-port", str(api), "--healthy-after", "0.3", "--minute", "0.4"]
+    options = ["--port", str(port), "--api-port", str(api), "--healthy-after", "0.3", "--minute", "1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "local.server", *options],
         cwd=Path(__file__).parents[2],
@@ -118,15 +118,17 @@ def aws(server: tuple[str, str]) -> Embedded:
 
 
 HANDLERS = """
-import json, os, sys, time, uuid
+import functools, json, os, sys, time, uuid
 import boto3
 
+client = functools.cache(boto3.client)
+
 def note(kind, what):
-    boto3.client("dynamodb").put_item(TableName=os.environ["SEEN"], Item={
+    client("dynamodb").put_item(TableName=os.environ["SEEN"], Item={
         "kind": {"S": kind}, "at": {"S": f"{time.time_ns():020}-{uuid.uuid4()}"}, "what": {"S": json.dumps(what)}})
 
 def count(kind):
-    return boto3.client("dynamodb").query(TableName=os.environ["SEEN"], KeyConditionExpression="kind = :k",
+    return client("dynamodb").query(TableName=os.environ["SEEN"], KeyConditionExpression="kind = :k",
         ExpressionAttributeValues={":k": {"S": kind}}, Select="COUNT")["Count"]
 
 class Stubborn(Exception):
@@ -145,9 +147,10 @@ def work(event, context):
         return records(event["Records"])
     do = event.get("do", "echo")
     if do == "describe":
-        return {"function": context.function_name, "version": context.function_version,
-                "arn": context.invoked_function_arn, "left": context.get_remaining_time_in_millis(), "colour": os.environ["COLOUR"],
-                "path": [p for p in sys.path if p.endswith("/local")], "pid": os.getpid()}
+        return {
+            "function": context.function_name, "version": context.function_version, "arn": context.invoked_function_arn,
+            "left": context.get_remaining_time_in_millis(), "colour": os.environ["COLOUR"],
+            "path": [p for p in sys.path if p.endswith("/local")], "pid": os.getpid()}
     if do == "raise":
         raise Stubborn("it will not")
     if do == "sleep":
@@ -161,9 +164,9 @@ def work(event, context):
         if count(event["kind"]) < 3:
             raise Stubborn("not yet")
     if do == "groups":
-        return len(boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"])
+        return len(client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"])
     if do == "group":
-        return boto3.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="none")
+        return client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="none")
     if do == "note" or "detail-type" in event:
         note(event.get("kind") or event["detail-type"], event)
     return event

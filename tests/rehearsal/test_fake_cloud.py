@@ -264,12 +264,14 @@ def test_a_capacity_that_contradicts_itself_is_refused(cloud: Cloud) -> None:
         cloud.groups.resize(NAME, Capacity(2, 1, 3))
 
 
-def test_an_empty_list_of_processes_means_all(cloud: Cloud) -> None:
+def test_only_processes_and_metrics_that_exist_are_taken(cloud: Cloud) -> None:
     group(cloud)
 
-    cloud.groups.suspend(NAME, [])
-
-    assert {"Launch", "Terminate", "AddToLoadBalancer"} < cloud.groups.find(NAME).suspended
+    with pytest.raises(Rejected, match="'Sleep' is no process"):
+        cloud.groups.suspend(NAME, ["Launch", "Sleep"])
+    with pytest.raises(Rejected, match="'GroupMood' is no metric"):
+        cloud.groups.enable_metrics(NAME, ["GroupMood"])
+    assert cloud.groups.find(NAME).suspended == frozenset()
 
 
 def test_reads_that_lag_show_neither_the_new_nor_the_gone(clock: Clock) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import toy
 
 from lambdas.cloud import Capacity
 from lambdas.errors import Rejected, Throttled, Transient
@@ -17,6 +16,7 @@ from rehearsal.faults import KINDS, Call, Faults, Killed
 from rehearsal.memory_table import MemoryTable
 from rehearsal.ports import Stream
 from rehearsal.world import World
+from tests.rehearsal import toy
 
 STORY = ["Plan", "Recovering", "MakeTemplate", "MakeGroup", "Grow", "Healthy", "Finish", "Succeeded"]
 

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from lambdas.accounts import Account
 from lambdas.requests import Invalid, problems
@@ -163,6 +164,9 @@ def test_what_was_sent_is_in_no_message() -> None:
 
     assert "hunter2" not in " ".join(said)
     assert "c2VjcmV0" not in " ".join(said)
+    with pytest.raises(ValidationError) as caught:
+        CreateServerGroup.model_validate(OWN | {"spotPrice": "hunter2"})
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -312,6 +316,10 @@ def test_explicit_subnets_override_the_purpose() -> None:
     (request,) = read(subnetIds=["subnet-1"], subnetType="internal")
 
     assert (request.subnet_ids, request.subnet_type) == (("subnet-1",), None)
+
+
+def test_tags_of_aws_are_left_out() -> None:
+    assert read(tags={"aws:cloudformation:stack-name": "x", "team": "shop"})[0].tags == {"team": "shop"}
 
 
 def test_group_metrics_need_detailed_monitoring_there() -> None:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
+from rehearsal.asl import Machine
 from rehearsal.clock import Clock
 from rehearsal.failures import TaskError
 from rehearsal.machines import StepFunctions
@@ -28,6 +30,12 @@ class Run:
     cause: str | None
     asked: list[Json]
     """The payloads."""
+
+
+@lru_cache(maxsize=1)
+def machine_of(saga: AnySaga) -> Machine:
+    """One saga is run many times before the next one comes."""
+    return Machine(compile_saga(saga))
 
 
 def run(saga: AnySaga, faults: dict[str, list[str]] | None = None, recover: str | None = None) -> Run:
@@ -55,8 +63,8 @@ def run(saga: AnySaga, faults: dict[str, list[str]] | None = None, recover: str 
         except TaskError as error:
             machines.fail(payload["token"], str(error.error), str(error.cause))
 
-    machines = StepFunctions(clock, invoke)
-    machines.define(saga.name, compile_saga(saga))
+    machines = StepFunctions(clock, invoke, recorded=False)
+    machines.define(saga.name, machine_of(saga))
     given = {"operation": "op1", "last": {"step": "", "did": ""}}
     machines.start(saga.name, "op1", given | ({"recover": recover} if recover else {}))
     ended = machines.run("op1")

@@ -87,6 +87,8 @@ def test_an_attempt_counts_as_alive_for_longer_than_any_function_runs(functions:
     longest = max(one["Timeout"] for one in functions.values())
 
     assert HubSettings("table").attempt_limit > timedelta(seconds=longest)
+    for function in functions.values():
+        assert HubSettings.of(function["Environment"]["Variables"]).attempt_limit == timedelta(seconds=longest + 5)
 
 
 def test_functions_can_read_their_settings_from_the_environment_they_get(synthesised: Callable[..., Path]) -> None:
@@ -213,6 +215,12 @@ def test_every_alarm_has_a_name_and_says_what_is_wrong(of_type: OfType) -> None:
     assert all(one["AlarmName"].startswith("windlass-") and one["AlarmDescription"].endswith(".") for one in alarms)
 
 
+def test_a_record_that_the_projector_names_as_failed_is_delivered_again(of_type: OfType) -> None:
+    (stream,) = (one for one in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in one)
+
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
 def test_a_poisonous_record_does_not_stop_the_stream(of_type: OfType) -> None:
     (stream,) = (one for one in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in one)
 
@@ -284,6 +292,7 @@ def test_stacks_of_different_prefixes_share_no_name(
         ({"removal": "burn"}, "removal='burn' is unknown; say retain or destroy"),
         ({"settling": "soon"}, "settling='soon' is not a number of seconds"),
         ({"lateLook": "-1"}, "lateLook='-1' is not a number of seconds"),
+        ({"activityTimeout": "61"}, "activityTimeout=61 must be within 5 and 60 seconds"),
         ({"prefix": "Windlass"}, "prefix='Windlass' must be lower case letters"),
     ],
 )
