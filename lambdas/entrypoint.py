@@ -79,6 +79,12 @@ def _attempt(
         if hub.now() - row.since > control.over_after(hub) or row.events > control.STOP_RETRYING:
             raise Exhausted(f"{type(error).__name__}: {error}") from error
         raise
+    except Rejected as error:
+        _failed_attempt(hub, task, started)
+        if row.pivoted and task.step in {one.name for one in task.saga.reversible}:
+            # Done once before the pivot, and run again by a recovery: there is no way back any more.
+            raise Exhausted(f"{Rejected.__name__}: {error}") from error
+        raise
     except Exception:
         _failed_attempt(hub, task, started)
         raise

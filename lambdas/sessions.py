@@ -24,7 +24,8 @@ from lambdas.aws.network import Network
 from lambdas.aws.scaling import Scaling
 from lambdas.cloud import Cloud
 from lambdas.errors import NotFound, Rejected
-from lambdas.table import Key, Table
+from lambdas.rows import names_key, request_key
+from lambdas.table import Table
 
 PATIENT = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 """A call that never gets an answer ends within 3 times 15 s and the pauses between, before a function's 60 s."""
@@ -109,7 +110,7 @@ class TableSecrets:
         self._operation = operation
 
     def text(self, reference: str) -> str:
-        row = self._table.get(Key(f"op#{self._operation}", "request")) or {}
+        row = self._table.get(request_key(self._operation)) or {}
         text = row.get("request", {}).get(reference)
         if text is None:
             raise NotFound(f"operation {self._operation}: its request has no {reference}")
@@ -123,7 +124,7 @@ class TableNames:
         self._table = table
 
     def last(self, cluster: str) -> int | None:
-        row = self._table.get(Key(f"cluster#{cluster}", "names"))
+        row = self._table.get(names_key(cluster))
         return None if row is None else row.get("last")
 
 

@@ -56,7 +56,7 @@ def _look(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
     opened = open_of(item)
     if opened.kind == "hold":
         row = control.read(hub, opened.operation)
-        return holds.settle(hub, row, opened, saga_named(opened.saga, sagas).on_failure)
+        return holds.settle(hub, row, opened, saga_named(opened.saga, sagas))
     if waits.is_due(hub, opened, tick.last):
         waits.look(hub, sagas, opened)
     return None

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions.parser import models
 from moto.stepfunctions.parser.api import (
     ExecutionStatus,
     HistoryEventType,
@@ -39,7 +40,6 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -89,9 +89,17 @@ def _parsed(definition: str) -> Any:
     return _parser.parse(definition)[0]
 
 
+class _KeepingParser:
+    """What a definition is validated with: an execution then starts from the same parse."""
+
+    @staticmethod
+    def parse(definition: str) -> tuple[Any]:
+        return (_parsed(definition),)
+
+
 def _start_prepared(bus: EventBus) -> None:
     """An execution that is answered for can be stopped, asked and signalled from the first moment."""
-    started = StepFunctionsParserBackend.start_execution
+    started = models.StepFunctionsParserBackend.start_execution
     worker_started: Any = ExecutionWorker.start
 
     def start_worker(worker: Any) -> None:
@@ -117,8 +125,9 @@ def _start_prepared(bus: EventBus) -> None:
             _announce(bus, execution)
         return execution
 
+    replace(models, AmazonStateLanguageParser=_KeepingParser)
     replace(ExecutionWorker, start=start_worker, _get_evaluation_entrypoint=program)
-    replace(StepFunctionsParserBackend, start_execution=start_execution)
+    replace(models.StepFunctionsParserBackend, start_execution=start_execution)
 
 
 def _end_truthfully(bus: EventBus) -> None:

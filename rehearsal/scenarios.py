@@ -48,6 +48,12 @@ def furnished(world: World) -> None:
         cloud.scaling.put_scheduled_action(name, ScheduledAction("night", json.dumps({"Recurrence": "0 2 * * *"})))
 
 
+def suspended(world: World) -> None:
+    """As `furnished`, with a process that somebody suspended."""
+    furnished(world)
+    world.cloud.cloud(ACCOUNT, REGION).groups.suspend(OURS, ["Terminate"])
+
+
 def hooked(world: World) -> str | None:
     """No instance of the new group starts before its hooks stand."""
     place = world.cloud.place(ACCOUNT, REGION)
@@ -81,4 +87,10 @@ RESIZES = Scenario(
     furnished,
 )
 DESTROYS = Scenario("destroyServerGroup", "destroyServerGroup", {**WHERE, "serverGroupName": OURS}, furnished)
-ALL = (CREATES, CREATES_DISABLED, RESIZES, DESTROYS)
+RESUMES = Scenario(
+    "resumeAsgProcesses",
+    "resumeAsgProcesses",
+    {**WHERE, "serverGroupName": OURS, "processes": ["Terminate", "AZRebalance"]},
+    suspended,
+)
+ALL = (CREATES, CREATES_DISABLED, RESIZES, DESTROYS, RESUMES)

@@ -18,6 +18,8 @@ class Settings:
     """After a roll-back, when to look once more for what the operation made."""
     activity_timeout: timedelta = timedelta(seconds=60)
     """Of the functions that act on the cloud; after one was killed, the next state begins only when it is over."""
+    delegates: str = ""
+    """Comma-separated ARNs (with `*`) of principals that may speak for a user by `X-SPINNAKER-USER`."""
     prefix: str = "windlass-"
     """Of the names of functions, machines and alarms: two stacks of one Region differ in it."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -25,12 +27,13 @@ class Settings:
 
     @classmethod
     def of(cls, node: Node) -> "Settings":
-        """From the context values `settling`, `lateLook`, `activityTimeout` (seconds), `prefix` and `removal`."""
+        """From the context values `settling`, `lateLook`, `activityTimeout` (seconds), `delegates`, `prefix`, `removal`."""
         defaults = cls()
         return cls(
             _seconds(node, "settling", defaults.settling),
             _seconds(node, "lateLook", defaults.late_look),
             _timeout(node, defaults.activity_timeout),
+            node.try_get_context("delegates") or defaults.delegates,
             _prefix(node, defaults.prefix),
             _removal(node),
         )

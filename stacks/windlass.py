@@ -79,6 +79,7 @@ class Windlass(Stack):
             "WINDLASS_SETTLING": f"{self._settings.settling.total_seconds():g}",
             "WINDLASS_LATE_LOOK": f"{self._settings.late_look.total_seconds():g}",
             "WINDLASS_ATTEMPT_LIMIT": f"{self._settings.activity_timeout.total_seconds() + MARGIN.to_seconds():g}",
+            "WINDLASS_DELEGATES": self._settings.delegates,
             "WINDLASS_ACCOUNT": Aws.ACCOUNT_ID,
             # Names, not references: the machines call the functions, so a reference back would be a cycle.
             "WINDLASS_MACHINE_PREFIX": self._settings.prefix,

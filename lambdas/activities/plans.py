@@ -98,6 +98,18 @@ class DestroyPlan:
     schema: int = 1
 
 
+@dataclass(frozen=True)
+class ResumePlan:
+    account: str
+    region: str
+    group: str
+    processes: tuple[str, ...] = ()
+    """Those asked for that were suspended."""
+    skipped: str | None = None
+    """Why there is nothing to do."""
+    schema: int = 1
+
+
 def of_plan(plan: CreatePlan | ResizePlan | DestroyPlan) -> tuple[str, ...]:
     """What a wait looks at."""
     return (plan.group,)

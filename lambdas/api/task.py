@@ -83,7 +83,8 @@ def _sentence(record: Record) -> str:
     if record.parked:
         return _shortened(f"{control.name} is held and waits for a decision: {reason_of(record) or ''}")
     reason = reason_of(record)
-    return _shortened(f"{phase.replace('_', ' ').capitalize()}: {reason}" if reason else f"{phase}".capitalize())
+    doing = phase.replace("_", " ").capitalize()
+    return _shortened(f"{doing}: {_cause(reason)}" if reason else doing)
 
 
 _ENDS = {

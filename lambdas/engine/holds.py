@@ -7,7 +7,7 @@ can change for operations that run.
 from dataclasses import replace
 
 from lambdas.engine import control, tokens
-from lambdas.engine.tasks import Task
+from lambdas.engine.tasks import AnySaga, Task
 from lambdas.errors import (
     Abandoned,
     Broken,
@@ -40,36 +40,61 @@ def register(hub: Hub, task: Task) -> None:
             tokens.register(hub, task, row, opened)
         except Refused:
             continue
-        return settle(hub, row, opened, task.saga.on_failure)
+        return settle(hub, row, opened, task.saga)
     raise Conflict(f"operation {task.operation} is being changed by several at once")
 
 
-def settle(hub: Hub, row: Control, opened: Open, policy: OnFailure) -> None:
+def settle(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None:
     """Answer the hold if a decision, a signal, the policy or the time says how; else it stays open."""
     if row.status.over:
         return tokens.close(hub, opened)
     if opened.decision is not None:
-        return _answer(hub, opened, opened.decision, opened.by or "")
+        return _answer(hub, row, opened, saga, opened.decision, opened.by or "")
     if opened.state == HOLD_UNDO:
         spent = row.events > control.GIVE_UP or (opened.reason or "").startswith(Skipped.__name__)
         return _overdue(hub, replace(opened, deadline=0.0) if spent else opened, Abandoned.__name__)
-    return _settle_forward(hub, row, opened, policy)
+    return _settle_forward(hub, row, opened, saga)
 
 
-def _settle_forward(hub: Hub, row: Control, opened: Open, policy: OnFailure) -> None:
+def _settle_forward(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None:
     error, _, cause = (opened.reason or "").partition(": ")
+    if error == Paused.__name__ and row.mark is None:
+        return _answer(hub, row, opened, saga, RETRY, "resumed")
+    verdict = _verdict(row, error, cause, saga.on_failure) or _overtaken(hub, row, opened)
+    if verdict is None:
+        return None
+    if row.pivoted:
+        return tokens.fail(hub, opened, Abandoned.__name__, verdict[1])
+    return _back(hub, row, opened, saga, *verdict)
+
+
+def _verdict(row: Control, error: str, cause: str, policy: OnFailure) -> tuple[str, str] | None:
+    """The error that ends the hold at once, and why; None: somebody is asked."""
     if row.mark is Mark.CANCELLED:
-        return tokens.fail(hub, opened, Cancelled.__name__, f"operation {row.id} was cancelled")
-    if error == Paused.__name__ and row.mark is not Mark.PAUSED:
-        return _answer(hub, opened, RETRY, "resumed")
+        return Cancelled.__name__, f"cancelled by {row.decided}"
     if row.held >= HELD_RETRIES or row.events > control.GIVE_UP:
-        spent = RollBack if not row.pivoted and row.held >= HELD_RETRIES else Abandoned
-        return tokens.fail(hub, opened, spent.__name__, f"no retries are left: {opened.reason}")
+        return RollBack.__name__, f"no retries are left: {error}: {cause}"
     if not row.pivoted and _goes_back(error, row, policy):
-        return tokens.fail(hub, opened, RollBack.__name__, f"{error}: {cause}")
-    if opened.expires is not None and hub.now() >= opened.expires:
-        return tokens.fail(hub, opened, Expired.__name__, f"the operation's deadline has passed: {opened.reason}")
-    return _overdue(hub, opened, Abandoned.__name__ if row.pivoted else RollBack.__name__)
+        return RollBack.__name__, f"{error}: {cause}"
+    return None
+
+
+def _overtaken(hub: Hub, row: Control, opened: Open) -> tuple[str, str] | None:
+    """The deadline that ends the hold."""
+    if not row.pivoted and opened.expires is not None and hub.now() >= opened.expires:
+        return Expired.__name__, f"the operation's deadline has passed: {opened.reason}"
+    if opened.deadline is not None and hub.now() >= opened.deadline:
+        return RollBack.__name__, f"nobody decided: {opened.reason}"
+    return None
+
+
+def _back(hub: Hub, row: Control, opened: Open, saga: AnySaga, error: str, cause: str) -> None:
+    """Lead back. From a pivot that never began the machine cannot tell, so the pivot is led to refuse its start."""
+    if saga.pivot is None or opened.held != saga.pivot.name:
+        return tokens.fail(hub, opened, error, cause)
+    marked = {"mark": Mark.CANCELLED, "decided": row.decided if row.mark is Mark.CANCELLED else f"{error}: {cause}"}
+    control.change(hub, row.id, lambda now: None if now.status.over else (marked, ()))
+    return tokens.succeed(hub, opened, {"decided": ROLL_BACK, "by": cause}, f"{ROLL_BACK}: {cause}")
 
 
 def _goes_back(error: str, row: Control, policy: OnFailure) -> bool:
@@ -82,18 +107,19 @@ def _overdue(hub: Hub, opened: Open, error: str) -> None:
         tokens.fail(hub, opened, error, f"nobody decided: {opened.reason}")
 
 
-def decide(hub: Hub, opened: Open, decision: str, by: str) -> None:
+def decide(hub: Hub, row: Control, opened: Open, saga: AnySaga, decision: str, by: str) -> None:
     """Keep the decision on the row first: it outlives a death of whoever sends it on."""
     decided = replace(opened, decision=decision, by=by)
     tokens.note(hub, opened, decided)
-    _answer(hub, decided, decision, by)
+    _answer(hub, row, decided, saga, decision, by)
 
 
-def _answer(hub: Hub, opened: Open, decision: str, by: str) -> None:
+def _answer(hub: Hub, row: Control, opened: Open, saga: AnySaga, decision: str, by: str) -> None:
     if decision in (RETRY, SKIP):
         return tokens.succeed(hub, opened, {"decided": decision, "by": by}, f"{decision}: {by}")
-    error = RollBack if decision == ROLL_BACK else Abandoned
-    return tokens.fail(hub, opened, error.__name__, f"{decision}: {by}")
+    if decision == ROLL_BACK:
+        return _back(hub, row, opened, saga, RollBack.__name__, f"{decision}: {by}")
+    return tokens.fail(hub, opened, Abandoned.__name__, f"{decision}: {by}")
 
 
 def _opened(hub: Hub, task: Task, row: Control) -> Open:

@@ -107,7 +107,7 @@ def accept(
 
 def start(hub: Hub, row: Control) -> None:
     """Start the operation's machine; its name is the operation's id, so twice is once."""
-    hub.machines.start(row.saga, row.id, {"operation": row.id, "last": {"step": "", "did": ""}})
+    hub.machines.start(row.saga, row.id, {"operation": row.id, "last": {"step": "", "did": "accepted"}})
 
 
 def _identity(caller: Caller, key: str | None) -> str:

@@ -77,7 +77,7 @@ def start(hub: Hub, row: Control) -> None:
 
 
 def _given(row: Control) -> Json:
-    given: Json = {"operation": row.id, "last": {"step": "", "did": ""}}
+    given: Json = {"operation": row.id, "last": {"step": "", "did": "accepted"}}
     return given if row.pivoted else given | {"recover": "back"}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from lambdas.engine import control, ends, holds, tokens
+from lambdas.engine import control, ends, holds, tokens, waits
 from lambdas.engine.holds import ABANDON, HOLD, HOLD_UNDO, RETRY, ROLL_BACK, SKIP
 from lambdas.engine.intake import Caller
 from lambdas.engine.tasks import LEFT, Sagas, saga_named
@@ -32,7 +32,15 @@ def cancel(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str =
     if row.status is Status.ACCEPTED and row.after is not None:
         ends.close(hub, operation, Status.ROLLED_BACK, f"{Cancelled.__name__}: {_by(caller, reason)}")
     for opened in _forward(hub, operation):
-        tokens.fail(hub, opened, Cancelled.__name__, f"cancelled by {_by(caller, reason)}")
+        _wake(hub, sagas, opened)
+
+
+def _wake(hub: Hub, sagas: Sagas, opened: Open) -> None:
+    """Whoever waits looks at the mark."""
+    if opened.state == HOLD:
+        row = control.read(hub, opened.operation)
+        return holds.settle(hub, row, opened, saga_named(row.saga, sagas))
+    return waits.look(hub, sagas, opened)
 
 
 def pause(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str = "") -> None:
@@ -54,10 +62,11 @@ def resume(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str =
         _running(row)
         return ({"mark": None}, ()) if row.mark is Mark.PAUSED else None
 
-    control.change(hub, operation, decide)
+    row = control.change(hub, operation, decide)
     for opened in tokens.open_rows(hub, operation):
         if opened.state == HOLD and (opened.reason or "").startswith(Paused.__name__):
-            holds.decide(hub, opened, RETRY, f"resumed by {_by(caller, reason)}")
+            saga = saga_named(row.saga, sagas)
+            holds.decide(hub, row, opened, saga, RETRY, f"resumed by {_by(caller, reason)}")
 
 
 def decide(hub: Hub, sagas: Sagas, operation: str, decision: str, caller: Caller, reason: str = "") -> None:
@@ -66,9 +75,9 @@ def decide(hub: Hub, sagas: Sagas, operation: str, decision: str, caller: Caller
     _running(row)
     opened = _held(hub, row)
     _fits(row, opened, decision)
-    saga_named(row.saga, sagas)
+    saga = saga_named(row.saga, sagas)
     control.change(hub, operation, _noted(opened, decision, caller, reason))
-    holds.decide(hub, opened, decision, _by(caller, reason))
+    holds.decide(hub, row, opened, saga, decision, _by(caller, reason))
 
 
 def possible(row: Control, opened: Open | None) -> tuple[str, ...]:
@@ -81,7 +90,7 @@ def _possible(row: Control, opened: Open | None) -> Iterator[str]:
         return
     if row.mark is Mark.PAUSED:
         yield "resume"
-    if row.status is not Status.UNDOING and row.mark is None:
+    if row.status is not Status.UNDOING and row.mark is None and opened is None:
         yield "pause"
     if not row.pivoted and row.status is not Status.UNDOING and row.mark is not Mark.CANCELLED:
         yield "cancel"

@@ -74,6 +74,7 @@ CREATE: Saga[CreateServerGroup, Plan, Cloud] = Saga(
     name="CreateServerGroup",
     plan=plan_create,
     steps=(
+        step("CreateLaunchTemplate", do=act, undo=take_back),
         step("CreateEmptyGroup", do=act, undo=take_back),
         step("ScaleUp", do=act, goes_with="CreateEmptyGroup"),
         wait_until("InstancesHealthy", check=check, within=timedelta(minutes=30)),

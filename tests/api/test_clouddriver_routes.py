@@ -232,6 +232,16 @@ def test_a_parked_task_runs_in_the_phase_parked(door: Door) -> None:
     assert "no capacity" in got["status"]
 
 
+def test_a_paused_task_is_not_parked_though_its_machine_holds(door: Door) -> None:
+    task = door.post("/aws/ops/createServerGroup", CREATE).json["id"]
+    door.change(task, status=Status.RUNNING, mark=Mark.PAUSED)
+    door.opened(task, "Hold", kind="hold", held="ScaleUp", reason="Paused: resume it")
+
+    got = door.get(f"/task/{task}").json["status"]
+
+    assert (got["phase"], got["status"]) == ("Hold", "Paused: resume it")
+
+
 def test_a_history_is_short_however_long_the_journal(door: Door) -> None:
     task = door.post("/aws/ops/createServerGroup", CREATE).json["id"]
     door.journal(task, *(Step(f"S{n}", attempts=9, ended=float(n), error="x" * 5000) for n in range(60)))
@@ -270,6 +280,8 @@ def test_a_batch_fails_with_its_first_failure_once_the_rest_is_closed(door: Door
 def test_only_running_tasks_are_listed_and_a_batch_once(door: Door) -> None:
     over = door.post("/aws/ops/createServerGroup", CREATE).json["id"]
     door.ended(over, Status.SUCCEEDED)
+    late_look = door.post("/aws/ops/createServerGroup", CREATE).json["id"]
+    door.change(late_look, status=Status.ROLLED_BACK, due=door.hub.now() + 900)
     batch = door.post("/aws/ops", [{"resizeServerGroup": RESIZE}, {"destroyServerGroup": DESTROY}]).json["id"]
     one = door.post("/aws/ops/createServerGroup", CREATE).json["id"]
 

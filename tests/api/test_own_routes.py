@@ -365,7 +365,19 @@ def test_types_tell_their_states_and_the_way_back(door: Door) -> None:
         ("Succeeded", "end", None),
     ]
     assert [one["name"] for one in destroy["back"]] == ["UndoSuspend", "PutBack", "RolledBack"]
-    assert [one["name"] for one in told["createServerGroup"]["back"]][-3:] == ["NothingLeft", "PutBack", "RolledBack"]
+
+
+def test_the_way_back_runs_in_reverse_to_where_nothing_is_left(door: Door) -> None:
+    create = next(one for one in door.get("/operations/types").json["types"] if one["type"] == "createServerGroup")
+
+    assert [one["name"] for one in create["back"]] == [
+        "UndoCreateEmptyGroup",
+        "UndoCreateLaunchTemplate",
+        "NothingLeft",
+        "PutBack",
+        "RolledBack",
+    ]
+    assert next(one["undo"] for one in create["story"] if one["name"] == "ScaleUp") == "UndoCreateEmptyGroup"
 
 
 def test_a_type_tells_the_fields_of_its_request(door: Door) -> None:

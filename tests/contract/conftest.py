@@ -26,5 +26,7 @@ def aws(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorde
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # moto's own thousand images are most of the suite's time, and none of them is ours.
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     with mock_aws():
         yield recorder

@@ -174,6 +174,7 @@ def test_a_deleted_group_is_there_for_a_while_and_keeps_its_name(cloud: Cloud, c
     clock.drain(100)
 
     cloud.groups.delete(NAME)
+    clock.drain(30)
     cloud.groups.delete(NAME)
 
     assert cloud.groups.find(NAME).deleting
@@ -182,10 +183,12 @@ def test_a_deleted_group_is_there_for_a_while_and_keeps_its_name(cloud: Cloud, c
         cloud.groups.create(NAME, NAME, SETTINGS)
     with pytest.raises(Conflict):
         cloud.groups.resize(NAME, Capacity(1, 1, 1))
-    clock.drain(60)
+    clock.drain(30)
     with pytest.raises(NotFound):
         cloud.groups.find(NAME)
     cloud.groups.create(NAME, NAME, SETTINGS)
+    clock.drain(60)
+    assert not cloud.groups.find(NAME).deleting
 
 
 def test_alarms_outlive_their_group(cloud: Cloud, clock: Clock) -> None:

@@ -9,8 +9,20 @@ import pytest
 
 from lambdas.cloud import Cloud
 from lambdas.errors import AlreadyExists, NotFound, Rejected, Transient
+from lambdas.rows import Guard, control_key, guard_key, item_of, open_key
+from lambdas.table import Put, Update
 from rehearsal import scenarios
-from rehearsal.sweep import Report, Scenario, changes_or_asks, golden_of, of_the_cloud, sweep
+from rehearsal.sweep import (
+    Fault,
+    Report,
+    Scenario,
+    changes_or_asks,
+    golden_of,
+    of_the_cloud,
+    problems,
+    run,
+    sweep,
+)
 from rehearsal.world import World
 from saga import Saga, Step
 from tests.rehearsal import toy
@@ -171,6 +183,24 @@ def test_the_sweep_notices_a_broken_saga(scenario: Scenario, kind: str, problem:
     report = sweep(scenario, [kind], lambda call: call.name in ("groups.create", "groups.resize"))
 
     assert problem in survived(report)
+
+
+def test_the_sweep_notices_what_is_kept_in_the_table() -> None:
+    scenario = rehearsed(toy.TOY)
+    golden, one = golden_of(scenario), run(scenario, [])
+    operation, call, fault = one.result.id, golden_of(scenario).calls[0], Fault(1, "before")
+    assert list(problems(golden, call, fault, one)) == []
+
+    one.world.table.write(
+        Put(guard_key("shop"), item_of(Guard("shop", owner="somebody", queue=(operation,)))),
+        Put(open_key(operation, "Healthy"), {"state": "Healthy"}),
+        Update(control_key(operation), {"status": "NEEDS_ATTENTION"}),
+    )
+    found = list(problems(golden, call, fault, replace(one, result=one.world.result(operation))))
+
+    assert "guard shop is kept" in found
+    assert "the row of the token of Healthy is kept" in found
+    assert "its row is NEEDS_ATTENTION, its machine ended in Succeeded" in found
 
 
 def test_the_sweep_notices_an_invariant_that_breaks_for_a_moment() -> None:

@@ -87,14 +87,25 @@ def test_a_killed_function_is_a_time_out_a_minute_later_and_is_tried_again() -> 
     result = here.run(here.submit("makeToy", toy.REQUEST))
 
     history = result.executions[0].history or []
-    failed = [one for one in history if one["type"] == "LambdaFunctionFailed"]
-    assert failed[0]["lambdaFunctionFailedEventDetails"]["error"] == "Sandbox.Timedout"
+    position = next(n for n, one in enumerate(history) if one["type"] == "LambdaFunctionFailed")
+    assert history[position]["lambdaFunctionFailedEventDetails"]["error"] == "Sandbox.Timedout"
+    assert history[position]["timestamp"] - history[position - 1]["timestamp"] == 60
     assert result.path == STORY
     assert here.cloud.created.count("group shop-prod-v001") == 1
 
 
 def _first(here: World, call: Call, name: str) -> bool:
     return call.name == name and not here.faults.struck
+
+
+def test_a_sweep_that_cannot_ask_for_itself_comes_each_minute() -> None:
+    here = world()
+    here.faults.models.append(lambda call: KINDS["before"] if call.port == "sweeper" else None)
+
+    result = here.run(here.submit("makeToy", toy.REQUEST))
+
+    assert result.path == STORY
+    assert result.took % 60 == 0
 
 
 def test_an_execution_stopped_from_outside_is_recovered() -> None:
@@ -208,11 +219,15 @@ def test_the_dead_do_nothing_more_whatever_they_catch() -> None:
         for _ in range(3):
             with pytest.raises(Killed):
                 faulty.act()
+        with faults.invocation("another function"):
+            assert faulty.act() == 1
+        with pytest.raises(Killed):
+            faulty.act()
 
-    assert port.happened == 0
-    assert faults.calls == 1
+    assert port.happened == 1
+    assert faults.calls == 2
     with faults.invocation("Grow"):
-        assert faulty.act() == 1
+        assert faulty.act() == 2
 
 
 def test_models_compose_in_order_and_calls_are_told() -> None:

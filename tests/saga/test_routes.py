@@ -141,6 +141,7 @@ def test_a_hold_that_ends_without_success_goes_back_or_past_the_pivot_gives_up(s
 
         back = put_back(saga, at) if at < pivot_of(saga) else ["GiveUp", "NeedsAttention"]
         assert told.path == [*until(saga, at), "Hold", "Back", *back]
+        assert told.error == ("Exhausted" if at < pivot_of(saga) else "NeedsAttention")
 
 
 @given(sagas())
@@ -150,6 +151,7 @@ def test_an_abandoned_hold_leaves_everything_to_a_person(saga: AnySaga) -> None:
         told = run(saga, {one.name: ["Exhausted"], "Hold": [decision]})
 
         assert told.path == [*until(saga, at), "Hold", "GiveUp", "NeedsAttention"]
+        assert told.asked[-1]["failed"] == {"error": "Exhausted", "cause": f"{one.name} failed"}
         assert (told.error, told.cause) == ("NeedsAttention", "did it")
 
 
