@@ -10,7 +10,7 @@ export CDK_DISABLE_CLI_TELEMETRY = true
 bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help run test check lint format types stale smoke-cli layer compile lock clean needs
+.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -66,6 +66,9 @@ needs:
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null \
 	  || { echo "Node.js 20 or newer is needed: install it from your package manager"; exit 1; }
 	@command -v npm >/dev/null || { echo "npm is needed: it comes with Node.js"; exit 1; }
+
+benchmarks: .venv/ready  ## speed, as ratios: benchmarks/README.md
+	$(bin)/python -m benchmarks.imports
 
 lock: .venv/ready  ## resolve the dependencies anew
 	@for f in requirements-uv requirements requirements-infra requirements-dev; do \

@@ -289,7 +289,6 @@ def _attribute(value: Any) -> Attributes:
 
 
 def item_of(attributes: Mapping[str, Any]) -> Item:
-    """An item in DynamoDB's notation, as reads and the table's stream give it, in ours."""
     """An item, or an image of the stream, from DynamoDB's own notation."""
     return {name: _value(each) for name, each in attributes.items() if name != SHARD}
 

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
-from botocore.session import get_session
+from botocore.session import Session, get_session
 
 from lambdas import accounts
 from lambdas.accounts import Account
@@ -48,9 +48,9 @@ class Later:
 
 
 @cache
-def own_session(region: str) -> boto3.Session:
+def _botocore() -> Session:
     """With the credentials of the function's own role."""
-    return boto3.Session(region_name=region)
+    return get_session()
 
 
 def own(service: str, region: str, config: Config = PATIENT) -> Any:
@@ -60,7 +60,12 @@ def own(service: str, region: str, config: Config = PATIENT) -> Any:
 
 @cache
 def _own_client(service: str, region: str, config: Config) -> Any:
-    return own_session(region).client(service, config=config)  # type: ignore[call-overload]  # by any service's name
+    return _client(_botocore(), service, region, config)
+
+
+def _client(session: Session, service: str, region: str, config: Config = PATIENT) -> Any:
+    made = boto3.Session(botocore_session=session)
+    return made.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # by any service's name
 
 
 def clouds(table: Table, *, policy: str | None = None) -> Callable[[str, str, str], Cloud]:
@@ -129,14 +134,15 @@ class TableNames:
 
 
 class _Clients(dict[str, Any]):
-    """Clients of one session by service, each standing for itself until its first use."""
+    """Clients of one session by service, made on first use."""
 
-    def __init__(self, session: Callable[[], boto3.Session]) -> None:
+    def __init__(self, session: Callable[[], Session], region: str) -> None:
         super().__init__()
         self._session = session
+        self._region = region
 
     def __missing__(self, service: str) -> Any:
-        self[service] = Later(lambda: self._session().client(service, config=PATIENT))  # type: ignore[call-overload]
+        self[service] = Later(lambda: _client(self._session(), service, self._region))
         return self[service]
 
 
@@ -156,16 +162,16 @@ class _Sessions:
         if key not in self._kept:
             if len(self._kept) >= self.MOST:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = _Clients(self._opener(account, region, operation))
+            self._kept[key] = _Clients(self._opener(account, region, operation), region)
         return self._kept[key]
 
-    def _opener(self, account: Account, region: str, operation: str) -> Callable[[], boto3.Session]:
+    def _opener(self, account: Account, region: str, operation: str) -> Callable[[], Session]:
         if account.role is None:
-            return lambda: own_session(region)
+            return _botocore
         return cache(lambda: _assumed(account, region, operation, self._policy))
 
 
-def _assumed(account: Account, region: str, operation: str, policy: str | None) -> boto3.Session:
+def _assumed(account: Account, region: str, operation: str, policy: str | None) -> Session:
     """A session with the account's role, assumed by the first call that needs it and again before it expires."""
     parameters = {
         "RoleArn": account.role,
@@ -184,7 +190,8 @@ def _assumed(account: Account, region: str, operation: str, policy: str | None) 
             "expiry_time": found["Expiration"].isoformat(),
         }
 
-    inner = get_session()
-    refreshed = DeferredRefreshableCredentials(credentials, "assume-role")
-    inner.register_component("credential_provider", SimpleNamespace(load_credentials=lambda: refreshed))
-    return boto3.Session(botocore_session=inner, region_name=region)
+    session, refreshed = get_session(), DeferredRefreshableCredentials(credentials, "assume-role")
+    session.register_component("credential_provider", SimpleNamespace(load_credentials=lambda: refreshed))
+    # Service models are read once: EC2's takes 200 ms.
+    session.register_component("data_loader", _botocore().get_component("data_loader"))
+    return session

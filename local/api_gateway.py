@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from moto.apigateway.models import Method, RestAPI, apigateway_backends
+from moto.apigateway.models import GatewayResponse, Method, RestAPI, apigateway_backends
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
@@ -55,9 +55,39 @@ class Response:
     body: bytes = b""
 
 
-def refused(status: int, message: str, kind: str = "") -> Response:
-    headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", str(uuid.uuid4()))]
-    return Response(status, [*headers, *([("x-amzn-ErrorType", kind)] if kind else [])], _json({"message": message}))
+@dataclass(frozen=True)
+class Refusal:
+    """An answer of the gateway itself, which the API may have its own template for."""
+
+    kind: str
+    status: int
+    message: str
+
+    def answered(self, api: RestAPI | None) -> Response:
+        template = _template(api, self.kind, self.status)
+        headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", str(uuid.uuid4()))]
+        if template is None:
+            return Response(self.status, headers, _json({"message": self.message}))
+        named = (template.response_parameters or {}).items()
+        own = [(name.removeprefix(_HEADER), value.strip("'")) for name, value in named if name.startswith(_HEADER)]
+        text = (template.response_templates or {}).get("application/json", '{"message":$context.error.messageString}')
+        body = text.replace("$context.error.messageString", json.dumps(self.message))
+        body = body.replace("$context.error.message", self.message).replace("$context.error.responseType", self.kind)
+        return Response(int(template.status_code or self.status), [*headers, *own], body.encode())
+
+
+_HEADER = "gatewayresponse.header."
+_NO_ROUTE = Refusal("MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token")
+_TOO_LARGE = Refusal("REQUEST_TOO_LARGE", 413, "Request Too Long")
+_TOO_LATE = Refusal("INTEGRATION_TIMEOUT", 504, "Endpoint request timed out")
+_BAD_ANSWER = Refusal("DEFAULT_5XX", 502, "Internal server error")
+_NO_ANSWER = Refusal("API_CONFIGURATION_ERROR", 500, "Internal server error")
+_NO_STAGE = Refusal("ACCESS_DENIED", 403, "Forbidden")
+
+
+def _template(api: RestAPI | None, kind: str, status: int) -> GatewayResponse | None:
+    own = api.gateway_responses if api else {}
+    return own.get(kind) or own.get("DEFAULT_4XX" if status < 500 else "DEFAULT_5XX")
 
 
 @dataclass(frozen=True)
@@ -87,18 +117,19 @@ class RestApiHost:
     def serve(self, request: Request) -> Response:
         api, stage = self._served()
         if api is None:
-            return refused(403, "Forbidden", "ForbiddenException")
+            return _NO_STAGE.answered(None)
         if len(request.body) > LONGEST_BODY:
-            return refused(413, "Request Too Long", "RequestTooLargeException")
+            return _TOO_LARGE.answered(api)
         hit = _match(_routes(tuple((r.id, r.get_path()) for r in list(api.resources.values()))), request.path)
         method = hit and self._method(api, hit[0], request.method)
         if hit is None or method is None:
-            return refused(403, "Missing Authentication Token", "MissingAuthenticationTokenException")
+            return _NO_ROUTE.answered(api)
         identity = _identity(request, signed=method.authorization_type == "AWS_IAM")
         if identity is None:
-            return refused(403, "Missing Authentication Token", "MissingAuthenticationTokenException")
+            return _NO_ROUTE.answered(api)
         event = _event(request, api=api.id, stage=stage, route=hit[0], parameters=hit[1], identity=identity)
-        return self._integrated(method, event)
+        answer = self._integrated(method, event)
+        return answer if isinstance(answer, Response) else answer.answered(api)
 
     def _served(self) -> tuple[RestAPI | None, str]:
         apis = apigateway_backends[ACCOUNT][self._region].apis
@@ -111,20 +142,20 @@ class RestApiHost:
         methods = api.resources[route.resource].resource_methods
         return methods.get(verb) or methods.get("ANY")
 
-    def _integrated(self, method: Method, event: dict[str, Any]) -> Response:
+    def _integrated(self, method: Method, event: dict[str, Any]) -> Response | Refusal:
         integration = method.method_integration
         if integration is None or integration.integration_type != "AWS_PROXY":
-            return refused(500, "Internal server error", "InternalServerErrorException")
+            return _NO_ANSWER
         arn = integration.uri.split("/functions/")[1].split("/invocations")[0]
         limit = float(integration.timeout_in_millis or 29_000) / 1000
         work = self._slow.submit(self._functions.invoke, arn, json.dumps(event))
         try:
             done = work.result(limit)
         except TimeoutError:
-            return refused(504, "Endpoint request timed out", "InternalServerErrorException")
+            return _TOO_LATE
         except Exception:  # noqa: BLE001  a missing or throttled function looks the same to the gateway's caller
-            return refused(500, "Internal server error", "InternalServerErrorException")
-        return _response(done.payload) if done.error is None else _bad_gateway()
+            return _NO_ANSWER
+        return _response(done.payload) if done.error is None else _BAD_ANSWER
 
 
 @functools.lru_cache(maxsize=32)
@@ -226,7 +257,7 @@ def _grouped(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     return groups
 
 
-def _response(payload: str) -> Response:
+def _response(payload: str) -> Response | Refusal:
     """The proxy answer of a function; whatever has another shape is a bad gateway."""
     try:
         answer = json.loads(payload)
@@ -236,15 +267,11 @@ def _response(payload: str) -> Response:
         single = {name: [value] for name, value in (answer.get("headers") or {}).items()}
         grouped = {**single, **(answer.get("multiValueHeaders") or {})}
     except (ValueError, KeyError, TypeError, AttributeError):
-        return _bad_gateway()
+        return _BAD_ANSWER
     headers = [(name, str(value)) for name, values in grouped.items() for value in values]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
     return Response(status, headers, content)
-
-
-def _bad_gateway() -> Response:
-    return refused(502, "Internal server error", "InternalServerErrorException")
 
 
 def _json(value: object) -> bytes:

@@ -40,6 +40,7 @@ class Resource:
     wanted: Wanted
     made: Made
     retained: bool = False
+    retained_replaced: bool = False
     replaced: list[tuple[Wanted, Made]] = field(default_factory=list)
 
     # These names are what moto's responses read.
@@ -177,6 +178,7 @@ class Resources:
             elif wanted.properties != existing.wanted.properties or type_ != existing.wanted.type:
                 self._change(existing, wanted, kind)
             self._resources[name].retained = resource.get("DeletionPolicy") == "Retain"
+            self._resources[name].retained_replaced = resource.get("UpdateReplacePolicy") == "Retain"
         except Exception as error:
             deed = "UPDATE_FAILED" if existing else "CREATE_FAILED"
             failed = ResourceError(name, type_, str(error) or type(error).__name__)
@@ -210,7 +212,7 @@ class Resources:
             self._delete(before, old)
             return kind.create(wanted)
         made = kind.create(wanted)
-        if made.id != old.id:
+        if made.id != old.id and not resource.retained_replaced:
             resource.replaced.append((before, old))
         return made
 

@@ -19,6 +19,8 @@ from local.lambda_host import Credentials, FunctionVersion, Invocation, LambdaHo
 from local.patches import replace
 from local.settings import ACCOUNT, Settings
 
+Json = dict[str, Any]
+
 
 class TooManyRequestsError(LambdaClientError):
     code = 429
@@ -159,6 +161,7 @@ def install(functions: Functions) -> None:
 
     replace(LambdaBackend, invoke=invoke)
     replace(LambdaFunction, _invoke_lambda=invoke_lambda)
+    _log_where_told()
     _keep_version_numbers_unique()
     _retire_processes(functions)
 
@@ -168,6 +171,25 @@ def _called_arn(function: LambdaFunction, name: str, qualifier: str | None) -> s
     in_name = name.split(":")[7:] if name.startswith("arn:") else name.split(":")[1:]
     qualifier = qualifier or (in_name[0] if in_name else None)
     return f"{latest}:{qualifier}" if qualifier else latest
+
+
+def _log_where_told() -> None:
+    """moto knows no other log group than the default one."""
+    made, configured = LambdaFunction.__init__, LambdaFunction.update_configuration
+
+    def init(function: Any, account_id: str, spec: Json, *arguments: Any, **options: Any) -> None:
+        made(function, account_id, spec, *arguments, **options)
+        function.logs_group_name = _log_group(spec, function.logs_group_name)
+
+    def update_configuration(function: LambdaFunction, config_updates: Json) -> Json:
+        function.logs_group_name = _log_group(config_updates, function.logs_group_name)
+        return configured(function, config_updates)
+
+    replace(LambdaFunction, __init__=init, update_configuration=update_configuration)
+
+
+def _log_group(spec: Json, default: str) -> str:
+    return str((spec.get("LoggingConfig") or {}).get("LogGroup", default))
 
 
 def _keep_version_numbers_unique() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,6 +17,8 @@ from local.faults import Answer, FaultRule, Faults, RuleError, answer, error_ans
 from local.fleet import Fleet
 from local.functions import Functions
 from local.settings import Settings
+
+log = logging.getLogger(__name__)
 
 CONTROL = "/_embedded/"
 StartResponse = Callable[..., Any]
@@ -49,8 +52,13 @@ class Gate:
             self._log.add(call, function=function, status=status.code, fault=rule.do if rule else "")
 
     def _passed(self, call: Call, environ: Environ, start: StartResponse) -> Iterable[bytes]:
-        with locks.of_service(call.service):
-            return self._app(environ, start)
+        try:
+            with locks.of_service(call.service):
+                return self._app(environ, start)
+        except Exception as error:  # whatever moto stumbles over reaches the caller as AWS's own failure
+            log.exception("%s", call.api)
+            message = f"{type(error).__name__}: {error}"
+            return _send(error_answer(call, code="InternalFailure", message=message, status=500), start)
 
     def _faulted(self, rule: FaultRule, call: Call, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         match rule.do:

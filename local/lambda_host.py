@@ -28,7 +28,7 @@ from typing import Any
 
 WORKER = Path(__file__).with_name("lambda_worker.py")
 INIT_SECONDS = 60.0
-_PASSED_ON = ("PATH", "LANG", "TMPDIR", "TZ", "SYSTEMROOT")
+_PASSED_ON = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")
 
 
 @dataclass(frozen=True)
@@ -320,7 +320,7 @@ class _Worker:
             "_HANDLER": version.handler,
             "LAMBDA_TASK_ROOT": str(code),
             "PYTHONPATH": str(code),
-            "PYTHONHASHSEED": "0",
+            "TZ": ":UTC",
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{version.runtime}",
             "AWS_REGION": version.region,
             "AWS_DEFAULT_REGION": version.region,

@@ -27,7 +27,7 @@ class Settings:
 
     @classmethod
     def of(cls, node: Node) -> "Settings":
-        """From the context values `settling`, `lateLook`, `activityTimeout` (seconds), `delegates`, `prefix`, `removal`."""
+        """From the context: `settling`, `lateLook`, `activityTimeout` (seconds), `delegates`, `prefix`, `removal`."""
         defaults = cls()
         return cls(
             _seconds(node, "settling", defaults.settling),

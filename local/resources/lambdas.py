@@ -8,8 +8,8 @@ import zipfile
 from local.resources.kinds import IGNORED, Json, Kind, Made, Wanted, tag_map
 
 _CONFIGURATION = (
-    "Description", "Environment", "EphemeralStorage", "Handler", "KmsKeyArn", "Layers", "MemorySize", "Role",
-    "Runtime", "Timeout", "TracingConfig", "DeadLetterConfig", "VpcConfig",
+    "Description", "Environment", "EphemeralStorage", "Handler", "KmsKeyArn", "Layers", "LoggingConfig", "MemorySize",
+    "Role", "Runtime", "Timeout", "TracingConfig", "DeadLetterConfig", "VpcConfig",
 )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def _made_function(wanted: Wanted, name: str) -> Made:
 
 
 def _configuration(wanted: Wanted) -> Json:
-    configuration = wanted.only(*_CONFIGURATION)
+    configuration: Json = {"Environment": {"Variables": {}}} | wanted.only(*_CONFIGURATION)
     return configuration | {k: int(configuration[k]) for k in ("Timeout", "MemorySize") if k in configuration}
 
 

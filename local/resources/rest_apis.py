@@ -109,6 +109,28 @@ def delete_stage(wanted: Wanted, made: Made) -> None:
     wanted.client("apigateway").delete_stage(restApiId=wanted.properties["RestApiId"], stageName=made.id)
 
 
+def put_gateway_response(wanted: Wanted) -> Made:
+    given = wanted.properties
+    wanted.client("apigateway").put_gateway_response(
+        restApiId=given["RestApiId"],
+        responseType=given["ResponseType"],
+        **lower_first(wanted.only("StatusCode")),
+        responseParameters=given.get("ResponseParameters", {}),
+        responseTemplates=given.get("ResponseTemplates", {}),
+    )
+    return Made(given["ResponseType"])
+
+
+def update_gateway_response(wanted: Wanted, before: Json, made: Made) -> Made | None:
+    if any(wanted.properties[name] != before[name] for name in ("RestApiId", "ResponseType")):
+        return None
+    return put_gateway_response(wanted)
+
+
+def delete_gateway_response(wanted: Wanted, made: Made) -> None:
+    wanted.client("apigateway").delete_gateway_response(restApiId=wanted.properties["RestApiId"], responseType=made.id)
+
+
 KINDS = {
     "AWS::ApiGateway::RestApi": Kind(create=create_api, update=update_api, delete=delete_api),
     "AWS::ApiGateway::Resource": Kind(create=create_resource, delete=delete_resource, deletes_first=True),
@@ -116,7 +138,9 @@ KINDS = {
     "AWS::ApiGateway::Deployment": Kind(create=create_deployment, delete=delete_deployment),
     "AWS::ApiGateway::Stage": Kind(create=create_stage, update=update_stage, delete=delete_stage, deletes_first=True),
     "AWS::ApiGateway::Account": IGNORED,
-    "AWS::ApiGateway::GatewayResponse": IGNORED,
+    "AWS::ApiGateway::GatewayResponse": Kind(
+        create=put_gateway_response, update=update_gateway_response, delete=delete_gateway_response
+    ),
     "AWS::ApiGateway::RequestValidator": IGNORED,
     "AWS::ApiGateway::UsagePlan": IGNORED,
     "AWS::WAFv2::WebACL": IGNORED,

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from walk import SOURCE, World, order
 
 from lambdas.activities import launch_templates, server_groups
 from lambdas.cloud import Cloud
@@ -21,6 +20,7 @@ from saga import Saga, Wait
 from statemachines.create_server_group import CREATE_SERVER_GROUP
 from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
 from statemachines.resize_server_group import RESIZE_SERVER_GROUP
+from tests.activities.walk import SOURCE, World, order
 
 AUTO_SCALING, ALARMS, EC2, BALANCING = "autoscaling:", "cloudwatch:", "ec2:", "elasticloadbalancing:"
 DESCRIBED = f"{AUTO_SCALING}DescribeAutoScalingGroups"

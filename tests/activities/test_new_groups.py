@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from walk import SOURCE, TARGETS, World, back, forward, order, size
 
 from lambdas.activities import capacity, launch_templates, scaling, server_groups
 from lambdas.activities.plans import CreatePlan
@@ -16,6 +15,7 @@ from lambdas.errors import Broken, Conflict, Rejected, RollBack, Transient
 from rehearsal.fake_cloud import differences
 from rehearsal.fake_cloud.place import ALWAYS, Template
 from statemachines.create_server_group import CREATE_SERVER_GROUP
+from tests.activities.walk import SOURCE, TARGETS, World, back, forward, order, size
 
 GROUP = "shop-prod-v002"
 COPYING = {"source": {"account": "prod", "region": "us-east-1", "asgName": SOURCE}}

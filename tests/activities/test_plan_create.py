@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from walk import SOURCE, TARGETS, World, order
 
 from lambdas.activities.plans import Copy, CreatePlan
 from lambdas.activities.server_groups import results
@@ -16,6 +15,7 @@ from lambdas.errors import Rejected
 from rehearsal.fake_cloud import seeds
 from saga import Reservation
 from statemachines.create_server_group import CREATE_SERVER_GROUP, reserved
+from tests.activities.walk import SOURCE, TARGETS, World, order
 
 SAME = {"account": "prod", "region": "us-east-1", "asgName": SOURCE}
 

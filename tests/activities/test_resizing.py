@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from walk import SOURCE, World, size
 
 from lambdas.activities import capacity
 from lambdas.activities.plans import ResizePlan
@@ -15,6 +14,7 @@ from lambdas.errors import Conflict, Rejected
 from lambdas.requests.resize_server_group import ResizeServerGroup
 from rehearsal.fake_cloud.place import ALWAYS
 from statemachines.resize_server_group import RESIZE_SERVER_GROUP
+from tests.activities.walk import SOURCE, World, size
 
 BEFORE = Capacity(1, 2, 3)
 

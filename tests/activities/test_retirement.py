@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from walk import SOURCE, TARGETS, World, back, forward, order
 
 from lambdas.activities import launch_templates, load_balancers, retirement
 from lambdas.activities.plans import DestroyPlan
@@ -16,6 +15,7 @@ from rehearsal.fake_cloud import differences, seeds
 from rehearsal.fake_cloud.place import ALWAYS, Watching
 from statemachines.create_server_group import CREATE_SERVER_GROUP
 from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
+from tests.activities.walk import SOURCE, TARGETS, World, back, forward, order
 
 REVERSIBLE = 3
 

@@ -239,6 +239,7 @@ def test_botocores_sentence_which_repeats_parameters_is_not_ours() -> None:
 
     assert "b64secret" not in str(raised.value)
     assert raised.value.__suppress_context__
+    assert raised.value.__cause__ is None
 
 
 def test_iam_actions_are_named_as_iam_names_them() -> None:

@@ -7,6 +7,7 @@ import pytest
 from lambdas.engine import intake
 from lambdas.engine.intake import Accepted, Caller, KeyReused, Submission, Terms, TooLarge
 from lambdas.errors import WindlassError
+from lambdas.hub import Json
 from lambdas.rows import Status
 from rehearsal.faults import KINDS, Call, Killed
 from rehearsal.scenarios import CREATE, CREATES, NEW, OURS, WHERE
@@ -155,7 +156,7 @@ def down(call: Call) -> bool:
     return call.name == "machines.start"
 
 
-def batch(world: World, *operations: tuple[str, dict[str, object]]) -> Accepted:
+def batch(world: World, *operations: tuple[str, Json]) -> Accepted:
     sagas = {saga.operation: saga for saga in world.sagas.values()}
     submissions = [Submission(sagas[name], sagas[name].request_type.model_validate(body)) for name, body in operations]
     return intake.accept(world.hub, submissions, caller=CALLER, terms=TERMS, key="batch")

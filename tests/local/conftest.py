@@ -197,7 +197,7 @@ def template(colour: str = "blue", **more: Any) -> Json:
         "Queue": {
             "Type": "AWS::SQS::Queue",
             "Properties": {
-                "VisibilityTimeout": 4,
+                "VisibilityTimeout": 3,
                 "RedrivePolicy": {"deadLetterTargetArn": _get("Dead", "Arn"), "maxReceiveCount": 2},
             },
         },
@@ -317,6 +317,16 @@ def _rest_api() -> Json:
             "Type": "AWS::ApiGateway::Deployment",
             "DependsOn": ["Method"],
             "Properties": {"RestApiId": {"Ref": "Rest"}},
+        },
+        "Late": {
+            "Type": "AWS::ApiGateway::GatewayResponse",
+            "Properties": {
+                "RestApiId": {"Ref": "Rest"},
+                "ResponseType": "DEFAULT_5XX",
+                "StatusCode": "503",
+                "ResponseParameters": {"gatewayresponse.header.Retry-After": "'5'"},
+                "ResponseTemplates": {"application/json": '{"status": 503, "message": $context.error.messageString}'},
+            },
         },
         "Stage": {
             "Type": "AWS::ApiGateway::Stage",

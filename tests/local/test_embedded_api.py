@@ -39,10 +39,15 @@ def test_the_caller_is_local_or_whoever_signed(aws: Embedded, headers: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "message"),
-    [("/", 403, "Missing Authentication Token"), ("/broken", 502, "Internal server error")],
+    ("path", "status", "body"),
+    [
+        ("/", 403, {"message": "Missing Authentication Token"}),
+        ("/broken", 503, {"status": 503, "message": "Internal server error"}),
+    ],
 )
-def test_the_gateways_own_errors_are_its_own_json(aws: Embedded, path: str, status: int, message: str) -> None:
-    answer = request("GET", aws.api + path)
+def test_the_gateways_own_errors_follow_its_templates(
+    aws: Embedded, path: str, status: int, body: dict[str, object]
+) -> None:
+    told, text = request("GET", aws.api + path)
 
-    assert answer == (status, json.dumps({"message": message}))
+    assert (told, json.loads(text)) == (status, body)

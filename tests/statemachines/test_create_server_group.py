@@ -23,7 +23,8 @@ STORY = [
     "Finish",
     "Succeeded",
 ]
-WAY_BACK = ["UndoCopyAlarms", "UndoCreateEmptyGroup", "UndoCreateLaunchTemplate", "NothingLeft", "PutBack", "RolledBack"]
+UNDOS = ["UndoCopyAlarms", "UndoCreateEmptyGroup", "UndoCreateLaunchTemplate"]
+WAY_BACK = [*UNDOS, "NothingLeft", "PutBack", "RolledBack"]
 
 
 def created(world: World, **fields: object) -> str:
