@@ -13,7 +13,7 @@ from moto.events.models import EventPattern
 from moto.sqs.models import sqs_backends
 
 from local.functions import Functions
-from local.lambda_host import Invocation
+from local.lambda_process import Invocation
 from local.patches import replace
 from local.queues import QueuePoller
 from local.settings import ACCOUNT

@@ -15,7 +15,8 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage, 
 from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
 
-from local.lambda_host import Credentials, FunctionVersion, Invocation, LambdaHost
+from local.lambda_host import LambdaHost
+from local.lambda_process import Credentials, FunctionVersion, Invocation
 from local.patches import replace
 from local.settings import ACCOUNT, Settings
 

@@ -219,7 +219,7 @@ class _Machine:
         failed = _failed("$.error")
         closed = [_catch("States.ALL", to="RolledBack", at="$.undoError")]
         yield "PutBack", self._engine("PutBack", failed, catch=closed, to="RolledBack")
-        yield "RolledBack", {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"}
+        yield "RolledBack", {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.last.did"}
         closed = [_catch("States.ALL", to="NeedsAttention", at="$.undoError")]
         yield "GiveUp", self._engine("GiveUp", failed, catch=closed, to="NeedsAttention")
         yield "NeedsAttention", {"Type": "Fail", "Error": "NeedsAttention", "CausePath": "$.last.did"}

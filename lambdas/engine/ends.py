@@ -30,7 +30,8 @@ def put_back(hub: Hub, task: Task) -> str:
         close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason)
         return "a person is needed: the recovery did not get its guards"
     closed = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=task.saga.left is not None)
-    return "nothing was begun" if closed is Status.NOT_STARTED else "everything is as it was before"
+    before = "nothing was begun" if closed is Status.NOT_STARTED else "everything is as it was before"
+    return f"{before}; {_why(row, task.reason)}"
 
 
 def give_up(hub: Hub, task: Task) -> str:

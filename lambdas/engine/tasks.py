@@ -1,5 +1,6 @@
 """The Tasks of a state machine as values: what a Lambda is asked to do."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +51,20 @@ def task_of(event: Json, sagas: Sagas) -> Task:
         event.get("plan"),
         event.get("token", ""),
         failed.get("error", ""),
-        failed.get("cause", ""),
+        _sentence(failed.get("cause", "")),
     )
+
+
+def _sentence(cause: str) -> str:
+    """Lambda wraps an exception's message in JSON, with a stack trace; Step Functions' own causes are plain.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    try:
+        wrapped = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(wrapped.get("errorMessage", cause)) if isinstance(wrapped, dict) else cause
 
 
 def saga_named(name: str, sagas: Sagas) -> AnySaga:

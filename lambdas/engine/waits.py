@@ -66,7 +66,9 @@ def look(hub: Hub, sagas: Sagas, opened: Open) -> None:
 
 
 def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:
-    """What landed late is undone again; what a person left standing is not."""
+    """What landed late is undone again; what a person left standing, or a lagging read still shows, is not."""
+    if hub.now() - opened.since < hub.settings.settling.total_seconds():
+        return tokens.note(hub, opened, replace(opened, reason=found, clear=None))
     if row.skip is None:
         return tokens.fail(hub, opened, RollBack.__name__, found)
     return tokens.fail(hub, opened, Skipped.__name__, f"{found}; {row.skip} was skipped by {row.decided}")

@@ -110,7 +110,8 @@ def test_a_refused_step_begins_the_way_back_with_its_own_undo(saga: AnySaga) -> 
         told = run(saga, {saga.steps[at].name: [error]})
 
         assert told.path == [*until(saga, at), *put_back(saga, at)]
-        assert (told.error, told.cause) == (error, f"{saga.steps[at].name} failed")
+        assert (told.error, told.cause) == (error, "did it")
+        assert told.asked[-1]["failed"] == {"error": error, "cause": f"{saga.steps[at].name} failed"}
 
 
 @given(sagas())
@@ -260,7 +261,8 @@ def test_a_refused_plan_has_nothing_to_put_back(error: str, saga: AnySaga) -> No
     told = run(saga, {"Plan": [error]})
 
     assert told.path == [*beginning(saga)[:-1], "PutBack", "RolledBack"]
-    assert (told.error, told.cause) == (error, "Plan failed")
+    assert (told.error, told.cause) == (error, "did it")
+    assert told.asked[-1]["failed"] == {"error": error, "cause": "Plan failed"}
 
 
 @given(sagas())
@@ -289,7 +291,8 @@ def test_a_guard_that_cannot_be_had_ends_before_the_plan() -> None:
     told = run(GUARDED, {"Guard": ["Expired"]})
 
     assert told.path == ["Guard", "PutBack", "RolledBack"]
-    assert (told.error, told.cause) == ("Expired", "Guard failed")
+    assert (told.error, told.cause) == ("Expired", "did it")
+    assert told.asked[-1]["failed"] == {"error": "Expired", "cause": "Guard failed"}
 
 
 @pytest.mark.parametrize("error", ["Exhausted", "Revoked", "Expired"])
@@ -306,7 +309,7 @@ def test_past_the_pivot_a_cancel_comes_too_late_for_the_finish() -> None:
 
 def test_a_failed_close_changes_no_end() -> None:
     told = run(GUARDED, {"Take": ["Rejected"], "PutBack": ["Exhausted"]})
-    assert (told.path[-1], told.error, told.cause) == ("RolledBack", "Rejected", "Take failed")
+    assert (told.path[-1], told.error, told.cause) == ("RolledBack", "Rejected", "did it")
 
     told = run(GUARDED, {"Take": ["Revoked"], "GiveUp": ["Exhausted"]})
     assert (told.path[-1], told.error, told.cause) == ("NeedsAttention", "NeedsAttention", "did it")
