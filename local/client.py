@@ -1,7 +1,8 @@
 """A caller of the deployed API: requests, and an operation followed to its end."""
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +28,19 @@ class Seen:
     text: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came back, whatever it is."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
 class Client:
     def __init__(self, url: str) -> None:
         self.url = url
@@ -38,11 +52,18 @@ class Client:
     def post(self, path: str, body: Any, *, expect: int = 200) -> Json:
         return self._read("POST", path, body, expect)
 
+    def ask(self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer to a request; a body that is text is sent as it is."""
+        text = body if isinstance(body, str) or body is None else json.dumps(body)
+        sent = {"content-type": "application/json", **(headers or {})}
+        got = self._pool.request(method, self.url + path, body=text, headers=sent, timeout=60)
+        return Answer(got.status, dict(got.headers.items()), got.data.decode())
+
     def _read(self, method: str, path: str, body: Any, expect: int) -> Json:
-        answer = self._pool.request(method, self.url + path, json=body, timeout=60)
+        answer = self.ask(method, path, body)
         if answer.status != expect:
-            raise Unexpected(f"{method} {path} answered {answer.status}: {answer.data.decode()[:500]}")
-        found: Json = answer.json()
+            raise Unexpected(f"{method} {path} answered {answer.status}: {answer.text[:500]}")
+        found: Json = answer.json
         return found
 
     def follow(self, operation: str, *, within: float = 120, pause: float = 0.15) -> Iterator[Seen]:

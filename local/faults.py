@@ -39,6 +39,8 @@ class FaultRule:
     api: str
     do: Deed
     function: str = ""
+    about: str = ""
+    """Only calls whose request holds this text: of several operations at once, the one that is meant."""
     after: int = 0
     times: int | None = None
     seconds: float | None = None
@@ -61,6 +63,7 @@ class FaultRule:
             "api",
             "do",
             "function",
+            "about",
             "after",
             "times",
             "seconds",
@@ -76,9 +79,11 @@ class FaultRule:
             rule.times = 1
         return rule
 
-    def take(self, call: Call, function: str) -> bool:
+    def take(self, call: Call, function: str, body: bytes = b"") -> bool:
         """Whether the rule strikes this call, which then counts as a hit."""
         if not self._aims_at(call.api) or self.function not in function or self._is_over():
+            return False
+        if self.about.encode() not in body:
             return False
         self.seen += 1
         if self.seen <= self.after:
@@ -124,11 +129,11 @@ class Faults:
         with self._lock:
             return [rule.described() for rule in self._rules]
 
-    def striking(self, call: Call, function: str) -> FaultRule | None:
+    def striking(self, call: Call, function: str, body: bytes = b"") -> FaultRule | None:
         if not self._rules:
             return None
         with self._lock:
-            return next((rule for rule in self._rules if rule.take(call, function)), None)
+            return next((rule for rule in self._rules if rule.take(call, function, body)), None)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Gate:
 
     def _called(self, call: Call, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         function = self._functions.host.function_of(call.app) or call.app
-        rule = self._faults.striking(call, function)
+        rule = self._faults.striking(call, function, read_body(environ))
         status = _Status(start)
         try:
             return self._faulted(rule, call, environ, status) if rule else self._passed(call, environ, status)

@@ -1,4 +1,4 @@
-"""EC2 images whose date of creation can be set: the newest of several is what callers ask for."""
+"""EC2 images whose id and date of creation can be set: callers ask for one by its id, or for the newest of several."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from local.patches import replace
 
 CREATED = "embedded:created"
 """Tag of an image that says when it was created."""
+ID = "embedded:id"
+"""Tag of an image that is to have that id from now on: recorded requests name theirs."""
 
 
 def install() -> None:
@@ -21,6 +23,9 @@ def install() -> None:
         for image in (backend.amis[one] for one in resource_ids if one in backend.amis and CREATED in tags):
             # Naive, as moto keeps its dates.
             image.creation_date = datetime.fromisoformat(tags[CREATED]).replace(tzinfo=None)
+        for image in (backend.amis.pop(one) for one in resource_ids if one in backend.amis and ID in tags):
+            image.id = tags[ID]
+            backend.amis[image.id] = image
         return done
 
     replace(EC2Backend, create_tags=create_tags)

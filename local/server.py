@@ -31,6 +31,7 @@ from local import (
     step_functions,
     streams,
     tables,
+    zones,
 )
 from local.api_gateway import RestApiHost
 from local.calls import CallLog
@@ -88,6 +89,7 @@ def start(settings: Settings) -> EmbeddedAws:
 
 
 def _install(settings: Settings, clients: Clients, lambdas: Functions, bus: EventBus) -> None:
+    zones.install()
     functions.install(lambdas)
     queues.install()
     streams.install()
@@ -125,7 +127,9 @@ def _settings() -> Settings:
     parser.add_argument("--port", type=int, default=5566, help="of the AWS endpoint")
     parser.add_argument("--api-port", type=int, help="of the deployed REST API; not served without it")
     parser.add_argument("--healthy-after", type=float, default=2, metavar="SECONDS")
+    parser.add_argument("--deleted-after", type=float, default=1, metavar="SECONDS", help="of a group's deletion")
     parser.add_argument("--minute", type=float, default=60, metavar="SECONDS", help="of schedule expressions")
+    parser.add_argument("--retry-after", type=float, default=1, metavar="SECONDS", help="of asynchronous invocations")
     parser.add_argument("--workers", type=int, default=4, help="concurrent executions of one function version")
     parser.add_argument("--log-folder", type=Path, help="where each function's log is written too")
     given = parser.parse_args()
@@ -133,6 +137,8 @@ def _settings() -> Settings:
         port=given.port,
         api_port=given.api_port,
         healthy_after=timedelta(seconds=given.healthy_after),
+        deleted_after=timedelta(seconds=given.deleted_after),
+        async_retry_delays=(timedelta(seconds=given.retry_after), timedelta(seconds=2 * given.retry_after)),
         minute=timedelta(seconds=given.minute),
         workers_per_function=given.workers,
         log_folder=given.log_folder,

@@ -30,6 +30,7 @@ FOLDER = ROOT / ".local"
 CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 10, "removal": "destroy"}
 """Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
 ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1", "us-west-1", "us-west-2")),)
+WORKERS = 4
 SOURCES = (
     "app.py",
     "cdk.json",
@@ -87,33 +88,31 @@ def synthesise(out: Path, *, context: dict[str, Any] | None = None) -> bool:
 
 
 @contextmanager
-def serving(*, api_port: int | None = None) -> Iterator[tuple[str, str]]:
-    """The embedded AWS in a process of its own: its endpoint, and the URL at which a deployed API is served."""
+def serving(*, api_port: int | None = None, folder: Path = FOLDER, workers: int = WORKERS) -> Iterator[tuple[str, str]]:
+    """The embedded AWS in a process of its own: its endpoint, and the URL at which a deployed API is served.
+
+    `workers`: concurrent executions of one function.
+    """
     port, api_port = free_port(), api_port or free_port()
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "local.server", "--port", str(port), "--api-port", str(api_port)]
-    with (FOLDER / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--log-folder", str(FOLDER / "functions")],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    options = ["--workers", str(workers), "--log-folder", str(folder / "functions")]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     try:
-        _await(process, port)
+        _await(process, port, folder)
         yield f"http://localhost:{port}", f"http://127.0.0.1:{api_port}"
     finally:
         process.terminate()
         process.wait(timeout=20)
 
 
-def deployed(assembly: Path, endpoint: str, api: str) -> Stage:
-    """Deploy the synthesised templates and seed an account with a network, images and load balancers."""
+def deployed(assembly: Path, endpoint: str, api: str, accounts: tuple[Account, ...] = ACCOUNTS) -> Stage:
+    """Deploy the synthesised templates and seed accounts, with a network, images and load balancers."""
     outputs = deploy(assembly, endpoint)["Windlass"]
     seed(endpoint)
     table = DynamoTable(Clients(endpoint).get("dynamodb", "us-east-1"), outputs["TableName"])
-    seed_accounts(table, ACCOUNTS)
+    seed_accounts(table, accounts)
     return Stage(api, endpoint, outputs)
 
 
@@ -133,14 +132,14 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _await(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _await(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise StageError(f"the embedded AWS did not start; see {FOLDER / 'server.log'}")
+    raise StageError(f"the embedded AWS did not start; see {folder / 'server.log'}")
 
 
 def _digest() -> str:

@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 
 from lambdas import accounts, sessions
 from lambdas.accounts import Account
+from lambdas.aws import tags
 from lambdas.aws.scaling import Scaling
 from lambdas.calls import CALLS
 from lambdas.cloud import Capacity, LifecycleHook, ScheduledAction
@@ -483,6 +484,24 @@ def test_a_launch_template_tells_ec2_all_it_knows(aws: Recorder, monkeypatch: py
             }
         ],
     }
+
+
+def test_a_deprecated_image_is_found_by_its_id_but_not_by_its_name(
+    aws: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = worlds.of_aws(monkeypatch).cloud.images
+
+    images.by_ids(["ami-00000000000000000"])
+    assert aws.parameters("DescribeImages")["IncludeDeprecated"] is True
+
+    images.by_name("shop-*")
+    assert "IncludeDeprecated" not in aws.parameters("DescribeImages")
+
+
+def test_tags_that_only_aws_may_write_are_not_ours_to_copy() -> None:
+    given = [{"Key": "owner", "Value": "me"}, {"Key": "aws:cloudformation:stack-name", "Value": "x"}, {"Key": "empty"}]
+
+    assert tags.parsed(given) == (("empty", ""), ("owner", "me"))
 
 
 def test_an_alarm_is_marked_within_the_longest_description(aws: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -323,6 +323,12 @@ def test_an_update_of_something_else_leaves_a_row_due(table: Table) -> None:
     assert [item["due"] for item in table.due(100)] == [15]
 
 
+def test_an_item_that_an_addition_makes_due_is_due(table: Table) -> None:
+    table.write(Update(A, add={"due": 5}))
+
+    assert [item["pk"] for item in table.due(100)] == [A.pk]
+
+
 def test_a_due_row_can_be_put_back_as_it_was_read(table: Table) -> None:
     table.write(Put(A, {"due": 10}))
 

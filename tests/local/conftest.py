@@ -93,7 +93,8 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server() -> Iterator[tuple[str, str]]:
     port, api = free_port(), free_port()
-    options = ["--port", str(port), "--api-port", str(api), "--healthy-after", "0.3", "--minute", "1"]
+    times = ["--healthy-after", "0.3", "--deleted-after", "0.3", "--minute", "1", "--retry-after", "0.2"]
+    options = ["--port", str(port), "--api-port", str(api), *times]
     process = subprocess.Popen(
         [sys.executable, "-m", "local.server", *options],
         cwd=Path(__file__).parents[2],
@@ -197,7 +198,7 @@ def template(colour: str = "blue", **more: Any) -> Json:
         "Queue": {
             "Type": "AWS::SQS::Queue",
             "Properties": {
-                "VisibilityTimeout": 3,
+                "VisibilityTimeout": 2,
                 "RedrivePolicy": {"deadLetterTargetArn": _get("Dead", "Arn"), "maxReceiveCount": 2},
             },
         },
@@ -270,7 +271,7 @@ def _function(name: str, handler: str, colour: str) -> Json:
     properties = {
         "Handler": handler,
         "Runtime": "python3.12",
-        "Timeout": 3,
+        "Timeout": 2,
         "Role": _get("Role", "Arn"),
         "Code": {"S3Bucket": BUCKET, "S3Key": "code.zip"},
         "Environment": {"Variables": {"COLOUR": colour, "SEEN": {"Ref": "Seen"}}},

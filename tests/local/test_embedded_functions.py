@@ -18,7 +18,7 @@ def test_an_alias_runs_its_version_with_the_templates_environment(aws: Embedded)
     assert told["version"].isdigit()
     assert told["arn"] == aws.outputs["Work"]
     assert told["colour"] in {"blue", "green"}
-    assert 0 < told["left"] <= 3000
+    assert 0 < told["left"] <= 2000
     assert told["path"] == []
 
 
@@ -26,7 +26,7 @@ def test_an_alias_runs_its_version_with_the_templates_environment(aws: Embedded)
     ("payload", "kind", "message"),
     [
         ({"do": "raise"}, "Stubborn", "it will not"),
-        ({"do": "sleep"}, "Sandbox.Timedout", "Error: Task timed out after 3.00 seconds"),
+        ({"do": "sleep"}, "Sandbox.Timedout", "Error: Task timed out after 2.00 seconds"),
         ({"do": "exit"}, "Runtime.ExitError", "Error: Runtime exited with error: exit status 7"),
     ],
 )
