@@ -31,6 +31,11 @@ class Clock:
         self._queue: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
 
+    def reset(self, now: float) -> None:
+        """Nothing is to come, and it is that time."""
+        self.now = now
+        self._queue.clear()
+
     def at(self, delay: float, call: Callable[[], object]) -> Timer:
         """Call it `delay` seconds from now: from a later turn of the queue, even when the delay is 0."""
         if delay < 0:

@@ -17,6 +17,16 @@ T = TypeVar("T")
 Effect = Callable[[], Any]
 
 
+STARTING = 0.02
+"""Seconds until a warm function begins its work."""
+
+CLOUD_SECONDS = 0.2
+"""Seconds of one call of a cloud's control plane."""
+
+SECONDS = {"table.g": 0.004, "table.o": 0.006, "table.w": 0.008, "table.d": 0.01, "machine": 0.05, "sweeper": 0.02}
+"""Of one call of the hub's own ports, by the beginning of its name."""
+
+
 class Killed(BaseException):
     """The Lambda is dead. No clause of the product runs to any effect after this: its every later call dies too."""
 
@@ -52,6 +62,12 @@ class Faults:
         self.clock, self.late = clock, late
         self.models: list[Model] = list(models)
         self.calls = 0
+        self.spent = 0.0
+        """Seconds that all calls took together, and the functions that made them (`SECONDS`, `STARTING`)."""
+        self.counts: dict[str, int] = {}
+        """Calls by name."""
+        self.landing = 0.0
+        """When the last late effect lands."""
         self.struck: list[tuple[Call, str]] = []
         """The calls that went wrong, and how."""
         self.trace: list[Call] | None = None
@@ -63,6 +79,15 @@ class Faults:
         self._before: dict[int, list[Callable[[], object]]] = {}
         self._watchers: list[Callable[[Call], object]] = []
 
+    def reset(self) -> None:
+        """Nothing goes wrong, nothing has happened yet."""
+        self.calls, self.spent, self.landing, self.where, self._dead = 0, 0.0, 0.0, "", False
+        self.counts.clear()
+        self.struck.clear()
+        self.models.clear()
+        self._before.clear()
+        self._watchers.clear()
+
     def over(self, name: str, port: T) -> T:
         """The same port, each call of it through `call`."""
         return cast(T, _Faulty(self, name, port))
@@ -72,6 +97,8 @@ class Faults:
         if self._dead:
             raise Killed
         self.calls += 1
+        self.counts[name] = self.counts.get(name, 0) + 1
+        self.spent += SECONDS.get(name[:7], CLOUD_SECONDS)
         call = Call(self.calls, self.where, name, self.state())
         if self.trace is not None:
             self.trace.append(call)
@@ -88,6 +115,7 @@ class Faults:
         """Calls inside are made there, by a process that has its own life."""
         outer = self.where, self._dead
         self.where, self._dead = where, False
+        self.spent += STARTING
         try:
             yield
         finally:
@@ -117,6 +145,7 @@ class Faults:
             with suppress(WindlassError, Refused):
                 effect()
 
+        self.landing = max(self.landing, self.clock.now + delay)
         self.clock.at(delay, land)
 
     def die(self) -> None:

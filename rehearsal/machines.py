@@ -48,6 +48,13 @@ class StepFunctions:
         self._world = World(clock, invoke, seed, recorded=recorded, isolated=isolated)
         self._rng, self._latency = random.Random(seed), latency
 
+    def clear(self, seed: int) -> None:
+        """As if made anew with that seed: no executions, the machines as they are."""
+        self.executions.clear()
+        self._world.tokens.clear()
+        self._world.seed = seed
+        self._rng.seed(seed)
+
     def define(self, name: str, machine: Machine | dict[str, Json]) -> None:
         """Create or update a machine; running executions keep the definition they began with."""
         self.machines[name] = Machine(machine) if isinstance(machine, dict) else machine

@@ -91,6 +91,11 @@ class MemoryTable:
         cursor = _written(page[limit - 1][0]) if len(page) > limit else None
         return [copied(item) for _, item in page[:limit]], cursor
 
+    def clear(self) -> None:
+        """Forget everything but who is told of changes."""
+        for kept in (self._items, self._due, self._control):
+            kept.clear()
+
     def on_change(self, told: Changed) -> None:
         """Tell of every change from now on, `stream_lag` seconds after it, in the order of the writes."""
         self._told.append(told)

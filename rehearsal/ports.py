@@ -89,6 +89,11 @@ class Stream:
         if len(self._waiting) == 1:
             self._deliver()
 
+    def clear(self) -> None:
+        """No record is on its way."""
+        self._waiting.clear()
+        self.dead_letters.clear()
+
     def _deliver(self) -> None:
         while self._waiting:
             since, old, new = self._waiting[0]

@@ -1,11 +1,13 @@
 """The operations as they are rehearsed: each with a request that uses what it can do, on a cloud with neighbours."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 from lambdas.cloud import Alarm, Capacity, ScalingPolicy, ScheduledAction
 from lambdas.hub import Json
 from rehearsal.fake_cloud import seeds
-from rehearsal.sweep import Scenario
+from rehearsal.trials import Scenario
 from rehearsal.world import World
 
 ACCOUNT, REGION = "prod", "us-east-1"
@@ -74,7 +76,7 @@ def out_of_traffic(world: World) -> str | None:
 
 CREATES = Scenario("createServerGroup", "createServerGroup", CREATE, furnished, invariants=(hooked,))
 CREATES_DISABLED = Scenario(
-    "createServerGroup, disabled",
+    "createServerGroup/disabled",
     "createServerGroup",
     CREATE | {"startDisabled": True},
     furnished,
@@ -93,4 +95,22 @@ RESUMES = Scenario(
     {**WHERE, "serverGroupName": OURS, "processes": ["Terminate", "AZRebalance"]},
     suspended,
 )
-ALL = (CREATES, CREATES_DISABLED, RESIZES, DESTROYS, RESUMES)
+HURRY = timedelta(minutes=5)
+"""Shorter than a throttle, or a few deaths of a Lambda."""
+CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_within=HURRY, hurried=True)
+DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
+ALL = (CREATES, CREATES_DISABLED, CREATES_HURRIED, RESIZES, DESTROYS, DESTROYS_HURRIED, RESUMES)
+
+
+def named(name: str) -> tuple[Scenario, ...]:
+    """The scenario of that name, those of that operation, or `all`. Raises ValueError."""
+    found = tuple(one for one in ALL if name in ("all", one.name, one.operation))
+    if not found:
+        known = dict.fromkeys(name for one in ALL for name in (one.operation, one.name))
+        raise ValueError(f"there is no operation {name!r}; name one of all, {', '.join(known)}")
+    return found
+
+
+def lagging(scenario: Scenario, lag: float) -> Scenario:
+    """The same on a cloud whose reads show nothing that was written less than `lag` seconds ago."""
+    return replace(scenario, manners=replace(scenario.manners, lag=lag)) if lag else scenario

@@ -1,6 +1,7 @@
 """The whole hub in virtual time: the real handlers and engine over fake clouds, a fake table, our Step Functions."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -18,7 +19,8 @@ from lambdas.sessions import TableNames, TableSecrets
 from lambdas.table import Item, Table
 from rehearsal import machines
 from rehearsal.asl import Machine
-from rehearsal.clock import Clock
+from rehearsal.boundary import Took
+from rehearsal.clock import EPOCH, Clock
 from rehearsal.execution import Execution
 from rehearsal.failures import TaskError
 from rehearsal.fake_cloud import FakeCloud, Manners, Snapshot
@@ -80,7 +82,9 @@ class World:
         settings: Settings = Settings(table="rehearsal"),  # noqa: B008 - frozen
         recorded: bool = True,
         isolated: bool = True,
+        paced: bool = False,
     ) -> None:
+        """`paced`: what functions and clouds do takes as long as on AWS (`Faults.spent`); else no time at all."""
         self.sagas = by_name(list(_registered() if sagas is None else sagas))
         self.clock = Clock()
         self.faults = Faults(self.clock)
@@ -95,8 +99,41 @@ class World:
         self.plain = self._hub(settings, None)
         """The same hub, whose calls neither fail nor are numbered: for callers and spectators."""
         self.stream = Stream(self.clock, self._changed)
-        self.table.on_change(self.stream.changed)
+        self.table.on_change(self._record)
+        self.operation = ""
+        """The one accepted last."""
+        self.invocations: list[Callable[[str], None]] = []
+        """Looked at before each invocation of a function; a TaskError keeps it from running."""
+        self.invoked = 0
+        """How many invocations there were."""
+        self.doubled: Callable[[], float | None] = _never
+        """After how many seconds an invocation comes a second time, if it does."""
+        self.delivery: Callable[[], tuple[float, ...]] = _once
+        """After how many more seconds a message or an event arrives, each time it does."""
         self.clock.at(rhythm.EACH, self._rule)
+        self._paced = paced
+
+    def keep(self) -> None:
+        """What stands now is what `again` goes back to."""
+        self.cloud.keep()
+
+    def again(self, seed: int) -> None:
+        """A new world of that seed, with the cloud as it was kept: the same as one made anew, and much quicker."""
+        self.clock.reset(EPOCH)
+        self.faults.reset()
+        self.cloud.restore()
+        self.table.clear()
+        self.machines.clear(seed)
+        self.stream.clear()
+        self.operation, self.invoked = "", 0
+        self.invocations.clear()
+        self.doubled, self.delivery = _never, _once
+        self.clock.at(rhythm.EACH, self._rule)
+
+    @property
+    def pending(self) -> bool:
+        """Whether something may still arrive after the operation's end."""
+        return self.faults.landing > self.clock.now or self.doubled is not _never or self.delivery is not _once
 
     def submit(
         self,
@@ -113,8 +150,10 @@ class World:
         for _ in range(400):
             try:
                 with self.faults.invocation("intake"):
-                    return intake.accept(self.hub, [submission], caller=caller, terms=terms, key=key).id
-            except (Killed, WindlassError, KeyError):
+                    self._begun("intake")
+                    self.operation = intake.accept(self.hub, [submission], caller=caller, terms=terms, key=key).id
+                    return self.operation
+            except (Killed, TaskError, WindlassError, KeyError):
                 self.clock.drain(2)
         raise NeverEnds(f"{operation} is never accepted")
 
@@ -128,6 +167,12 @@ class World:
         except signals.NotNow as refused:
             return str(refused)
         return "accepted"
+
+    def signal_soon(self, what: str) -> None:
+        """The same for whoever does not wait for the answer; nothing before an operation is accepted."""
+        if self.operation:
+            with suppress(WindlassError):
+                self.signal(self.operation, what)
 
     def run(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> Result:
         """Let time pass until the operation's row is closed and its executions are over, or `until` holds."""
@@ -184,7 +229,7 @@ class World:
             table=table,
             machines=over("machines", Machines(self.machines)),
             functions=over("functions", Functions(self._invoke)),
-            sweeper=over("sweeper", Sweeper(self.clock, self.sweep)),
+            sweeper=over("sweeper", Sweeper(self.clock, lambda: self._delivered(self.sweep))),
             cloud=lambda account, region, operation: self._cloud(over, table, account, region, operation),
             now=lambda: self.clock.now,
             settings=settings,
@@ -209,13 +254,24 @@ class World:
     def _invoke(self, function: str, event: Any) -> Any:
         """A Lambda function as Step Functions sees it: an error is its name and a cause."""
         handler = entrypoint.engine if function == ENGINE else entrypoint.activity
+        before, faults = self.faults.spent, self.faults
+        self._begun(event["step"])
+        if (delay := self.doubled()) is not None:
+            self.clock.at(delay, lambda: self._quietly(event["step"], lambda: handler(self.hub, self.sagas, event)))
         try:
-            with self.faults.invocation(event["step"]):
-                return handler(self.hub, self.sagas, event)
+            with faults.invocation(event["step"]):
+                answer = handler(self.hub, self.sagas, event)
         except Killed:
             raise TaskError("Sandbox.Timedout", "RequestId: rehearsed Error: Task timed out", LAMBDA_TIMEOUT) from None
         except Exception as error:
-            raise TaskError(type(error).__name__, str(error)) from error
+            took = faults.spent - before if self._paced else 0.0
+            raise TaskError(type(error).__name__, str(error), took) from error
+        return Took(faults.spent - before, answer) if self._paced else answer
+
+    def _begun(self, where: str) -> None:
+        self.invoked += 1
+        for look in self.invocations:
+            look(where)
 
     def _rule(self) -> None:
         """The rule that starts the sweep each minute."""
@@ -227,11 +283,21 @@ class World:
         last = next(reversed(self.machines.executions.values()), None)
         return last.path[-1] if last is not None and last.path else ""
 
+    def _record(self, old: Item | None, new: Item | None) -> None:
+        self._delivered(lambda: self.stream.changed(old, new))
+
+    def _delivered(self, arrives: Callable[[], object]) -> None:
+        for delay in self.delivery():
+            if delay:
+                self.clock.at(delay, arrives)
+            else:
+                arrives()
+
     def _changed(self, old: Item | None, new: Item | None) -> bool:
         return self._quietly("projector", lambda: projector.changed(self.hub, self.sagas, old, new))
 
     def _execution_ended(self, execution: Execution) -> None:
-        self.clock.at(EVENT_LAG, lambda: self._tell(execution, EVENT_TRIES))
+        self._delivered(lambda: self.clock.at(EVENT_LAG, lambda: self._tell(execution, EVENT_TRIES)))
 
     def _tell(self, execution: Execution, tries: int) -> None:
         state = state_of(execution)
@@ -243,10 +309,19 @@ class World:
         """Whether the function ended well; nobody waits for its answer."""
         try:
             with self.faults.invocation(where):
+                self._begun(where)
                 act()
         except (Killed, Exception):  # noqa: BLE001 - Lambda logs it
             return False
         return True
+
+
+def _never() -> float | None:
+    return None
+
+
+def _once() -> tuple[float, ...]:
+    return (0.0,)
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,6 @@
 """The clouds of several accounts and Regions in memory, behind the ports of `lambdas.cloud`, with a cloud's manners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lambdas.cloud import Capacity, Cloud
 from lambdas.errors import NotFound
@@ -51,6 +51,7 @@ class FakeCloud:
         self.secrets, self.names = KnownSecrets(), KnownNames()
         self._places: dict[tuple[str, str], Place] = {}
         self._watchers: list[Callable[[], object]] = []
+        self._kept: list[Callable[[], None]] = []
 
     def cloud(self, account: str, region: str, operation: str = "") -> Cloud:
         """The ports of one place, in the hands of one operation."""
@@ -78,6 +79,18 @@ class FakeCloud:
         place = self._places[account, region]
         place.settle()
         return place
+
+    def keep(self) -> None:
+        """What stands now is what `restore` goes back to."""
+        self._kept = [self.place(*key).kept() for key in self._places]
+
+    def restore(self) -> None:
+        for restore in self._kept:
+            restore()
+
+    def places(self) -> Iterable[Place]:
+        """All places that anybody has looked at."""
+        return self._places.values()
 
     def seed(self, account: str = "prod", region: str = "us-east-1", *, neighbours: tuple[str, ...] = ()) -> Place:
         """A Region with images, subnets and load balancers (`seeds`), and server groups that somebody else made."""

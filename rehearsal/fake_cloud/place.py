@@ -121,6 +121,25 @@ class Place:
         self._serial = itertools.count(1)
         self._settling = False
 
+    def kept(self) -> Callable[[], None]:
+        """What stands now; call it to have that again, with nothing about to happen."""
+        shelves = [
+            (shelf, dict(shelf.things))
+            for shelf in (self.templates, self.groups, self.hooks, self.policies, self.actions)
+        ]
+        rest = [(shelf, dict(shelf.things)) for shelf in (self.activities, self.alarms, self.behind)]
+        instances = dict(self.instances)
+
+        def restore() -> None:
+            for shelf, things in (*shelves, *rest):
+                shelf.reset(things)
+            self.instances = dict(instances)
+            self.no_capacity_until, self.now = ALWAYS, self.clock.now
+            self.deeds.clear()
+            self._due.clear()
+
+        return restore
+
     def later(self, delay: float, happens: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + delay, next(self._serial), happens))
 

@@ -22,6 +22,11 @@ class Shelf(Generic[T]):
         self._remember(name, at, None)
         self.things.pop(name, None)
 
+    def reset(self, things: dict[str, T]) -> None:
+        """These, as if they had always been there."""
+        self.things = dict(things)
+        self._past.clear()
+
     def get(self, name: str) -> T | None:
         """As it really is."""
         return self.things.get(name)

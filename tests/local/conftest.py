@@ -271,10 +271,10 @@ def _function(name: str, handler: str, colour: str) -> Json:
     properties = {
         "Handler": handler,
         "Runtime": "python3.12",
-        "Timeout": 2,
+        "Timeout": 3,
         "Role": _get("Role", "Arn"),
         "Code": {"S3Bucket": BUCKET, "S3Key": "code.zip"},
-        "Environment": {"Variables": {"COLOUR": colour, "SEEN": {"Ref": "Seen"}}},
+        "Environment": {"Variables": {"AWS_MAX_ATTEMPTS": "2", "COLOUR": colour, "SEEN": {"Ref": "Seen"}}},
     }
     version = f"{name}Version{colour}"
     return {

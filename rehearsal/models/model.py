@@ -1,0 +1,112 @@
+"""What a fault model is: named parts that strike one run, each by its own rule and its own source of chance."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lambdas.rows import Status
+from rehearsal.clock import Clock
+from rehearsal.fake_cloud import FakeCloud, Manners
+from rehearsal.faults import Faults
+
+if TYPE_CHECKING:
+    from rehearsal.world import World
+
+SERVICES = {
+    "groups": "autoscaling",
+    "scaling": "autoscaling",
+    "launch_templates": "ec2",
+    "images": "ec2",
+    "network": "ec2",
+    "load_balancers": "elasticloadbalancing",
+    "table": "dynamodb",
+    "machines": "states",
+    "sweeper": "sqs",
+    "functions": "lambda",
+}
+"""Which AWS service answers the calls of a port."""
+
+ALARMS = ("scaling.alarms", "scaling.alarms_made_by", "scaling.put_alarm", "scaling.delete_alarms")
+BY_CALL = {"images.parameter": "ssm"} | dict.fromkeys(ALARMS, "cloudwatch")
+"""Calls of a port that go elsewhere than the port's others."""
+
+OF_THE_CLOUD = frozenset(("autoscaling", "ec2", "elasticloadbalancing", "cloudwatch", "ssm"))
+KNOWN = frozenset((*SERVICES.values(), *BY_CALL.values()))
+
+_SERVICE_OF: dict[str, str] = {}
+
+
+def service_of(call: str) -> str:
+    """The AWS service that answers `groups.create`."""
+    known = _SERVICE_OF.get(call)
+    if known is None:
+        known = _SERVICE_OF[call] = BY_CALL.get(call) or SERVICES[call.partition(".")[0]]
+    return known
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One run, as a model sees it. `world` is there where Windlass plays, `rng` is this part's own."""
+
+    clock: Clock
+    faults: Faults
+    cloud: FakeCloud
+    rng: random.Random
+    severity: float
+    world: "World | None" = None
+
+    def chance(self, probability: float) -> float:
+        """The probability under this severity."""
+        return min(probability * self.severity, 0.98)
+
+
+Strikes = Callable[[Stage], None]
+"""Prepares a run: what will go wrong in it, and when."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One named model with its numbers, as `outage:autoscaling:3600`."""
+
+    text: str
+    strikes: Strikes
+    manners: Callable[[Manners, float], Manners] | None = None
+    """How the cloud's own ways change with the severity."""
+    ends: frozenset[Status] = frozenset({Status.SUCCEEDED})
+    """Ends that are right under it: a refusal is rightly put back."""
+
+
+@dataclass(frozen=True)
+class FaultModel:
+    """Several parts at once; `text` is what `parse` reads."""
+
+    text: str
+    parts: tuple[Part, ...] = ()
+
+    @cached_property
+    def ends(self) -> frozenset[Status]:
+        """Ends that are right under it."""
+        return frozenset({Status.SUCCEEDED}).union(*(part.ends for part in self.parts))
+
+    def manners(self, manners: Manners, severity: float) -> Manners:
+        for part in self.parts:
+            if part.manners is not None:
+                manners = part.manners(manners, severity)
+        return manners
+
+    def strike(
+        self,
+        seed: int,
+        severity: float,
+        clock: Clock,
+        faults: Faults,
+        cloud: FakeCloud,
+        world: "World | None" = None,
+    ) -> None:
+        """Prepare one run. Same seed and severity: the same faults, for whoever plays."""
+        for number, part in enumerate(self.parts):
+            rng = random.Random(f"{seed}/{number}/{part.text}")
+            part.strikes(Stage(clock, faults, cloud, rng, severity, world))
+

@@ -1,0 +1,136 @@
+"""Runs of one operation under one fault model: each a pure function of its seed, each judged."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from lambdas.api.clouddriver import FINISH_WITHIN, START_WITHIN
+from lambdas.engine.intake import Terms
+from lambdas.rows import Status
+from rehearsal.fake_cloud import Snapshot, differences
+from rehearsal.memory_table import Units
+from rehearsal.models import FaultModel
+from rehearsal.trials import QUIESCENCE, Scenario
+from rehearsal.world import NeverEnds, Result, World
+
+DOORS = {
+    "windlass": Terms("windlass", start_within=None, finish_within=timedelta(hours=24)),
+    "clouddriver": Terms("clouddriver", START_WITHIN, FINISH_WITHIN),
+}
+"""By which door a request comes: Clouddriver's has deadlines, since Orca stops looking after an hour."""
+
+IN_TIME = frozenset({Status.ROLLED_BACK, Status.NOT_STARTED})
+"""Ends that are right, too, where there is a deadline and the faults outlast it."""
+
+NEVER = "NEVER_ENDS"
+METERED = 64
+"""Units of the table are counted in each run whose seed this divides: it takes time, and they vary little."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How one run ended, and what it took."""
+
+    seed: int
+    end: str
+    """A `Status`, or NEVER_ENDS."""
+    wrong: str = ""
+    """Why this is a failure; empty where all is as it should be."""
+    orphans: tuple[str, ...] = ()
+    """What is otherwise than the end says, though nobody was called."""
+    seconds: float = 0.0
+    transitions: int = 0
+    retries: int = 0
+    holds: int = 0
+    invocations: int = 0
+    working: float = 0.0
+    """Seconds for which functions ran."""
+    struck: int = 0
+    """Calls that went wrong."""
+    calls: dict[str, int] = field(default_factory=dict)
+    units: tuple[int, int] | None = None
+    """Read and written, where metered."""
+
+
+class Rehearsal:
+    """One operation, one door, one model, one severity. `run` any seed, any number of times."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        model: FaultModel,
+        *,
+        severity: float = 1.0,
+        door: str = "windlass",
+        recorded: bool = False,
+    ) -> None:
+        self.scenario, self.model, self.severity, self.door = scenario, model, severity, door
+        self.right = model.ends | (IN_TIME if door == "clouddriver" else frozenset())
+        manners = model.manners(scenario.manners, severity)
+        self.world = World(scenario.sagas, manners=manners, recorded=recorded, paced=True)
+        scenario.prepare(self.world)
+        self.world.keep()
+        self.world.again(0)
+        self.before = self.world.cloud.snapshot()
+        self.after = self._golden()
+
+    def run(self, seed: int) -> Outcome:
+        world = self.world
+        world.again(seed)
+        world.table.units = units = Units() if seed % METERED == 0 else None
+        self.model.strike(seed, self.severity, world.clock, world.faults, world.cloud, world)
+        outcome = self._played(seed)
+        outcome.units = (units.reads, units.writes) if units else None
+        return outcome
+
+    def _played(self, seed: int) -> Outcome:
+        world = self.world
+        try:
+            operation = world.submit(self.scenario.operation, self.scenario.request, terms=DOORS[self.door])
+            result = world.run(operation)
+            outcome = self._measured(seed, result)
+            result = self._settled(result)
+        except NeverEnds as never:
+            return Outcome(seed, NEVER, str(never), struck=len(world.faults.struck), calls=dict(world.faults.counts))
+        return self._judged(outcome, result)
+
+    def _settled(self, result: Result) -> Result:
+        """After everything late has landed and the late look has looked."""
+        world = self.world
+        if result.control.status is Status.SUCCEEDED and not world.pending:
+            return result
+        world.clock.drain(max(world.faults.landing - world.clock.now, 0.0) + QUIESCENCE)
+        return world.run(result.id)
+
+    def _measured(self, seed: int, result: Result) -> Outcome:
+        world, transitions = self.world, sum(one.transitions for one in result.executions)
+        return Outcome(
+            seed,
+            str(result.control.status),
+            seconds=result.took,
+            transitions=transitions,
+            retries=transitions - len(result.path),
+            holds=sum(state in ("Hold", "HoldUndo") for state in result.path),
+            invocations=world.invoked,
+            working=world.faults.spent,
+            struck=len(world.faults.struck),
+            calls=dict(world.faults.counts),
+        )
+
+    def _judged(self, outcome: Outcome, result: Result) -> Outcome:
+        status = result.control.status
+        outcome.end = str(status)
+        if status is not Status.NEEDS_ATTENTION:
+            should = self.after if status is Status.SUCCEEDED else self.before
+            outcome.orphans = tuple(differences(should, self.world.cloud.snapshot()))
+        if status not in self.right:
+            outcome.wrong = f"ended {status}: {result.control.error}"
+        elif outcome.orphans:
+            outcome.wrong = f"ended {status}, but {outcome.orphans[0]}"
+        return outcome
+
+    def _golden(self) -> Snapshot:
+        """The cloud after a run in which nothing goes wrong."""
+        result = self.world.run(self.world.submit(self.scenario.operation, self.scenario.request))
+        if result.control.status is not Status.SUCCEEDED:
+            raise AssertionError(f"{self.scenario.name} without faults: {result.end}, {result.control.error}")
+        return self.world.cloud.snapshot()

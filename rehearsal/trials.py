@@ -1,0 +1,271 @@
+"""One operation on one cloud, run once with its faults and signals; and the run in which nothing goes wrong."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from lambdas.engine import intake, signals
+from lambdas.engine.tasks import AnySaga
+from lambdas.errors import Paused, WindlassError
+from lambdas.hub import Json
+from lambdas.rows import Mark, Status, control_key, open_key
+from rehearsal.conduct import Conduct, Invariant, one_group
+from rehearsal.fake_cloud import Manners, Snapshot
+from rehearsal.faults import KINDS, Call, Effect, Faults, Killed, Kind
+from rehearsal.world import CALLER, TERMS, NeverEnds, World
+
+QUIESCENCE = 1200.0
+"""Seconds after the end in which all that is late has landed and the late look has looked."""
+
+BRISK = Manners(boot=3, health=3, shutdown=2, deletion=8, relaunch=5, hook=1)
+"""Quick enough that a golden run has few looks at the same thing: each look is several calls to sweep."""
+
+PAUSE = 4000.0
+"""Seconds after which a paused operation is resumed."""
+
+OUTAGE = 600.0
+"""Seconds for which a whole service fails."""
+
+MOST_HOLDS = 3
+"""So often a person decides; then it is held for ever."""
+
+
+def twice(faults: Faults, call: Call, effect: Effect) -> Any:
+    """The SDK asks again because the first answer was lost: it happens twice, and the second answer counts."""
+    with suppress(WindlassError):
+        effect()
+    return effect()
+
+
+def outage(faults: Faults, call: Call, effect: Effect) -> Any:
+    """The whole service fails for ten minutes."""
+    until = faults.clock.now + OUTAGE
+    before = KINDS["before"]
+    faults.models.append(lambda other: before if other.port == call.port and faults.clock.now < until else None)
+    return before(faults, call, effect)
+
+
+LIFTED: dict[str, Kind] = {**KINDS, "twice": twice, "outage": outage}
+FOR_GOOD = "reject_for_good"
+"""As `reject`, but nobody lifts it and nobody decides."""
+FAULTS: dict[str, Kind] = {**LIFTED, FOR_GOOD: KINDS["reject"]}
+"""How a call goes wrong, by name."""
+
+CANCEL, PAUSED, ABORT = "cancel", "pause", "abort"
+SIGNALS = (CANCEL, PAUSED, ABORT)
+"""What is sent just before a call: a cancel; a pause, and later a resume; a stop of the execution from outside."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One call of a run, and how it goes wrong, or what is sent just before it."""
+
+    number: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.kind}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Fault":
+        """The inverse of `str`. Raises ValueError."""
+        number, _, kind = text.partition(":")
+        if not number.isdigit() or kind not in (*FAULTS, *SIGNALS):
+            raise ValueError(f"{text!r} is no fault; write NUMBER:KIND with one of {', '.join((*FAULTS, *SIGNALS))}")
+        return cls(int(number), kind)
+
+
+Trial = tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One operation on one cloud."""
+
+    name: str
+    operation: str
+    request: Json
+    prepare: Callable[[World], object]
+    """Makes the cloud as it is before."""
+    sagas: tuple[AnySaga, ...] | None = None
+    """None: all that are registered."""
+    manners: Manners = BRISK
+    invariants: tuple[Invariant, ...] = ()
+    finish_within: timedelta = TERMS.finish_within
+    hurried: bool = False
+    """Its deadline is shorter than what a fault may take: rolling back is right too, acting late is not."""
+    makes: Callable[..., World] = World
+
+    def world(self) -> World:
+        world = self.makes(self.sagas, manners=self.manners, recorded=False)
+        self.prepare(world)
+        world.clock.drain(self.manners.lag)  # what was there before can be seen
+        return world
+
+    def saga(self, world: World) -> AnySaga:
+        return next(one for one in world.sagas.values() if one.operation == self.operation)
+
+    @property
+    def terms(self) -> intake.Terms:
+        return intake.Terms(TERMS.door, None, self.finish_within)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """The run in which nothing goes wrong: what the others are measured by."""
+
+    before: Snapshot
+    after: Snapshot
+    calls: tuple[Call, ...]
+    path: tuple[str, ...]
+    pivot: int | None
+    """Position of the pivot among the states of the saga."""
+    order: tuple[str, ...]
+    """Names of the saga's steps and waits."""
+    waits: tuple[str, ...]
+    accepted: int
+    """Number of the call that writes the operation's row."""
+
+    def of(self, call: Call) -> str:
+        """The state that the call belongs to: its own, or the one a sweep looks after."""
+        return call.where if call.where in (*self.order, "Plan") else call.state
+
+    def can_be_put_back(self, state: str) -> bool:
+        return self.pivot is None or state not in self.order or self.order.index(state) < self.pivot
+
+
+@dataclass
+class Run:
+    """One run with its faults, and how it ended."""
+
+    world: World
+    operation: str
+    before: Snapshot
+    at_end: Snapshot
+    helds: int
+    trial: Trial
+    calls: tuple[Call, ...]
+    answers: dict[str, str] = field(default_factory=dict)
+    """What the caller heard of each signal: `accepted`, or why not."""
+    pivoted: bool = False
+    """When the execution was aborted."""
+    broken: list[str] = field(default_factory=list)
+    """Invariants that did not hold."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Accepted, or durable although nobody heard of it."""
+        marked = self.world.control(self.operation).mark is Mark.CANCELLED
+        return marked or self.answers.get(CANCEL) == "accepted"
+
+
+def golden_of(scenario: Scenario) -> Golden:
+    """Run once without faults. Raises AssertionError where even that does not succeed."""
+    one = run(scenario, ())
+    result = one.world.result(one.operation)
+    if result.control.status is not Status.SUCCEEDED:
+        raise AssertionError(f"{scenario.name} without faults: {result.end}, {result.control.error}, {result.path}")
+    saga = scenario.saga(one.world)
+    return Golden(
+        one.before,
+        one.world.cloud.snapshot(),
+        one.calls,
+        tuple(result.path),
+        next((n for n, step in enumerate(saga.steps) if getattr(step, "pivot", False)), None),
+        tuple(step.name for step in saga.steps),
+        tuple(wait.name for wait in saga.waits),
+        next(call.number for call in one.calls if call.name == "table.write"),
+    )
+
+
+def run(scenario: Scenario, trial: Sequence[Fault]) -> Run:
+    """One run. What holds is let go on when the fault is lifted: a person decides to retry."""
+    world = scenario.world()
+    trace = world.faults.trace = list[Call]()
+    one = Run(world, "", world.cloud.snapshot(), {}, 0, tuple(trial), ())
+    _watch(scenario, one)
+    for fault in trial:
+        if fault.kind in SIGNALS:
+            world.faults.before(fault.number, lambda kind=fault.kind: _send(one, kind))  # type: ignore[misc]
+        else:
+            world.faults.at(fault.number, FAULTS[fault.kind])
+    one.operation = world.submit(scenario.operation, scenario.request, terms=scenario.terms)
+    _to_its_end(one)
+    one.at_end, one.calls = world.cloud.snapshot(), tuple(trace)
+    world.clock.drain(QUIESCENCE)
+    if not world.over(one.operation):
+        _to_its_end(one)
+        world.clock.drain(QUIESCENCE)
+    if any(fault.kind in SIGNALS or len(trial) > 1 for fault in trial):
+        one.calls = (*one.calls, *(call for call in trace[len(one.calls) :] if _matters(call)))
+    return one
+
+
+def _matters(call: Call) -> bool:
+    """After the end the sweep looks each minute; only its look at what it finds is of interest."""
+    return call.where != "sweep" or call.name not in ("table.get", "table.due", "table.write")
+
+
+def _to_its_end(one: Run) -> None:
+    world, operation = one.world, one.operation
+    for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
+
+    def asks() -> bool:
+        return not for_good and _held(world, operation)
+
+    world.run(operation, until=asks)
+    while not world.over(operation) and one.helds < MOST_HOLDS:
+        one.helds += 1
+        world.faults.lift()
+        world.signal(operation, "decide", "retry")
+        world.run(operation, until=asks)
+    if not world.over(operation):
+        raise NeverEnds(f"held again and again in {world.result(operation).path}")
+
+
+def _held(world: World, operation: str) -> bool:
+    """Whether a person is asked; who paused it is not asked anything."""
+    holds = (world.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
+    return any(hold and not str(hold.get("reason")).startswith(Paused.__name__) for hold in holds)
+
+
+def _watch(scenario: Scenario, one: Run) -> None:
+    world = one.world
+    conduct = Conduct(world, scenario.saga(world))
+
+    def look() -> None:
+        for invariant in (one_group, *scenario.invariants):
+            if broken := invariant(world):
+                one.broken.append(broken)
+
+    world.cloud.watch(look)
+    world.faults.watch(lambda call: one.broken.extend(conduct.wrong(call)))
+
+
+def _send(one: Run, kind: str, tries: int = 10) -> None:
+    """Send the signal as a caller does: again, until it is answered."""
+    world = one.world
+    operation = one.operation or next(iter(world.machines.executions), "")
+    row = world.table.peek(control_key(operation))
+    if not row:
+        one.answers[kind] = "there is no such operation yet"
+        return
+    if kind == ABORT:
+        one.pivoted = bool(row.get("pivoted"))
+        one.answers[kind] = "over" if Status(row["status"]).over else "accepted"
+        world.machines.stop(operation, "Stopped", "somebody pressed the button")
+        return
+    try:
+        with world.faults.invocation("api"):
+            getattr(signals, kind)(world.hub, world.sagas, operation, CALLER, "rehearsed")
+    except signals.NotNow as refused:
+        one.answers[kind] = str(refused)
+    except (Killed, WindlassError, KeyError):
+        if tries:
+            world.clock.at(2, lambda: _send(one, kind, tries - 1))
+    else:
+        one.answers[kind] = "accepted"
+        if kind == PAUSED:
+            world.clock.at(PAUSE, lambda: world.signal(operation, "resume"))

@@ -1,0 +1,160 @@
+"""What a run should have come to, by its faults, and what is wrong with what it came to."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lambdas.rows import Status
+from rehearsal.fake_cloud import differences
+from rehearsal.faults import LASTING, Call
+from rehearsal.trials import ABORT, FOR_GOOD, SIGNALS, Fault, Golden, Run, Scenario
+
+CLOUD = ("groups", "launch_templates", "images", "network", "load_balancers", "scaling")
+"""Ports whose refusal is AWS's word on the operation; the hub's own table and machines fail, they do not refuse."""
+
+REFUSALS = ("reject", "reject_once", FOR_GOOD)
+LASTS = (*REFUSALS, *LASTING)
+"""Kinds that no retry of ours cures."""
+
+ENDS = {
+    Status.SUCCEEDED: ("Succeeded",),
+    Status.ROLLED_BACK: ("RolledBack",),
+    Status.NOT_STARTED: ("RolledBack",),
+    Status.NEEDS_ATTENTION: ("NeedsAttention",),
+}
+"""In which state the machine of an operation so closed may end."""
+
+DONE = frozenset({Status.SUCCEEDED})
+PUT_BACK = frozenset({Status.ROLLED_BACK, Status.NOT_STARTED})
+CLEAN = DONE | PUT_BACK
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """In which ways a run may end, and how often a person may have been asked on the way."""
+
+    ends: frozenset[Status]
+    holds: frozenset[int] = frozenset({0})
+
+    def __or__(self, other: "Expectation") -> "Expectation":
+        return Expectation(self.ends | other.ends, self.holds | other.holds)
+
+
+def of_the_cloud(call: Call) -> bool:
+    return call.port in CLOUD
+
+
+def problems(scenario: Scenario, golden: Golden, one: Run) -> Iterator[str]:
+    """What is wrong with a run."""
+    control, wanted = one.world.control(one.operation), expected(scenario, golden, one)
+    if control.status not in wanted.ends:
+        yield f"ended {control.status} ({control.error}), not {' or '.join(sorted(wanted.ends))}"
+    if one.helds not in wanted.holds:
+        yield f"held {one.helds} times, not {' or '.join(map(str, sorted(wanted.holds)))}"
+    yield from _never_struck(one)
+    yield from _cloud_problems(golden, one)
+    yield from _table_problems(one)
+    yield from sorted(set(one.broken))
+
+
+def expected(scenario: Scenario, golden: Golden, one: Run) -> Expectation:
+    """How a run with these faults may end."""
+    if scenario.hurried:
+        return Expectation(CLEAN, frozenset({0, 1}))
+    struck = [(call, fault) for fault in one.trial if (call := call_of(one, fault)) and fault.kind not in SIGNALS]
+    back = _way_back(golden, one, struck)
+    if back is None:
+        return _forward(golden, struck)
+    lasting = any(fault.kind in LASTS for _, fault in struck[back.own :])
+    gives_up = frozenset({Status.NEEDS_ATTENTION} if any(fault.kind == FOR_GOOD for _, fault in struck) else ())
+    return Expectation(back.ends | gives_up, frozenset({0, 1} if lasting else {0}))
+
+
+@dataclass(frozen=True)
+class _Back:
+    ends: frozenset[Status]
+    own: int
+    """How many of the faults led there."""
+
+
+def _way_back(golden: Golden, one: Run, struck: list[tuple[Call, Fault]]) -> _Back | None:
+    """Whether the first fault, or a signal, led back."""
+    if one.cancelled:
+        return _Back(PUT_BACK, 0)
+    if one.answers.get(ABORT) == "accepted" and not one.pivoted:
+        return _Back(CLEAN, 0)
+    if struck and len(one.trial) > 1 and single(golden, *struck[0]).ends == PUT_BACK:
+        return _Back(PUT_BACK, 1)
+    return None
+
+
+def _forward(golden: Golden, struck: list[tuple[Call, Fault]]) -> Expectation:
+    if len(struck) == 1:
+        return single(golden, *struck[0])
+    return Expectation(DONE, frozenset({0, 1} if any(fault.kind in LASTS for _, fault in struck) else {0}))
+
+
+def single(golden: Golden, call: Call, fault: Fault) -> Expectation:
+    """How a run with this fault alone ends, and how often it is held on the way."""
+    state = golden.of(call)
+    if fault.kind not in LASTS:
+        return Expectation(DONE)
+    if fault.kind == "exhaust" and state in golden.waits and call.where == state:
+        return Expectation(DONE)  # Only the look at the wait's beginning is blind; those of the sweep see.
+    goes_back = fault.kind in REFUSALS or state in golden.waits
+    if goes_back and golden.can_be_put_back(state):
+        return Expectation(PUT_BACK)
+    if fault.kind == FOR_GOOD:
+        return Expectation(frozenset({Status.NEEDS_ATTENTION}))
+    return Expectation(DONE, frozenset({1}))
+
+
+def call_of(one: Run, fault: Fault) -> Call | None:
+    """The call that went wrong; None where it never came to that call."""
+    return next((call for call, _ in one.world.faults.struck if call.number == fault.number), None)
+
+
+def _never_struck(one: Run) -> Iterator[str]:
+    for fault in one.trial:
+        happened = fault.kind in one.answers if fault.kind in SIGNALS else call_of(one, fault) is not None
+        if not happened:
+            yield f"{fault} never came about"
+
+
+def _cloud_problems(golden: Golden, one: Run) -> Iterator[str]:
+    now, status = one.world.cloud.snapshot(), one.world.control(one.operation).status
+    if status is Status.SUCCEEDED:
+        yield from (f"succeeded, but {line}" for line in differences(golden.after, now))
+    if status in PUT_BACK:
+        early = differences(one.before, one.at_end, converged=False)
+        yield from (f"said too early that it is put back: {line}" for line in early)
+        yield from (f"put back, but {line}" for line in differences(one.before, now))
+    for what, times in Counter(one.world.cloud.created).items():
+        if times > 1 and not _landed_after_its_undo(one):
+            yield f"{what} was created {times} times"
+
+
+def _landed_after_its_undo(one: Run) -> bool:
+    """What a late call made once more, the look for what is left has to find."""
+    late = any(fault.kind in ("late", "hang") for fault in one.trial)
+    return late and one.world.control(one.operation).status in PUT_BACK
+
+
+def _table_problems(one: Run) -> Iterator[str]:
+    control, operation = one.world.control(one.operation), one.operation
+    if not control.status.over:
+        yield f"its row was opened again and is {control.status}"
+    last = one.world.executions(operation)[-1].path[-1]
+    if control.status in ENDS and last not in ENDS[control.status] and not _aborted(one):
+        yield f"its row is {control.status}, its machine ended in {last}"
+    for row in one.world.table.rows():
+        if row["sk"] == "guard" and (row.get("owner") == operation or operation in row.get("queue", ())):
+            yield f"guard {row['key']} is kept"
+        if row["pk"] == f"op#{operation}" and row["sk"].startswith("wait#"):
+            yield f"the row of the token of {row['state']} is kept"
+    yield from (f"the stream lost its record of {lost}" for lost in one.world.stream.dead_letters)
+
+
+def _aborted(one: Run) -> bool:
+    """Its execution was stopped after it had closed its row, or before it had a plan."""
+    return one.answers.get(ABORT) == "accepted"

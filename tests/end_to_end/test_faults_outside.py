@@ -1,0 +1,119 @@
+"""Faults from outside while the deployed machines run: killed processes, refusals, an execution that is stopped."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from local.client import Json
+from tests.end_to_end.live import Live, creation, plays
+
+pytestmark = pytest.mark.xdist_group("embedded")
+
+STEPS = {
+    "ec2:CreateLaunchTemplate": "CreateLaunchTemplate",
+    "autoscaling:CreateAutoScalingGroup": "CreateEmptyGroup",
+    "autoscaling:UpdateAutoScalingGroup": "ScaleUp",
+}
+"""Which step of createServerGroup makes the call."""
+REASON = "1 validation error detected: this is not to be"
+WAY_BACK = ["UndoCopyAlarms", "UndoCreateEmptyGroup", "UndoCreateLaunchTemplate"]
+
+
+@dataclass(frozen=True)
+class Killed:
+    """The process dies before the call, or right after it took effect."""
+
+    do: str
+    api: str
+
+    def __str__(self) -> str:
+        return f"{self.do} {self.api}"
+
+    @property
+    def application(self) -> str:
+        return f"{self.do.replace('-', '')}{STEPS[self.api].lower()}"
+
+    def __call__(self, live: Live) -> Json:
+        live.strike(self.api, self.do, self.application)
+        return live.run("createServerGroup", creation(self.application))
+
+
+@plays([Killed(do, api) for api in STEPS for do in ("kill-before", "kill-after")])
+def test_a_killed_process_is_made_up_for(played: Json, scene: Killed, live: Live) -> None:
+    group, name = f"{scene.application}-prod-v000", STEPS[scene.api]
+    step = next(one for one in played["steps"] if one["name"] == name)
+    templates = [one for one in live.cloud(scene.application) if one.startswith("launch template ")]
+
+    assert live.struck(scene.application) == 1
+    assert played["status"] == "SUCCEEDED", played["error"]
+    assert step["attempts"] == 2
+    assert live.groups(scene.application) == [group]
+    assert len(templates) == 1
+    assert [one["LifecycleState"] for one in live.group(group)["Instances"]] == ["InService"]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """AWS refuses the call once and for all, in a cluster where somebody else's group stands."""
+
+    api: str
+
+    def __str__(self) -> str:
+        return f"refuse {self.api}"
+
+    @property
+    def application(self) -> str:
+        return f"refused{STEPS[self.api].lower()}"
+
+    def __call__(self, live: Live) -> tuple[Json, Json, Json]:
+        live.standing(self.application)
+        before = live.cloud(self.application)
+        live.strike(self.api, "refuse", f"{self.application}-prod-v001", code="ValidationError", message=REASON)
+        ended = live.run("createServerGroup", creation(self.application))
+        return before, ended, live.cloud(self.application)
+
+
+refusals = plays([Refused(api) for api in STEPS])
+
+
+@refusals
+def test_a_refusal_before_the_pivot_puts_everything_back(
+    played: tuple[Json, Json, Json], scene: Refused, live: Live
+) -> None:
+    before, ended, after = played
+
+    assert live.struck(f"{scene.application}-prod-v001") == 1
+    assert ended["status"] == "ROLLED_BACK", ended["error"]
+    assert after == before
+
+
+@refusals
+def test_the_reason_of_a_roll_back_is_told_by_operation_and_task(
+    played: tuple[Json, Json, Json], scene: Refused, live: Live
+) -> None:
+    _, ended, _ = played
+    task = live.task(ended["id"])
+    failed = next(one for one in ended["steps"] if one["name"] == STEPS[scene.api])
+    made, exception = task["resultObjects"]
+
+    assert REASON in ended["error"]
+    assert REASON in failed["error"]
+    assert (task["status"]["completed"], task["status"]["failed"]) == (True, True)
+    assert REASON in task["status"]["status"]
+    assert any(line["phase"] == STEPS[scene.api] and REASON in line["status"] for line in task["history"])
+    assert made["serverGroupNames"] == [f"us-east-1:{scene.application}-prod-v001"]
+    assert (exception["type"], exception["operation"]) == ("EXCEPTION", "CreateServerGroup")
+    assert REASON in exception["cause"]
+
+
+@refusals
+def test_the_history_of_a_roll_back_reads_like_a_story(
+    played: tuple[Json, Json, Json], scene: Refused, live: Live
+) -> None:
+    _, ended, _ = played
+    events = live.history(ended["id"])
+    story = [one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one]
+    outputs = [one["taskSucceededEventDetails"]["output"] for one in events if "taskSucceededEventDetails" in one]
+
+    assert story, ended
+    assert outputs, ended
