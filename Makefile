@@ -63,7 +63,7 @@ needs:
 	  || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
 	  || { echo "Python's venv module is needed: on Debian, apt-get install python3-venv"; exit 1; }
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null \
 	  || { echo "Node.js 20 or newer is needed: install it from your package manager"; exit 1; }
 	@command -v npm >/dev/null || { echo "npm is needed: it comes with Node.js"; exit 1; }
 
