@@ -8,9 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 from lambdas.engine import control, ends, holds, journal, planning, waits
+from lambdas.engine.attempts import attempt, foreseen
 from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
-from lambdas.errors import Answer, Broken, Decision, Exhausted, Rejected, Retryable, WindlassError
+from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json
+from lambdas.rows import Control
 
 OVER = {ends.FINISH: ends.finish, ends.PUT_BACK: ends.put_back, ends.GIVE_UP: ends.give_up}
 
@@ -51,73 +53,40 @@ def _open(hub: Hub, sagas: Sagas, task: Task) -> Json:
 def _act(hub: Hub, task: Task) -> str:
     step, undoing = change_of(task.saga, task.step)
     started = control.begin_undo(hub, task) if undoing else control.begin(hub, task, pivot=step.pivot)
-    did, findings = _done(hub, task, started, step.undo if undoing and step.undo else step.do)
-    attempts = started.control.attempt
-    journal.succeeded(hub, task.operation, task.step, did, attempts=attempts, findings=findings)
-    control.ended(hub, task.operation, started, forward=not undoing)
+    act = step.undo if undoing and step.undo else step.do
+    did, findings = attempt(hub, task, started, lambda: _done(hub, task, started.control, act))
+    journal.succeeded(hub, task.operation, task.step, did, attempts=started.control.attempt, findings=findings)
+    control.ended(hub, started)
     return did
 
 
-def _done(
-    hub: Hub, task: Task, started: control.Started, act: Callable[[Any, Any], str | None]
-) -> tuple[str, list[str]]:
-    if started.control.skip == task.step:
-        return f"skipped by {started.control.decided}", []
-    return _attempt(hub, task, started, act)
-
-
-def _attempt(
-    hub: Hub, task: Task, started: control.Started, act: Callable[[Any, Any], str | None]
-) -> tuple[str, list[str]]:
-    """One attempt on the cloud; a retryable error after the step's window is Exhausted."""
-    row = started.control
+def _done(hub: Hub, task: Task, row: Control, act: Callable[[Any, Any], str | None]) -> tuple[str, list[str]]:
+    """What was done, and what was left alone; a skipped undo (docs/adr/0001) does nothing."""
+    if row.skip == task.step:
+        return f"skipped by {row.decided}", []
     cloud = hub.cloud(row.account, row.region, row.id)
-    try:
-        did = act(plan_of(task.saga, task.plan or {}), cloud)
-    except Retryable as error:
-        _failed_attempt(hub, task, started)
-        if hub.now() - row.since > control.over_after(hub) or row.events > control.STOP_RETRYING:
-            raise Exhausted(f"{type(error).__name__}: {error}") from error
-        raise
-    except Rejected as error:
-        _failed_attempt(hub, task, started)
-        if row.pivoted and task.step in {one.name for one in task.saga.reversible}:
-            # Done once before the pivot, and run again by a recovery: there is no way back any more.
-            raise Exhausted(f"{Rejected.__name__}: {error}") from error
-        raise
-    except Exception:
-        _failed_attempt(hub, task, started)
-        raise
+    did = act(plan_of(task.saga, task.plan or {}), cloud)
     return did or task.step, cloud.findings
 
 
-def _failed_attempt(hub: Hub, task: Task, started: control.Started) -> None:
-    """The attempt is over for certain: say so, best effort (else its time limit says so)."""
-    with suppress(WindlassError):
-        control.ended(hub, task.operation, started, forward=not task.step.startswith("Undo"))
-
-
 def _judged(hub: Hub, task: Task, act: Callable[[], Json]) -> Json:
-    """What leaves a Lambda is one of the closed set; what we did not foresee is our bug."""
+    """What leaves a Lambda is one of the closed set."""
     try:
         return act()
-    except (Retryable, Rejected, Decision) as error:
-        _note(hub, task, error)
-        raise
     except Exception as error:
-        broken = Broken(_described(error))
-        _note(hub, task, broken)
-        raise broken from error
+        judged = foreseen(error)
+        _note(hub, task, judged)
+        if judged is error:
+            raise
+        raise judged from error
 
 
-def _described(error: Exception) -> str:
-    """Of a bug: its kind, and its sentence only where it is ours (a foreign one may quote a request)."""
-    return f"{type(error).__name__}: {error}" if isinstance(error, Answer) else type(error).__name__
-
-
-def _note(hub: Hub, task: Task, error: Exception) -> None:
+def _note(hub: Hub, task: Task, error: WindlassError) -> None:
     """Best effort; an attempt that the control row refused to start is not counted."""
+    said = f"{type(error).__name__}: {error}"
     with suppress(WindlassError):
         row = control.read(hub, task.operation)
-        attempts = row.attempt if row.step == task.step else 0
-        journal.failed(hub, task.operation, task.step, f"{type(error).__name__}: {error}", attempts=attempts)
+        if row.step == task.step:
+            journal.failed(hub, task.operation, task.step, said, attempts=row.attempt)
+        else:
+            journal.refused(hub, task.operation, task.step, said)

@@ -56,6 +56,10 @@ def _projected(record: Json) -> bool:
         item = new or old or {}
         logger.warning("a change waits to be followed", item=item.get("pk"), error=f"{type(error).__name__}: {error}")
         return False
+    except Exception:
+        # Raised, it would bring the whole batch again; told, only what comes from here on.
+        logger.exception("our own bug", item=(new or old or {}).get("pk"))
+        return False
     return True
 
 

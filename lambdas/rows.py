@@ -139,6 +139,8 @@ class Open:
     """The state that failed into the hold."""
     decision: str | None = None
     by: str | None = None
+    earlier: tuple[str, ...] = ()
+    """Tokens of earlier attempts to register the state."""
     due: float | None = None
 
 
@@ -150,6 +152,16 @@ class Guard:
     version: int = 0
     owner: str | None = None
     queue: tuple[str, ...] = ()
+
+
+SHORT = 200
+"""Bytes of a reason on the control row, which stays under 1 KB: DynamoDB bills each kilobyte of an item."""
+
+
+def short(sentence: str, most: int = SHORT) -> str:
+    """The beginning of a sentence; the journal has all of it."""
+    text = sentence.encode()
+    return sentence if len(text) <= most else text[: most - 3].decode(errors="ignore") + "…"
 
 
 def control_key(operation: str) -> Key:
@@ -202,7 +214,7 @@ def guard_of(item: Item) -> Guard:
 
 def item_of(value: Any) -> dict[str, Any]:
     """The attributes of a row; absent ones are left out."""
-    pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+    pairs = ((name, getattr(value, name)) for name in _names(type(value)))
     return {name: list(one) if isinstance(one, tuple) else one for name, one in pairs if one is not None}
 
 
@@ -211,5 +223,15 @@ def _mark(value: str | None) -> Mark | None:
 
 
 def _value(of: type[V], item: Mapping[str, Any]) -> V:
-    known = {field.name for field in fields(of)}  # type: ignore[arg-type]
-    return of(**{name: tuple(one) if isinstance(one, list) else one for name, one in item.items() if name in known})
+    known = _names(of)
+    return of(**{name: tuple(one) if type(one) is list else one for name, one in item.items() if name in known})
+
+
+_NAMES: dict[Any, Mapping[str, None]] = {}
+
+
+def _names(of: Any) -> Mapping[str, None]:
+    """The names of a row's attributes, in their order; found out once, since rows are read at every call."""
+    if of not in _NAMES:
+        _NAMES[of] = dict.fromkeys(field.name for field in fields(of))
+    return _NAMES[of]

@@ -9,15 +9,14 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambdas.engine import control, ends, holds, recovery, rhythm, waits
+from lambdas.engine import batches, control, ends, holds, recovery, rhythm, tokens, waits
 from lambdas.engine.control import LIVENESS
 from lambdas.engine.intake import START_CHECK
 from lambdas.engine.tasks import Sagas, saga_named
-from lambdas.errors import RollBack, WindlassError
+from lambdas.errors import Expired, RollBack, WindlassError
 from lambdas.hub import Hub
-from lambdas.projector import begin_next
 from lambdas.rows import Control, Status, control_of, open_of
-from lambdas.table import Item, Refused
+from lambdas.table import Item
 
 logger = logging.getLogger("windlass.sweep")
 
@@ -51,9 +50,12 @@ def _safely(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
 
 
 def _look(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
+    """The index may lag: what is done is decided on the rows themselves."""
     if item["sk"] == "control":
-        return _operation(hub, sagas, control_of(item), tick)
-    opened = open_of(item)
+        return _operation(hub, sagas, control_of(item).id, tick)
+    opened = tokens.find(hub, open_of(item).operation, open_of(item).state)
+    if opened is None:
+        return None
     if opened.kind == "hold":
         row = control.read(hub, opened.operation)
         return holds.settle(hub, row, opened, saga_named(opened.saga, sagas))
@@ -62,50 +64,49 @@ def _look(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
     return None
 
 
-def _operation(hub: Hub, sagas: Sagas, seen: Control, tick: Tick) -> None:
-    """The index may lag: decide on the row itself."""
-    row = control.read(hub, seen.id)
+def _operation(hub: Hub, sagas: Sagas, operation: str, tick: Tick) -> None:
+    row = control.read(hub, operation)
     if row.due is None or row.due > tick.now:
-        return None
+        return
     if row.status is Status.ROLLED_BACK:
-        return _late_look(hub, sagas, row)
-    if row.status.over:
-        return None
-    if row.after is not None:
-        begin_next(hub, row)
-        return _later(hub, row, START_CHECK)
-    if row.status is Status.ACCEPTED:
-        recovery.start(hub, row)
-    _alive(hub, row)
-    return _later(hub, row, START_CHECK if row.status is Status.ACCEPTED else LIVENESS)
+        _late_look(hub, sagas, row)
+    elif row.after is not None:
+        batches.begin_next(hub, row)
+        control.look_again(hub, row, hub.now() + START_CHECK)
+    elif not row.status.over:
+        control.look_again(hub, row, hub.now() + _alive(hub, row))
 
 
-def _alive(hub: Hub, row: Control) -> None:
-    """Whether the operation's execution still is; what ended unseen is closed or recovered."""
+def _alive(hub: Hub, row: Control) -> float:
+    """Whether the operation's execution still is: else it is started, closed or recovered.
+
+    Answers after how many seconds to look again.
+    """
     state = hub.machines.describe(row.saga, row.execution)
-    if state is None:
-        recovery.start(hub, row)
-    else:
+    if state is not None:
         recovery.recover(hub, row, state)
+        return LIVENESS
+    _start(hub, row)
+    return START_CHECK
+
+
+def _start(hub: Hub, row: Control) -> None:
+    """Make up for a start that was lost, unless its time is over."""
+    try:
+        if row.status is Status.ACCEPTED:
+            control.in_time(hub, row)
+    except Expired as late:
+        ends.close(hub, row.id, Status.ROLLED_BACK, f"{Expired.__name__}: {late}")
+    else:
+        recovery.start(hub, row)
 
 
 def _late_look(hub: Hub, sagas: Sagas, row: Control) -> None:
     """An effect can land minutes after its call failed: what is found is put back by a recovery."""
-    saga = saga_named(row.saga, sagas)
-    if (found := ends.left_behind(hub, saga, row.id)) and row.recoveries < recovery.RECOVERIES:
-        return recovery.begin(hub, row, f"{RollBack.__name__}: {found}")
-    return _later(hub, row, None)
-
-
-def _later(hub: Hub, row: Control, delay: float | None) -> None:
-    """When to look again; somebody who changed the row meanwhile knows better."""
-    now = control.read(hub, row.id)
-    if now.version == row.version:
-        due = None if delay is None else hub.now() + delay
-        try:
-            hub.table.write(control.update(row, {"due": due}))
-        except Refused:
-            return
+    if found := ends.left_behind(hub, saga_named(row.saga, sagas), row):
+        recovery.begin(hub, row, f"{RollBack.__name__}: {found}")
+    else:
+        control.look_again(hub, row, None)
 
 
 def _sooner(hub: Hub, items: list[Item], tick: Tick) -> None:

@@ -84,7 +84,7 @@ def deploy(scene: Scene) -> str:
 
 def pull_the_plug(scene: Scene) -> str:
     scene.stage.fault(api="autoscaling:CreateAutoScalingGroup", do="kill-after", times=1)
-    scene.stage.fault(api="autoscaling:UpdateAutoScalingGroup", do="throttle", times=7)
+    scene.stage.fault(api="autoscaling:UpdateAutoScalingGroup", do="throttle", times=4)
     before = set(scene.groups())
     ended = scene.follow(scene.submit())
     made = sorted(set(scene.groups()) - before)
@@ -140,8 +140,8 @@ ACTS = (
     Act("Deploy", "shop-prod-v000 comes up behind a load balancer.", deploy),
     Act(
         "Pull the plug",
-        "The Lambda is killed right after CreateAutoScalingGroup took effect, then Auto Scaling throttles. "
-        "It succeeds all the same, with one group.",
+        "The Lambda's process is killed right after CreateAutoScalingGroup took effect; "
+        "then Auto Scaling throttles. It succeeds all the same, with one group.",
         pull_the_plug,
     ),
     Act("Bad image", "Instances never get healthy. Everything is put back as it was.", bad_image),

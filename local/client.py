@@ -1,6 +1,7 @@
 """A caller of the deployed API: requests, and an operation followed to its end."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import urllib3
 
 Json = dict[str, Any]
+BEGUN = "begun"
 OVER = ("SUCCEEDED", "ROLLED_BACK", "NEEDS_ATTENTION", "NOT_STARTED")
 
 
@@ -26,6 +28,11 @@ class Seen:
     elapsed: float
     """Seconds since the operation was accepted."""
     text: str
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What is the same but for a countdown is seen once."""
+        return self.step, self.attempt, re.sub(r"\d+ s more", "", self.text)
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,8 @@ class Client:
         while time.monotonic() < deadline:
             view = self.get(f"/operations/{operation}")
             for seen in _visible(view):
-                key = (seen.step, seen.attempt, seen.text)
-                if key not in shown:
-                    shown.add(key)
+                if seen.key not in shown:
+                    shown.add(seen.key)
                     yield seen
             if view["status"] in OVER:
                 return
@@ -98,12 +104,20 @@ class Client:
 
 
 def _visible(view: Json) -> Iterator[Seen]:
-    done = {step["name"] for step in view["steps"] if step["did"]}
     for step in view["steps"]:
         for text in filter(None, (step["error"], step["did"])):
             yield Seen(step["name"], step["attempts"], _elapsed(view, step["ended"]), text)
+    done = {step["name"] for step in view["steps"] if step["did"]}
     if view["status"] not in OVER and view["step"] and view["step"] not in done:
-        yield Seen(view["step"], view["attempt"], _elapsed(view, None), view["reason"] or "…")
+        yield _current(view)
+
+
+def _current(view: Json) -> Seen:
+    """The state that was entered; what it waits for, unless that is the error it failed with before."""
+    told = {step["error"] for step in view["steps"]}
+    reason = view["reason"] if view["reason"] not in told else None
+    began = view["since"] if view["attempt"] == 1 and reason is None else None
+    return Seen(view["step"], view["attempt"], _elapsed(view, began), reason or BEGUN)
 
 
 def _elapsed(view: Json, at: str | None) -> float:

@@ -21,9 +21,11 @@ from local.patches import replace
 _made: dict[tuple[str, str, str], tuple[str, str, ActionResult]] = {}
 """By account, Region and client token: the request's content, the template's name, and the answer."""
 
+MOST_SHOWN = 10_000
+
 
 def install() -> None:
-    created = LaunchTemplates.create_launch_template
+    created, numbered = LaunchTemplates.create_launch_template, LaunchTemplates._get_int_param
     deleted, described = LaunchTemplateBackend.delete_launch_template, LaunchTemplateBackend.describe_launch_templates
 
     def create(response: LaunchTemplates) -> ActionResult:
@@ -60,7 +62,11 @@ def install() -> None:
             raise InvalidLaunchTemplateNameNotFoundError
         return described(backend, template_names, template_ids, filters)
 
-    replace(LaunchTemplates, create_launch_template=create)
+    def int_param(response: LaunchTemplates, name: str, default: Any = None) -> Any:
+        """moto shows the first fifteen and does not say that there are more."""
+        return numbered(response, name, MOST_SHOWN if name == "MaxResults" else default)
+
+    replace(LaunchTemplates, create_launch_template=create, _get_int_param=int_param)
     replace(LaunchTemplateBackend, delete_launch_template=delete, describe_launch_templates=describe)
 
 

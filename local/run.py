@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,27 +16,35 @@ from rich.markup import escape
 from rich.table import Table
 
 from local.acts import ACTS, Act, Failed, Scene, request
-from local.client import Client, Seen, Unexpected
+from local.client import BEGUN, Client, Seen, Unexpected
 from local.deploy import DeployError
-from local.stage import FOLDER, ROOT, Stage, StageError, deployed, is_free, serving, synthesise
+from local.stage import ROOT, Stage, StageError, deployed, is_free, seeded, serving, synthesise
 
-console = Console(highlight=False, soft_wrap=True)
+ASSEMBLY = ROOT / "cdk.out" / "local"
+STEP_WIDTH, ELAPSED_WIDTH = 24, 7
+
+console = Console(highlight=False)
 
 
 def main() -> int:
     given = _given()
     if not is_free(given.port):
-        console.print(f"[red]port {given.port} is in use[/]: stop what listens there, or choose another with PORT=8081")
+        _fail(f"port {given.port} is in use: stop what listens there, or choose another with PORT={given.port + 1}")
         return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         return _run(given.port, once=given.once)
     except (StageError, DeployError, Unexpected, Failed) as error:
-        console.print(f"[red]{escape(str(error))}[/]")
+        _fail(str(error))
         return 1
     except KeyboardInterrupt:
-        console.print("\nstopped")
-        return 0
+        console.print("\nstopped before the end")
+        return 130
+
+
+def _fail(sentence: str) -> None:
+    console.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
 
 
 def _given() -> argparse.Namespace:
@@ -46,34 +55,49 @@ def _given() -> argparse.Namespace:
 
 
 def _run(port: int, *, once: bool) -> int:
-    with _phase("starting the embedded AWS"):
-        running = serving(api_port=port)
-        endpoint, api = running.__enter__()
-    try:
-        stage = _bring_up(endpoint, api)
-        scene = Scene(stage, Client(api), _show, [])
+    with _standing(port) as stage:
+        scene = Scene(stage, Client(stage.api), _show, [])
         _play(scene)
         _summary(scene)
         if not once:
             _serve(stage)
-        return 0
-    finally:
-        running.__exit__(None, None, None)
+    return 0
 
 
-def _bring_up(endpoint: str, api: str) -> Stage:
-    with _phase("synthesising the CDK app"):
-        synthesise(ROOT / "cdk.out" / "local")
-    with _phase("deploying its templates"):
-        return deployed(ROOT / "cdk.out" / "local", endpoint, api)
+@contextmanager
+def _standing(port: int) -> Iterator[Stage]:
+    """A deployed and seeded Windlass, until the block ends; from then on nothing interrupts the clearing up."""
+    with ThreadPoolExecutor(2) as aside:
+        synthesis = aside.submit(synthesise, ASSEMBLY)
+        with _phase("starting the embedded AWS"):
+            running = serving(api_port=port)
+            endpoint, api = running.__enter__()
+        try:
+            with _phase("synthesising the CDK app"):
+                synthesis.result()
+            with _phase("deploying its templates"):
+                stage = deployed(ASSEMBLY, endpoint, api)
+            aside.submit(stage.prewarm)
+            with _phase("seeding a cloud to work in"):
+                seeded(stage)
+            console.print()
+            yield stage
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            running.__exit__(None, None, None)
 
 
 @contextmanager
 def _phase(name: str) -> Iterator[None]:
     began = time.monotonic()
-    console.print(f"[dim]{name} …[/]")
-    yield
-    console.print(f"[dim]  {time.monotonic() - began:.1f} s[/]")
+    console.print(f"[dim]{name:<28}[/]", end="")
+    try:
+        yield
+    except BaseException:
+        console.print()
+        raise
+    console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]")
 
 
 def _play(scene: Scene) -> None:
@@ -91,56 +115,68 @@ def _proof(act: Act, scene: Scene) -> str:
 
 
 def _show(seen: Seen) -> None:
-    again = f"attempt {seen.attempt}" if seen.attempt > 1 else ""
-    colour = "yellow" if ": " in seen.text and seen.text.split(":")[0].isidentifier() else "default"
-    text = escape(seen.text)
-    console.print(f"  {seen.elapsed:6.1f} s  [bold]{seen.step:<24}[/] {again:<11} [{colour}]{text}[/]")
+    """One line: when, which state, and what it did or waits for, the text wrapped within its own column."""
+    line = Table.grid(padding=(0, 2, 0, 0))
+    line.add_column(width=ELAPSED_WIDTH, justify="right", no_wrap=True)
+    line.add_column(width=STEP_WIDTH, no_wrap=True)
+    line.add_column(ratio=1)
+    line.add_row(f"{seen.elapsed:.1f} s", f"[bold]{seen.step}[/]", _told(seen))
+    console.print(line)
+
+
+def _told(seen: Seen) -> str:
+    attempt = f"[dim]attempt {seen.attempt}:[/] " if seen.attempt > 1 else ""
+    if seen.text == BEGUN:
+        return f"{attempt}[dim]{seen.text}[/]"
+    is_error = seen.text.partition(": ")[0].isidentifier() and ": " in seen.text
+    return f"{attempt}[yellow]{escape(seen.text)}[/]" if is_error else f"{attempt}{escape(seen.text)}"
 
 
 def _summary(scene: Scene) -> None:
-    table = Table(
-        "server group",
-        "instances",
-        "launch template",
-        "made by operation",
-        title="The cluster now",
-        title_justify="left",
-    )
+    console.rule("[bold]The cluster now[/]", align="left")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_row(*(f"[dim]{title}[/]" for title in ("server group", "instances", "launch template", "made by")))
     for name, group in sorted(scene.groups().items()):
         tags = {tag["Key"]: tag["Value"] for tag in group["Tags"]}
         template = group.get("LaunchTemplate", {}).get("LaunchTemplateName", "")
         table.add_row(name, str(len(group["Instances"])), template, tags.get("windlass:operation", ""))
     console.print(table)
-    api = scene.client.url
+    console.print("\n[dim]operations[/]")
     for operation in scene.operations:
-        console.print(f"  {api}/operations/{operation}")
+        status = scene.client.get(f"/operations/{operation}")["status"]
+        console.print(f"{status:<12}  {scene.client.url}/operations/{operation}", soft_wrap=True)
 
 
 def _serve(stage: Stage) -> None:
-    console.print(f"\n[bold]Windlass[/] is served at {stage.api}/  (live graphs), {stage.api}/docs  (the API)")
-    console.print(f"logs of the functions: {FOLDER / 'functions'}\n\nTry:")
-    for line in _curls(stage):
-        console.print(f"  {escape(line)}")
+    console.print()
+    console.rule("[bold]Your turn[/]", align="left")
+    for url, what in (("/", "the operations, with live graphs"), ("/docs", "the API")):
+        console.print(f"{stage.api + url:<28}  {what}", soft_wrap=True)
+    console.print(f"{'.local/functions/':<28}  what the functions log\n")
+    for what, line in _curls(stage):
+        console.print(f"[dim]# {what}[/]")
+        console.print(escape(line), soft_wrap=True)
     console.print("\nCtrl-C stops it.")
-    threading.Event().wait()
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        console.print("\nstopped")
 
 
-def _curls(stage: Stage) -> Iterator[str]:
-    """Lines that work when pasted, in this order."""
-    post = "curl -s -X POST -H 'content-type: application/json'"
+def _curls(stage: Stage) -> Iterator[tuple[str, str]]:
+    """Lines that work when pasted, in this order, and what each is for."""
+    post = r"curl -sw '\n' -X POST"
+    yield "what was done so far", rf"curl -sw '\n' '{stage.api}/operations?application=shop'"
+    dry_run = f"{post} '{stage.api}/operations/createServerGroup?dryRun=true' -d '{json.dumps(request())}'"
+    yield "what the next creation would do; nothing is written", dry_run
+    creation = f"'{stage.api}/operations/createServerGroup' -d '{json.dumps(request(stack='test'))}'"
+    yield "create shop-test-v000; pasted twice, it is one operation", f"{post} -H 'Idempotency-Key: mine' {creation}"
+    resize = f"{post} '{stage.api}/aws/ops/resizeServerGroup' -d '{json.dumps(_resize('shop-prod-v000', 3))}'"
+    yield "resize as Spinnaker's Orca asks for it", resize
     refusal = {"api": "autoscaling:DeleteAutoScalingGroup", "do": "refuse", "code": "ValidationError"}
-    yield f"curl -s '{stage.api}/operations?application=shop'"
-    yield f"{post} '{stage.api}/operations/createServerGroup?dryRun=true' -d '{json.dumps(request())}'"
-    yield (
-        f"{post} '{stage.api}/operations/createServerGroup' -H 'idempotency-key: mine' "
-        f"-d '{json.dumps(request(stack='test'))}'"
-    )
-    yield f"{post} '{stage.api}/aws/ops/resizeServerGroup' -d '{json.dumps(_resize('shop-prod-v000', 3))}'"
-    yield (
-        f"{post} {stage.endpoint}/_embedded/faults -d '{json.dumps(refusal)}' && "
-        f"{post} '{stage.api}/operations/destroyServerGroup' -d '{json.dumps(_destroy('shop-prod-v001'))}'"
-        "   # AWS refuses once: parked until you decide, on its page or by POST …/signals"
-    )
+    fault = f"{post} {stage.endpoint}/_embedded/faults -d '{json.dumps(refusal)}'"
+    destroy = f"{post} '{stage.api}/operations/destroyServerGroup' -d '{json.dumps(_destroy('shop-prod-v001'))}'"
+    yield "AWS refuses the deletion once: it parks until you decide, on the page", f"{fault} && {destroy}"
 
 
 def _resize(group: str, size: int) -> dict[str, Any]:

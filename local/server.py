@@ -149,9 +149,12 @@ def main() -> None:
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
+    parent = os.getppid()
     running = start(_settings())
     print(f"embedded AWS on {running.endpoint}", flush=True)
-    done.wait()
+    # Whoever started it may be killed without a chance to stop it.
+    while not done.wait(1) and os.getppid() == parent:
+        pass
     running.stop()
     # Threads that still wait for a function or a token would keep the process alive.
     os._exit(0)

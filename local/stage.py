@@ -27,7 +27,7 @@ from stacks.accounts import seed as seed_accounts
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".local"
 """Logs of the server and of each function; nothing in it is ever needed again."""
-CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 10, "removal": "destroy"}
+CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 8, "removal": "destroy"}
 """Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
 ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1", "us-west-1", "us-west-2")),)
 WORKERS = 4
@@ -63,6 +63,10 @@ class Stage:
     def clients(self) -> Clients:
         return Clients(self.endpoint)
 
+    def prewarm(self) -> None:
+        """Start a process for each function, as a first caller would."""
+        urllib3.request("POST", f"{self.endpoint}/_embedded/prewarm", json={})
+
     def fault(self, **rule: Any) -> None:
         """Inject a fault from outside: see `local/faults.py`."""
         answer = urllib3.request("POST", f"{self.endpoint}/_embedded/faults", json=rule)
@@ -76,6 +80,8 @@ def synthesise(out: Path, *, context: dict[str, Any] | None = None) -> bool:
     stamp, made_of = out.with_suffix(".made-of"), f"{_digest()} {given}"
     if (out / "manifest.json").exists() and stamp.exists() and stamp.read_text() == made_of:
         return False
+    if shutil.which("node") is None:
+        raise StageError("Node.js is needed to synthesise the CDK app: install version 20 or newer")
     shutil.rmtree(out, ignore_errors=True)
     environment = os.environ | {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": given, "CDK_VALIDATION": "false"}
     made = subprocess.run(
@@ -107,13 +113,16 @@ def serving(*, api_port: int | None = None, folder: Path = FOLDER, workers: int 
         process.wait(timeout=20)
 
 
-def deployed(assembly: Path, endpoint: str, api: str, accounts: tuple[Account, ...] = ACCOUNTS) -> Stage:
-    """Deploy the synthesised templates and seed accounts, with a network, images and load balancers."""
-    outputs = deploy(assembly, endpoint)["Windlass"]
-    seed(endpoint)
-    table = DynamoTable(Clients(endpoint).get("dynamodb", "us-east-1"), outputs["TableName"])
-    seed_accounts(table, accounts)
-    return Stage(api, endpoint, outputs)
+def deployed(assembly: Path, endpoint: str, api: str) -> Stage:
+    """Deploy the synthesised templates."""
+    return Stage(api, endpoint, deploy(assembly, endpoint)["Windlass"])
+
+
+def seeded(stage: Stage, accounts: tuple[Account, ...] = ACCOUNTS) -> Stage:
+    """Put accounts, and in their cloud a network, images and load balancers."""
+    seed(stage.endpoint)
+    seed_accounts(DynamoTable(stage.clients.get("dynamodb", "us-east-1"), stage.outputs["TableName"]), accounts)
+    return stage
 
 
 def free_port() -> int:

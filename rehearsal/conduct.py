@@ -33,8 +33,11 @@ class Conduct:
     def __init__(self, world: World, saga: AnySaga) -> None:
         self._world = world
         self._forward = {PLAN, *(one.name for one in saga.changes)}
+        self._undos = {one.undo_name for one in saga.changes}
         self._frozen: tuple[str, tuple[str, int]] | None = None
         """Which signal counts, and the attempt that was at work when it came."""
+        self._alive: tuple[str, float] = ("", 0.0)
+        """The state at work, and until when an attempt of it may be alive."""
 
     def wrong(self, call: Call) -> Iterator[str]:
         """What is wrong after this call."""
@@ -43,6 +46,7 @@ class Conduct:
         if row and call.name == "table.write":
             yield from self._begun_after_signal(row)
             yield from self._begun_too_late(row)
+            yield from self._begun_beside(row)
             yield from self._guards(row)
 
     def _begun_after_signal(self, row: Row) -> Iterator[str]:
@@ -64,8 +68,16 @@ class Conduct:
         if any(until - limit >= row["finish_by"] for until in (row.get("live") or {}).values()):
             yield f"{row['step']} was begun after finishBy"
 
+    def _begun_beside(self, row: Row) -> Iterator[str]:
+        """Nothing else starts, and nobody takes over, while an attempt may be alive."""
+        at_work, until = self._alive
+        self._alive = (row["step"], max((row.get("live") or {}).values(), default=0.0))
+        another = row["step"] != at_work and row["step"] in ("", *self._forward, *self._undos)
+        if another and until > self._world.clock.now:
+            yield f"{row['step'] or 'a recovery, or the end,'} came while an attempt of {at_work} may be alive"
+
     def _guards(self, row: Row) -> Iterator[str]:
-        """A guard's owner is an operation that is not over, and waits in no queue."""
+        """A guard's owner is an operation that is not over, and whoever is at work has its own."""
         for key in row.get("guards", ()):
             guard = self._world.table.peek(guard_key(key))
             owner, queue = guard.get("owner"), list(guard.get("queue", ()))
@@ -74,3 +86,10 @@ class Conduct:
             owned = self._world.table.peek(control_key(owner or ""))
             if owned and Status(owned["status"]).over:
                 yield f"guard {key} is still {owner}'s, which is {owned['status']}"
+            if owner != row["pk"].removeprefix("op#") and _at_work(row):
+                yield f"guard {key} is {owner}'s while the operation is at work on what it guards"
+
+
+def _at_work(row: Row) -> bool:
+    """After its guards and before its end; what a late look opened again takes only the guards that are free."""
+    return row["status"] in (Status.RUNNING, Status.UNDOING) and bool(row.get("started")) and not row.get("recoveries")

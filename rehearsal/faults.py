@@ -4,10 +4,12 @@ A port is wrapped once, whatever its methods are (`Faults.over`). Calls are numb
 goes wrong; a *model* chooses the kind for a call, or None for a call that goes well: models compose by order.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import math
+import random
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from lambdas.errors import Rejected, Throttled, Transient, WindlassError
 from lambdas.table import Refused
@@ -31,8 +33,7 @@ class Killed(BaseException):
     """The Lambda is dead. No clause of the product runs to any effect after this: its every later call dies too."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call of a port."""
 
     number: int
@@ -76,6 +77,7 @@ class Faults:
         self.state: Callable[[], str] = str
         """Tells the state of the operation under test."""
         self._dead = False
+        self._drawn: dict[int, list[_Lot]] = {}
         self._before: dict[int, list[Callable[[], object]]] = {}
         self._watchers: list[Callable[[Call], object]] = []
 
@@ -85,6 +87,7 @@ class Faults:
         self.counts.clear()
         self.struck.clear()
         self.models.clear()
+        self._drawn.clear()
         self._before.clear()
         self._watchers.clear()
 
@@ -102,29 +105,34 @@ class Faults:
         call = Call(self.calls, self.where, name, self.state())
         if self.trace is not None:
             self.trace.append(call)
-        for do in self._before.pop(call.number, ()):
-            do()
+        if self._before:
+            for do in self._before.pop(call.number, ()):
+                do()
+        if not self._watchers:
+            return self._happens(call, effect)
         try:
             return self._happens(call, effect)
         finally:
             for look in self._watchers:
                 look(call)
 
-    @contextmanager
-    def invocation(self, where: str) -> Iterator[None]:
+    def invocation(self, where: str) -> "_Invocation":
         """Calls inside are made there, by a process that has its own life."""
-        outer = self.where, self._dead
-        self.where, self._dead = where, False
-        self.spent += STARTING
-        try:
-            yield
-        finally:
-            self.where, self._dead = outer
+        return _Invocation(self, where)
 
     def at(self, number: int, kind: str | Kind) -> None:
         """Let this call go wrong."""
         chosen = KINDS[kind] if isinstance(kind, str) else kind
         self.models.append(lambda call: chosen if call.number == number else None)
+
+    def sometimes(self, chance: float, rng: random.Random, kind: Callable[[Call], Kind | None]) -> None:
+        """Let each call go wrong with that chance, independently: drawn is which call is the next."""
+        self._draw(_Lot(chance, rng, kind), self.calls)
+
+    def _draw(self, lot: "_Lot", after: int) -> None:
+        if lot.chance > 0:
+            ahead = 1 + int(math.log(1 - lot.rng.random()) / math.log1p(-lot.chance))
+            self._drawn.setdefault(after + ahead, []).append(lot)
 
     def before(self, number: int, do: Callable[[], object]) -> None:
         """Do something just before this call: a signal, a change by a stranger."""
@@ -154,12 +162,50 @@ class Faults:
         raise Killed
 
     def _happens(self, call: Call, effect: Effect) -> Any:
+        if call.number in self._drawn and (kind := self._lots(call)) is not None:
+            return self._goes_wrong(kind, call, effect)
         for model in self.models:
             kind = model(call)
             if kind is not None:
-                self.struck.append((call, getattr(kind, "__name__", "fault")))
-                return kind(self, call, effect)
+                return self._goes_wrong(kind, call, effect)
         return effect()
+
+    def _lots(self, call: Call) -> Kind | None:
+        lots = self._drawn.pop(call.number)
+        for lot in lots:
+            self._draw(lot, call.number)
+        return next((kind for lot in lots if (kind := lot.kind(call)) is not None), None)
+
+    def _goes_wrong(self, kind: Kind, call: Call, effect: Effect) -> Any:
+        self.struck.append((call, getattr(kind, "__name__", "fault")))
+        return kind(self, call, effect)
+
+
+class _Invocation:
+    """A process at work: the calls it makes are made there, and it can die."""
+
+    __slots__ = ("_faults", "_outer", "_where")
+
+    def __init__(self, faults: Faults, where: str) -> None:
+        self._faults, self._where = faults, where
+
+    def __enter__(self) -> None:
+        faults = self._faults
+        self._outer = faults.where, faults._dead
+        faults.where, faults._dead = self._where, False
+        faults.spent += STARTING
+
+    def __exit__(self, *error: object) -> None:
+        self._faults.where, self._faults._dead = self._outer
+
+
+@dataclass(frozen=True)
+class _Lot:
+    """Strikes each call with its chance."""
+
+    chance: float
+    rng: random.Random
+    kind: Callable[[Call], Kind | None]
 
 
 class _Faulty:

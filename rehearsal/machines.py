@@ -44,6 +44,8 @@ class StepFunctions:
         self.clock = clock
         self.machines: dict[str, Machine] = {}
         self.executions: dict[str, Execution] = {}
+        self.latest: Execution | None = None
+        """The one started last."""
         self.on_status: list[Callable[[Execution], object]] = []
         self._world = World(clock, invoke, seed, recorded=recorded, isolated=isolated)
         self._rng, self._latency = random.Random(seed), latency
@@ -51,6 +53,7 @@ class StepFunctions:
     def clear(self, seed: int) -> None:
         """As if made anew with that seed: no executions, the machines as they are."""
         self.executions.clear()
+        self.latest = None
         self._world.tokens.clear()
         self._world.seed = seed
         self._rng.seed(seed)
@@ -69,7 +72,7 @@ class StepFunctions:
         execution = Execution(
             name, machine, self.machines[machine], decode(encode(data)), world=self._world, on_end=self._ended
         )
-        self.executions[name] = execution
+        self.executions[name] = self.latest = execution
         self.clock.at(self._rng.random() * self._latency, execution.begin)
         return execution
 

@@ -1,12 +1,18 @@
 """Runs of one operation under one fault model: each a pure function of its seed, each judged."""
 
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 from lambdas.api.clouddriver import FINISH_WITHIN, START_WITHIN
 from lambdas.engine.intake import Terms
 from lambdas.rows import Status
-from rehearsal.fake_cloud import Snapshot, differences
+from rehearsal.clock import EPOCH, Clock
+from rehearsal.clouddriver import SUCCEEDED, Clouddriver, Deployment
+from rehearsal.fake_cloud import FakeCloud, Snapshot, differences
+from rehearsal.faults import Faults
 from rehearsal.memory_table import Units
 from rehearsal.models import FaultModel
 from rehearsal.trials import QUIESCENCE, Scenario
@@ -22,6 +28,9 @@ IN_TIME = frozenset({Status.ROLLED_BACK, Status.NOT_STARTED})
 """Ends that are right, too, where there is a deadline and the faults outlast it."""
 
 NEVER = "NEVER_ENDS"
+LINGER = 120.0
+"""Seconds after which what a failed deployment set off has come to rest."""
+
 METERED = 64
 """Units of the table are counted in each run whose seed this divides: it takes time, and they vary little."""
 
@@ -66,7 +75,7 @@ class Rehearsal:
         self.scenario, self.model, self.severity, self.door = scenario, model, severity, door
         self.right = model.ends | (IN_TIME if door == "clouddriver" else frozenset())
         manners = model.manners(scenario.manners, severity)
-        self.world = World(scenario.sagas, manners=manners, recorded=recorded, paced=True)
+        self.world = World(scenario.sagas, manners=manners, recorded=recorded, paced=True, shared=True)
         scenario.prepare(self.world)
         self.world.keep()
         self.world.again(0)
@@ -128,9 +137,58 @@ class Rehearsal:
             outcome.wrong = f"ended {status}, but {outcome.orphans[0]}"
         return outcome
 
+    def replayed(self, seed: int) -> Result | None:
+        """The run once more, for whoever wants to look at its executions; None where it is never accepted."""
+        self.run(seed)
+        return self.world.result(self.world.operation) if self.world.operation else None
+
     def _golden(self) -> Snapshot:
         """The cloud after a run in which nothing goes wrong."""
         result = self.world.run(self.world.submit(self.scenario.operation, self.scenario.request))
         if result.control.status is not Status.SUCCEEDED:
             raise AssertionError(f"{self.scenario.name} without faults: {result.end}, {result.control.error}")
         return self.world.cloud.snapshot()
+
+
+class Deployments:
+    """createServerGroup by Clouddriver's policy, under the same model: the same seed meets the same faults."""
+
+    def __init__(self, scenario: Scenario, model: FaultModel, *, severity: float = 1.0) -> None:
+        self.scenario, self.model, self.severity = scenario, model, severity
+        self.clock = Clock()
+        self.faults = Faults(self.clock)
+        self.cloud = FakeCloud(self.clock, model.manners(scenario.manners, severity))
+        scenario.prepare(cast(World, self))
+        self.cloud.keep()
+        self.before = self.cloud.snapshot()
+
+    def run(self, seed: int) -> Outcome:
+        self.clock.reset(EPOCH)
+        self.faults.reset()
+        self.cloud.restore()
+        self.model.strike(seed, self.severity, self.clock, self.faults, self.cloud)
+        process = Clouddriver(self.clock, self.faults, self.cloud, random.Random(f"{seed}/clouddriver"))
+        done = process.deploy(self.scenario.request)
+        outcome = Outcome(
+            seed,
+            done.end,
+            done.why,
+            seconds=self.clock.now - EPOCH,
+            struck=len(self.faults.struck),
+            calls=dict(self.faults.counts),
+        )
+        self.clock.drain(max(self.faults.landing - self.clock.now, 0.0) + LINGER)
+        outcome.orphans = tuple(self._left(done))
+        return outcome
+
+    def _left(self, done: Deployment) -> Iterator[str]:
+        """What nobody will ever take away: of a deployment that succeeded, all but the group and what it uses."""
+        mine = done.group if done.end == SUCCEEDED else ""
+        group = self.cloud.place(self.scenario.request["account"], self.scenario.request["region"]).groups.get(mine)
+        for line in differences(self.before, self.cloud.snapshot()):
+            if not line.endswith("was absent, is there"):
+                continue
+            if group is None or not (
+                f"group {mine} " in line or f"{group.launch_template} " in line or " alarm " in line
+            ):
+                yield line

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
+from lambdas.hub import Settings
 from rehearsal.faults import Call
 from rehearsal.trials import (
     CANCEL,
     FOR_GOOD,
+    LANDS,
     LIFTED,
     SIGNALS,
     Fault,
@@ -28,11 +30,14 @@ from rehearsal.world import NeverEnds
 
 __all__ = ["Fault", "Golden", "Run", "Scenario", "Trial", "golden_of", "of_the_cloud", "problems", "run"]
 
+SETTLING = Settings("").settling.total_seconds()
+"""The stack's default: the sweep runs with it."""
+
 Chosen = Callable[[Call], bool]
 
 SINGLES = (*LIFTED, *SIGNALS)
 """Kinds of which one alone is tried; those `FOR_GOOD` are for the way back."""
-WITH_SIGNALS = ("before", "after", "kill_after", "late", "hang")
+WITH_SIGNALS = ("before", "after", "kill_after", "late", "hang", "minute_late", "minutes_late")
 """What goes wrong with the very call before which a signal comes."""
 SECONDS = (*LIFTED, FOR_GOOD)
 """What goes wrong on the way back."""
@@ -97,8 +102,20 @@ def singles(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str]
             report.skipped[reason] += 1
             continue
         for trial in _singles(call, kind):
-            report.add(judged(scenario, golden, trial, str(call)))
+            if reason := len(trial) > 1 and _nobody_looks(scenario, golden, call, kinds_in(trial)):
+                report.skipped[reason] += 1
+            else:
+                report.add(judged(scenario, golden, trial, str(call)))
     return report
+
+
+def _nobody_looks(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str]) -> str:
+    """Only things that carry the operation's tag are found when they land after their undo."""
+    lands = max((LANDS.get(kind, 0.0) for kind in kinds), default=0.0)
+    in_time = lands + scenario.manners.lag < SETTLING
+    return (
+        "" if golden.looks or in_time or not of_the_cloud(call) else "a change without a tag that lands after its undo"
+    )
 
 
 def _singles(call: Call, kind: str) -> Iterator[Trial]:
@@ -133,10 +150,11 @@ def doubles(scenario: Scenario, golden: Golden, first: Fault, kinds: Iterable[st
         report.skipped["the first fault does not lead back"] += 1
         return report
     for second, kind in product((one for one in alone.calls if one.number > first.number), kinds):
-        if reason := "" if kind in SIGNALS else not_applicable(golden, second, kind):
+        trial = (first, Fault(second.number, kind))
+        if reason := not_applicable(golden, second, kind) or _nobody_looks(scenario, golden, second, (kind,)):
             report.skipped[reason] += 1
             continue
-        report.add(judged(scenario, golden, (first, Fault(second.number, kind)), f"{call}; then {second}"))
+        report.add(judged(scenario, golden, trial, f"{call}; then {second}"))
     return report
 
 
@@ -151,15 +169,19 @@ def judged(scenario: Scenario, golden: Golden, trial: Trial, where: str) -> Repo
     report.tried[kinds_of(trial)] += 1
     try:
         one = run(scenario, trial)
-    except NeverEnds as never:
+    except Exception as error:  # noqa: BLE001 - whatever a run cannot be played to its end for, somebody must look at
         report.ends["none"] += 1
-        report.survivors.append(Survivor(scenario.name, trial, where, (str(never),), ()))
+        report.survivors.append(Survivor(scenario.name, trial, where, (f"{type(error).__name__}: {error}",), ()))
         return report
     report.ends[str(one.world.control(one.operation).status)] += 1
     if found := tuple(problems(scenario, golden, one)):
         path = tuple(one.world.result(one.operation).path)
         report.survivors.append(Survivor(scenario.name, trial, where, found, path))
     return report
+
+
+def kinds_in(trial: Trial) -> tuple[str, ...]:
+    return tuple(fault.kind for fault in trial)
 
 
 def kinds_of(trial: Trial) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambdas.engine import intake, signals
 from lambdas.engine.tasks import AnySaga
-from lambdas.errors import Paused, WindlassError
+from lambdas.errors import Paused, Transient, WindlassError
 from lambdas.hub import Json
 from lambdas.rows import Mark, Status, control_key, open_key
 from rehearsal.conduct import Conduct, Invariant, one_group
@@ -23,7 +23,10 @@ BRISK = Manners(boot=3, health=3, shutdown=2, deletion=8, relaunch=5, hook=1)
 """Quick enough that a golden run has few looks at the same thing: each look is several calls to sweep."""
 
 PAUSE = 4000.0
-"""Seconds after which a paused operation is resumed."""
+"""Seconds after which a paused operation is resumed, or cancelled."""
+
+MINUTE_LATE, MINUTES_LATE = 80.0, 600.0
+"""Seconds: just before the cloud has settled after 90; well before the late look after 900."""
 
 OUTAGE = 600.0
 """Seconds for which a whole service fails."""
@@ -47,15 +50,35 @@ def outage(faults: Faults, call: Call, effect: Effect) -> Any:
     return before(faults, call, effect)
 
 
-LIFTED: dict[str, Kind] = {**KINDS, "twice": twice, "outage": outage}
+def minute_late(faults: Faults, call: Call, effect: Effect) -> Any:
+    """An error now; it happens just before the way back begins: reads a minute old do not show it to the undo."""
+    faults.lands_later(effect, MINUTE_LATE)
+    raise Transient(f"rehearsed: {call} takes effect a minute later")
+
+
+def minutes_late(faults: Faults, call: Call, effect: Effect) -> Any:
+    """An error now; it happens ten minutes later, when everything has been put back and found clean."""
+    faults.lands_later(effect, MINUTES_LATE)
+    raise Transient(f"rehearsed: {call} takes effect minutes later")
+
+
+LIFTED: dict[str, Kind] = {
+    **KINDS,
+    "twice": twice,
+    "outage": outage,
+    "minute_late": minute_late,
+    "minutes_late": minutes_late,
+}
 FOR_GOOD = "reject_for_good"
 """As `reject`, but nobody lifts it and nobody decides."""
+LANDS = {"minute_late": MINUTE_LATE, "minutes_late": MINUTES_LATE}
+"""After how many seconds what is late lands, where that can be after an undo."""
 FAULTS: dict[str, Kind] = {**LIFTED, FOR_GOOD: KINDS["reject"]}
 """How a call goes wrong, by name."""
 
-CANCEL, PAUSED, ABORT = "cancel", "pause", "abort"
-SIGNALS = (CANCEL, PAUSED, ABORT)
-"""What is sent just before a call: a cancel; a pause, and later a resume; a stop of the execution from outside."""
+CANCEL, PAUSED, PAUSE_CANCEL, ABORT = "cancel", "pause", "pause_cancel", "abort"
+SIGNALS = (CANCEL, PAUSED, PAUSE_CANCEL, ABORT)
+"""What is sent just before a call: a cancel; a pause, and later a resume, or a cancel first; a stop from outside."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +121,8 @@ class Scenario:
     """Its deadline is shorter than what a fault may take: rolling back is right too, acting late is not."""
     makes: Callable[..., World] = World
 
-    def world(self) -> World:
-        world = self.makes(self.sagas, manners=self.manners, recorded=False)
+    def world(self, *, recorded: bool = False) -> World:
+        world = self.makes(self.sagas, manners=self.manners, recorded=recorded)
         self.prepare(world)
         world.clock.drain(self.manners.lag)  # what was there before can be seen
         return world
@@ -127,6 +150,8 @@ class Golden:
     waits: tuple[str, ...]
     accepted: int
     """Number of the call that writes the operation's row."""
+    looks: bool
+    """Whether somebody looks for what is left after a roll-back, and again minutes later."""
 
     def of(self, call: Call) -> str:
         """The state that the call belongs to: its own, or the one a sweep looks after."""
@@ -177,12 +202,13 @@ def golden_of(scenario: Scenario) -> Golden:
         tuple(step.name for step in saga.steps),
         tuple(wait.name for wait in saga.waits),
         next(call.number for call in one.calls if call.name == "table.write"),
+        saga.left is not None,
     )
 
 
-def run(scenario: Scenario, trial: Sequence[Fault]) -> Run:
+def run(scenario: Scenario, trial: Sequence[Fault], *, recorded: bool = False) -> Run:
     """One run. What holds is let go on when the fault is lifted: a person decides to retry."""
-    world = scenario.world()
+    world = scenario.world(recorded=recorded)
     trace = world.faults.trace = list[Call]()
     one = Run(world, "", world.cloud.snapshot(), {}, 0, tuple(trial), ())
     _watch(scenario, one)
@@ -246,20 +272,23 @@ def _watch(scenario: Scenario, one: Run) -> None:
 
 def _send(one: Run, kind: str, tries: int = 10) -> None:
     """Send the signal as a caller does: again, until it is answered."""
-    world = one.world
-    operation = one.operation or next(iter(world.machines.executions), "")
-    row = world.table.peek(control_key(operation))
+    operation = one.operation or next(iter(one.world.machines.executions), "")
+    row = one.world.table.peek(control_key(operation))
     if not row:
         one.answers[kind] = "there is no such operation yet"
-        return
-    if kind == ABORT:
+    elif kind == ABORT:
         one.pivoted = bool(row.get("pivoted"))
         one.answers[kind] = "over" if Status(row["status"]).over else "accepted"
-        world.machines.stop(operation, "Stopped", "somebody pressed the button")
-        return
+        one.world.machines.stop(operation, "Stopped", "somebody pressed the button")
+    else:
+        _post(one, operation, kind, tries)
+
+
+def _post(one: Run, operation: str, kind: str, tries: int) -> None:
+    world = one.world
     try:
         with world.faults.invocation("api"):
-            getattr(signals, kind)(world.hub, world.sagas, operation, CALLER, "rehearsed")
+            _SENT[kind](world.hub, world.sagas, operation, CALLER, "rehearsed")
     except signals.NotNow as refused:
         one.answers[kind] = str(refused)
     except (Killed, WindlassError, KeyError):
@@ -269,3 +298,9 @@ def _send(one: Run, kind: str, tries: int = 10) -> None:
         one.answers[kind] = "accepted"
         if kind == PAUSED:
             world.clock.at(PAUSE, lambda: world.signal(operation, "resume"))
+        if kind == PAUSE_CANCEL:
+            world.clock.at(PAUSE, lambda: _send(one, CANCEL))
+            world.clock.at(2 * PAUSE, lambda: world.signal(operation, "resume"))
+
+
+_SENT = {CANCEL: signals.cancel, PAUSED: signals.pause, PAUSE_CANCEL: signals.pause}

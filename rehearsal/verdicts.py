@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lambdas.rows import Status
 from rehearsal.fake_cloud import differences
 from rehearsal.faults import LASTING, Call
-from rehearsal.trials import ABORT, FOR_GOOD, SIGNALS, Fault, Golden, Run, Scenario
+from rehearsal.trials import ABORT, FOR_GOOD, LANDS, SIGNALS, Fault, Golden, Run, Scenario
 
 CLOUD = ("groups", "launch_templates", "images", "network", "load_balancers", "scaling")
 """Ports whose refusal is AWS's word on the operation; the hub's own table and machines fail, they do not refuse."""
@@ -136,7 +136,7 @@ def _cloud_problems(golden: Golden, one: Run) -> Iterator[str]:
 
 def _landed_after_its_undo(one: Run) -> bool:
     """What a late call made once more, the look for what is left has to find."""
-    late = any(fault.kind in ("late", "hang") for fault in one.trial)
+    late = any(fault.kind in ("late", "hang", *LANDS) for fault in one.trial)
     return late and one.world.control(one.operation).status in PUT_BACK
 
 
@@ -144,7 +144,8 @@ def _table_problems(one: Run) -> Iterator[str]:
     control, operation = one.world.control(one.operation), one.operation
     if not control.status.over:
         yield f"its row was opened again and is {control.status}"
-    last = one.world.executions(operation)[-1].path[-1]
+    path = [state for execution in one.world.executions(operation) for state in execution.path]
+    last = path[-1] if path else "RolledBack"  # its time was over before it was ever started
     if control.status in ENDS and last not in ENDS[control.status] and not _aborted(one):
         yield f"its row is {control.status}, its machine ended in {last}"
     for row in one.world.table.rows():
@@ -156,5 +157,5 @@ def _table_problems(one: Run) -> Iterator[str]:
 
 
 def _aborted(one: Run) -> bool:
-    """Its execution was stopped after it had closed its row, or before it had a plan."""
-    return one.answers.get(ABORT) == "accepted"
+    """Its execution was stopped: before it had a plan, or after it had closed its row."""
+    return ABORT in one.answers

@@ -19,7 +19,7 @@ from lambdas.engine import intake, signals
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound
-from lambdas.requests import Invalid
+from lambdas.requests import Invalid, account_of
 
 START_WITHIN, FINISH_WITHIN = timedelta(minutes=10), timedelta(minutes=50)
 """Orca stops looking at 60 minutes (`MonitorKatoTask.groovy`)."""
@@ -91,11 +91,21 @@ class Clouddriver:
         saga = self._saga(name, provider)
         if not isinstance(description, dict):
             raise invalid([f"the description of {name} is not an object"])
+        normalised = _normalised(description)
+        self._has_account(normalised)
         try:
-            requests = saga.request_type.of_clouddriver(_normalised(description), self.desk.accounts)
+            requests = saga.request_type.of_clouddriver(normalised, self.desk.accounts)
         except Invalid as error:
             raise invalid(error.codes) from None
         return [Submission(saga, request) for request in requests]
+
+    def _has_account(self, description: Json) -> None:
+        """As its converters do, before anything is validated (`AbstractAtomicOperationsCredentialsConverter`)."""
+        account, known = account_of(description), self.desk.accounts
+        if not account:
+            raise Problem(400, "credentials are required")
+        if account not in known:
+            raise Problem(400, f"credentials not found (name: {account}, names: {', '.join(sorted(known))})")
 
     def _saga(self, name: str, provider: str) -> AnySaga:
         """By its name or its legacy bean's, a version cut off (`AnnotationsBasedAtomicOperationsRegistry`)."""

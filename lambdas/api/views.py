@@ -140,7 +140,8 @@ def operation_of(record: Record) -> OperationView:
     return OperationView(
         **_summary(control) | {"step": record.step},
         phase=phase_of(record),
-        attempt=control.attempt,
+        # The open token may be newer than the row that was read before it.
+        attempt=control.attempt if record.step == control.step else 1,
         since=_moment(current.since if current else control.since or None),
         reason=reason_of(record),
         held=record.hold.held if record.hold else None,

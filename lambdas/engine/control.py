@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lambdas.engine.tasks import PLAN, Task
+from lambdas.engine.tasks import GUARD, LEFT, Task
 from lambdas.errors import Abandoned, Cancelled, Conflict, Exhausted, Expired, NotFound, Paused, Revoked
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Status, control_key, control_of
@@ -15,14 +15,18 @@ from lambdas.table import Equal, Refused, Update, Write
 
 RACES = 8
 """How often a write is decided anew because somebody else was quicker; then it is a Conflict."""
-EVENTS = 5
-"""History events of one attempt, at most: scheduled, started, failed or succeeded, entered, exited."""
+EVENTS, TOKEN_EVENTS = 5, 10
+"""History events of one attempt, at most: scheduled, started, failed or succeeded, entered, exited. A token has one
+more, and a hold comes with a Choice and the start that was refused before it."""
 STOP_RETRYING, GIVE_UP = 15_000, 18_000
 """Of the 25,000 events at which AWS kills an execution without an undo (Step Functions quotas)."""
 LIVENESS = 300.0
 """Seconds after which the sweep looks whether a running operation's execution is still there."""
+UNHEARD = 600.0
+"""Seconds over its window in which a step whose attempts die may still report an end: five of the longest back-offs."""
 
 Change = dict[str, Any]
+Decide = Callable[[Control], tuple[Change, tuple[Write, ...]] | None]
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,10 @@ class Started:
     """A start that the control row allowed."""
 
     control: Control
+    """The row as the start left it."""
     attempt: str
     """Name of this attempt in `live`."""
+    forward: bool
 
 
 def read(hub: Hub, operation: str) -> Control:
@@ -51,13 +57,15 @@ def update(control: Control, change: Mapping[str, Any]) -> Update:
     )
 
 
-def change(hub: Hub, operation: str, decide: Callable[[Control], tuple[Change, tuple[Write, ...]] | None]) -> Control:
+def change(hub: Hub, operation: str, decide: Decide, known: Control | None = None) -> Control:
     """Decide on the row and write, together with other writes, all or nothing; again while others are quicker.
 
-    `decide` answers None where nothing is to be written. Returns the row as decided on.
+    `decide` answers None where nothing is to be written. `known` is the row as it was last seen: it saves a read, and
+    the write's condition notices if it is old. Returns the row as decided on.
     """
     for _ in range(RACES):
-        control = read(hub, operation)
+        control = known or read(hub, operation)
+        known = None
         decided = decide(control)
         if decided is None:
             return control
@@ -70,40 +78,24 @@ def change(hub: Hub, operation: str, decide: Callable[[Control], tuple[Change, t
     raise Conflict(f"operation {operation} is being changed by several at once")
 
 
-def begin(hub: Hub, task: Task, *, pivot: bool = False) -> Started:
-    """Start an attempt of a forward step: refused for whoever was cancelled, paused, expired or overtaken.
+def look_again(hub: Hub, row: Control, at: float | None) -> None:
+    """When the sweep looks at the row again; whoever has changed it since that reading knows better."""
+    change(hub, row.id, lambda now: ({"due": at}, ()) if now.version == row.version else None, row)
 
-    Raises Cancelled, Paused, Expired, Revoked, Exhausted, Conflict.
+
+def begin(hub: Hub, task: Task, *, pivot: bool = False, known: Control | None = None) -> Started:
+    """Start an attempt of Plan or a step: refused for whoever was cancelled, paused, expired or overtaken.
+
+    Raises Cancelled, Paused, Expired, Revoked, Abandoned, Exhausted, Conflict.
     """
 
-    def decide(control: Control) -> tuple[Change, tuple[Write, ...]]:
-        may_go_forward(hub, control)
-        alone(hub, control, task.step)
-        _within_window(hub, control, task.step)
-        started: Change = {"status": Status.RUNNING, **_attempt(hub, control, task.step)}
-        if pivot:
-            started["pivoted"] = True
-        return started, ()
+    def allowed(control: Control) -> Change:
+        may_go_forward(hub, control, task)
+        # From its first start on the operation counts as started, and the sweep looks after its execution.
+        first = {"started": hub.now(), "due": hub.now() + LIVENESS} if control.started is None else {}
+        return {"status": Status.RUNNING, **first, **({"pivoted": True} if pivot else {})}
 
-    return _started(hub, change(hub, task.operation, decide), task.step)
-
-
-def begin_plan(hub: Hub, task: Task) -> Started:
-    """Start planning: from here on the operation counts as started."""
-
-    def decide(control: Control) -> tuple[Change, tuple[Write, ...]]:
-        may_go_forward(hub, control)
-        alone(hub, control, PLAN)
-        _within_window(hub, control, PLAN)
-        first = {"started": hub.now()} if control.started is None else {}
-        return {
-            "status": Status.RUNNING,
-            "due": hub.now() + LIVENESS,
-            **first,
-            **_attempt(hub, control, PLAN),
-        }, ()
-
-    return _started(hub, change(hub, task.operation, decide), PLAN)
+    return _begun(hub, task, allowed, forward=True, known=known)
 
 
 def begin_undo(hub: Hub, task: Task) -> Started:
@@ -112,105 +104,146 @@ def begin_undo(hub: Hub, task: Task) -> Started:
     Raises Conflict until then, Revoked, Exhausted, or Abandoned for an operation that is over.
     """
 
-    def decide(control: Control) -> tuple[Change, tuple[Write, ...]]:
-        _in_charge(control)
-        alone(hub, control, task.step)
+    def allowed(control: Control) -> Change:
+        in_charge(control, task)
         _settled(hub, control)
+        return {"status": Status.UNDOING}
+
+    return _begun(hub, task, allowed, forward=False)
+
+
+def _begun(
+    hub: Hub, task: Task, allowed: Callable[[Control], Change], *, forward: bool, known: Control | None = None
+) -> Started:
+    begun: Change = {}
+
+    def decide(control: Control) -> tuple[Change, tuple[()]]:
+        nonlocal begun
+        begun = allowed(control)
+        alone(hub, control, task.step)
         _within_window(hub, control, task.step)
-        return {"status": Status.UNDOING, **_attempt(hub, control, task.step)}, ()
+        begun |= _attempt(hub, control, task.step)
+        return begun, ()
 
-    return _started(hub, change(hub, task.operation, decide), task.step)
+    row = change(hub, task.operation, decide, known)
+    return Started(replace(row, **begun, version=row.version + 1), str(row.version), forward)
 
 
-def ended(hub: Hub, operation: str, started: Started, *, forward: bool) -> None:
+def ended(hub: Hub, started: Started) -> None:
     """Report the end of an attempt, so that the next state need not wait until it can no longer be alive."""
 
-    def decide(control: Control) -> tuple[Change, tuple[Write, ...]] | None:
-        live = dict(control.live or {})
-        if live.pop(started.attempt, None) is None:
-            return None
-        settled = {"forward_end": hub.now()} if forward else {}
-        return {"live": live, **settled}, ()
+    def decide(control: Control) -> tuple[Change, tuple[()]] | None:
+        told = reported(hub, control, started)
+        return None if told is None else (told, ())
 
-    change(hub, operation, decide)
+    change(hub, started.control.id, decide, started.control)
 
 
-def may_go_forward(hub: Hub, control: Control) -> None:
+def reported(hub: Hub, control: Control, started: Started) -> Change | None:
+    """The change that says an attempt has ended; None: the row knows."""
+    live = dict(control.live or {})
+    if live.pop(started.attempt, None) is None:
+        return None
+    return {"live": live, **({"forward_end": hub.now()} if started.forward else {})}
+
+
+def may_go_forward(hub: Hub, control: Control, task: Task) -> None:
     """Raises the decision that keeps a forward state from starting."""
-    _in_charge(control)
+    in_charge(control, task)
     if control.status is Status.UNDOING or control.mark is Mark.CANCELLED:
-        raise Cancelled(f"operation {control.id} was cancelled or is being put back")
-    if not control.pivoted:
-        _in_time(hub, control)
-    if control.mark is Mark.PAUSED:
+        raise Cancelled(_why_back(control))
+    in_time(hub, control)
+    if control.mark is Mark.PAUSED and task.step != GUARD:  # a place in a queue may be waited for while paused
         raise Paused(f"operation {control.id} is paused; resume it")
 
 
-def _in_charge(control: Control) -> None:
+def _why_back(control: Control) -> str:
+    if control.mark is Mark.CANCELLED and control.decided:
+        return f"cancelled by {control.decided}"
+    return control.error or f"operation {control.id} is being put back"
+
+
+def in_charge(control: Control, task: Task) -> None:
+    """Raises Revoked or Abandoned for whoever must not act any more: a dead execution's Lambda may come late."""
     if control.mark is Mark.REVOKED:
         raise Revoked(f"operation {control.id} lost its guard by force; it must not act again")
     if control.status.over:
         raise Abandoned(f"operation {control.id} is over: {control.status}")
+    if task.execution != control.execution:
+        raise Abandoned(f"execution {control.execution} is in charge of operation {control.id}, not {task.execution}")
 
 
-def _in_time(hub: Hub, control: Control) -> None:
-    if control.started is None and control.start_by is not None and hub.now() >= control.start_by:
-        raise Expired(f"operation {control.id} was not started in time")
-    if hub.now() >= control.finish_by:
-        raise Expired(f"operation {control.id} did not finish in time")
+def in_time(hub: Hub, control: Control) -> None:
+    """Raises Expired once the operation's deadline has passed."""
+    deadline = expires(control)
+    if deadline is not None and hub.now() >= deadline:
+        late = "did not finish" if deadline == control.finish_by else "was not started"
+        raise Expired(f"operation {control.id} {late} in time")
 
 
-def alone(hub: Hub, control: Control, step: str) -> None:
+def expires(control: Control) -> float | None:
+    """When the operation goes back by itself: never once it has to go forward, or goes back already."""
+    if control.pivoted or control.status is Status.UNDOING:
+        return None
+    if control.started is None and control.start_by is not None:
+        return min(control.start_by, control.finish_by)
+    return control.finish_by
+
+
+def alone(hub: Hub, control: Control, step: str | None = None) -> None:
     """A retry of the same step may start at once; any other waits until no earlier attempt can be alive."""
-    until = max((control.live or {}).values(), default=0.0)
+    until = alive_until(control)
     if control.step != step and until > hub.now():
         raise Conflict(f"an attempt of {control.step} may be alive for {until - hub.now():.0f} s more")
 
 
+def alive_until(control: Control) -> float:
+    """Until when an attempt that has not reported its end may be alive."""
+    return max((control.live or {}).values(), default=0.0)
+
+
 def _settled(hub: Hub, control: Control) -> None:
     """Reads lag behind writes: an undo that looks too early does not see what it has to take back."""
-    waits = _forward_end(control) + hub.settings.settling.total_seconds() - hub.now()
+    waits = last_forward(control) + hub.settings.settling.total_seconds() - hub.now()
     if waits > 0:
         raise Conflict(f"the cloud settles for {waits:.0f} s more before anything is put back")
 
 
-def _forward_end(control: Control) -> float:
+def last_forward(control: Control) -> float:
     """When the last forward attempt had certainly ended, reported or not."""
-    unreported = max((control.live or {}).values(), default=0.0) if control.status is Status.RUNNING else 0.0
+    unreported = alive_until(control) if control.status is Status.RUNNING else 0.0
     return max(control.forward_end, unreported)
 
 
 def _within_window(hub: Hub, control: Control, step: str) -> None:
     if control.events > GIVE_UP:
         raise Abandoned(f"operation {control.id} has used up its history")
-    if control.step == step and hub.now() - control.since > over_after(hub) + 600:
-        raise Exhausted(f"{step} never reported an end within {hub.settings.window}")
+    if control.step == step and hub.now() - control.since > hub.settings.window.total_seconds() + UNHEARD:
+        raise Exhausted(f"no attempt of {step} reported an end within {hub.settings.window}")
 
 
-def over_after(hub: Hub) -> float:
-    """Seconds for which a step is retried."""
-    return hub.settings.window.total_seconds()
+def spent(hub: Hub, control: Control) -> bool:
+    """Whether the step at work has had its window, or the execution its history."""
+    return hub.now() - control.since > hub.settings.window.total_seconds() or control.events > STOP_RETRYING
 
 
 def entered(hub: Hub, control: Control, step: str) -> Change:
-    """What a state that begins notes on the control row."""
+    """What a state that holds a token notes on the control row."""
+    back = {"status": Status.UNDOING, "forward_end": last_forward(control)} if step == LEFT else {}
+    return {**_noted(hub, control, step, TOKEN_EVENTS), **back}
+
+
+def _noted(hub: Hub, control: Control, step: str, events: int) -> Change:
     first = {"attempt": 1, "since": hub.now()}
     again = {"attempt": control.attempt + 1, "since": control.since}
-    return {"step": step, "events": control.events + EVENTS, **(again if control.step == step else first)}
+    return {"step": step, "events": control.events + events, **(again if control.step == step else first)}
 
 
 def _attempt(hub: Hub, control: Control, step: str) -> Change:
-    noted = entered(hub, control, step)
     unreported = {} if control.step != step else dict(control.live or {})
     until = hub.now() + hub.settings.attempt_limit.total_seconds()
     return {
-        **noted,
+        **_noted(hub, control, step, EVENTS),
         "live": {**unreported, str(control.version): until},
-        "forward_end": _forward_end(control),
+        "forward_end": last_forward(control),
     }
-
-
-def _started(hub: Hub, control: Control, step: str) -> Started:
-    """The row was read at `version`: the attempt carries that number."""
-    noted = entered(hub, control, step)
-    return Started(replace(control, **noted), str(control.version))

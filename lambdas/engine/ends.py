@@ -4,97 +4,122 @@ All that follows an end hangs on the table's stream, never on a second write.
 """
 
 from lambdas.engine import control, guards, tokens
-from lambdas.engine.tasks import GUARD, AnySaga, Task, plan_of, stored_plan
-from lambdas.errors import Cancelled, WindlassError
+from lambdas.engine.tasks import AnySaga, Task, plan_of, stored_plan
+from lambdas.errors import Abandoned, Cancelled, RollBack, WindlassError
 from lambdas.hub import Hub
-from lambdas.rows import Control, Mark, Status, open_key
-from lambdas.table import Delete, Write
+from lambdas.rows import Control, Mark, Status, short
+from lambdas.table import Write
 
 FINISH, PUT_BACK, GIVE_UP = "Finish", "PutBack", "GiveUp"
 TOOK_OVER = "Interrupted"
 """The error with which a recovery's undo chain begins."""
-LONGEST = 400
-"""Characters of a reason on the control row, which stays under 1 KB."""
 
 
 def finish(hub: Hub, task: Task) -> str:
     """The work is done, unless a cancel came first. Raises Cancelled."""
-    close(hub, task.operation, Status.SUCCEEDED, "")
+    close(hub, task.operation, Status.SUCCEEDED, execution=task.execution)
     return "done as asked"
 
 
 def put_back(hub: Hub, task: Task) -> str:
-    """Everything is as it was before; but a recovery that never got past its guards has put nothing back."""
-    row = control.read(hub, task.operation)
-    if row.recoveries and row.step == GUARD:
-        close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason)
-        return "a person is needed: the recovery did not get its guards"
-    closed = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=task.saga.left is not None)
-    before = "nothing was begun" if closed is Status.NOT_STARTED else "everything is as it was before"
-    return f"{before}; {_why(row, task.reason)}"
+    """Everything is as it was before."""
+    late_look = task.saga.left is not None
+    end = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=late_look, execution=task.execution)
+    return {
+        Status.ROLLED_BACK: "everything is as it was before",
+        Status.NOT_STARTED: "nothing was begun",
+    }.get(end, f"a person is needed: {task.reason}")
 
 
 def give_up(hub: Hub, task: Task) -> str:
     """Something is left: a person is called, with the list."""
-    left = left_behind(hub, task.saga, task.operation)
-    reason = f"{task.reason}; {left}" if left else task.reason
-    close(hub, task.operation, Status.NEEDS_ATTENTION, reason)
-    return f"a person is needed: {reason}"
+    left = _told(hub, task)
+    close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason, left=left, execution=task.execution)
+    return f"a person is needed: {'; '.join(filter(None, (task.reason, left)))}"
 
 
-def left_behind(hub: Hub, saga: AnySaga, operation: str) -> str:
+def _told(hub: Hub, task: Task) -> str:
+    try:
+        return left_behind(hub, task.saga, control.read(hub, task.operation))
+    except WindlassError as error:
+        return f"what is left cannot be seen: {error}"
+
+
+def left_behind(hub: Hub, saga: AnySaga, row: Control) -> str:
     """What the operation made and what still stands, in words; empty where nothing does."""
-    plan = stored_plan(hub, operation)
+    plan = stored_plan(hub, row.id)
     if saga.left is None or plan is None:
         return ""
-    row = control.read(hub, operation)
     try:
-        return saga.left(plan_of(saga, plan), hub.cloud(row.account, row.region, operation)) or ""
-    except WindlassError as error:
+        return saga.left(plan_of(saga, plan), hub.cloud(row.account, row.region, row.id)) or ""
+    except RollBack as error:
         return str(error)
 
 
-def close(hub: Hub, operation: str, status: Status, reason: str, *, late_look: bool = False) -> Status:
+def close(
+    hub: Hub,
+    operation: str,
+    status: Status,
+    reason: str = "",
+    *,
+    left: str = "",
+    late_look: bool = False,
+    execution: str | None = None,
+) -> Status:
     """Close the row, forget its tokens and pass its guards on: all or nothing. Closing twice is closing once.
 
-    Raises Cancelled where the work is done but a cancel was accepted before. Returns the status that stands.
+    Raises Cancelled where the work is done but has to be put back, Conflict while an attempt may be alive that the
+    guards' heirs would meet. Returns the status that stands.
     """
     stands = status
 
     def decide(row: Control) -> tuple[control.Change, tuple[Write, ...]] | None:
         nonlocal stands
-        stands = row.status if row.status.over else _end_of(row, status)
         if row.status.over:
+            stands = row.status
             return None
-        looks = late_look and stands is Status.ROLLED_BACK
-        closed: control.Change = {
-            "status": stands,
-            "closed": hub.now(),
-            "step": "",
-            "live": None,
-            "due": hub.now() + hub.settings.late_look.total_seconds() if looks else None,
-            "error": _why(row, reason),
-        }
-        return closed, (*guards.releases(hub, row.guards, operation), *_forgotten(hub, operation))
+        if execution not in (None, row.execution):
+            raise Abandoned(f"execution {row.execution} is in charge of operation {operation}, not {execution}")
+        stands = _end_of(row, status, reason)
+        control.alone(hub, row)
+        why = "; ".join(filter(None, (_why(row, reason), left)))
+        closed = _closed(hub, stands, why, late_look=late_look)
+        return closed, (*guards.releases(hub, row.guards, operation), *tokens.forgotten(hub, operation))
 
     control.change(hub, operation, decide)
     return stands
 
 
-def _end_of(row: Control, status: Status) -> Status:
-    """An operation that never began to plan was not put back: it was not started."""
-    if status is Status.SUCCEEDED and row.mark is Mark.CANCELLED and not row.pivoted:
+def _closed(hub: Hub, status: Status, why: str, *, late_look: bool) -> control.Change:
+    looks = late_look and status is Status.ROLLED_BACK
+    return {
+        "status": status,
+        "closed": hub.now(),
+        "step": "",
+        "live": None,
+        "forward_end": None,
+        "events": None,
+        "due": hub.now() + hub.settings.late_look.total_seconds() if looks else None,
+        "error": short(why) or None,
+    }
+
+
+def _end_of(row: Control, status: Status, reason: str) -> Status:
+    """What its machine says, unless the row knows better."""
+    if status is Status.SUCCEEDED and (
+        row.status is Status.UNDOING or (row.mark is Mark.CANCELLED and not row.pivoted)
+    ):
         raise Cancelled(f"operation {row.id} was cancelled before it was done")
-    return Status.NOT_STARTED if status is Status.ROLLED_BACK and row.started is None else status
+    if status is not Status.ROLLED_BACK:
+        return status
+    if row.pivoted or (row.recoveries and not reason.startswith(TOOK_OVER)):
+        return Status.NEEDS_ATTENTION  # a recovery that got no further than its guards has put nothing back
+    return Status.NOT_STARTED if row.started is None else status
 
 
-def _why(row: Control, reason: str) -> str | None:
+def _why(row: Control, reason: str) -> str:
     """A recovery's machine knows only that it took over, and a cancelled hold only why it held: the row knows more."""
-    if row.mark is Mark.CANCELLED:
-        return f"{Cancelled.__name__}: cancelled by {row.decided}"[:LONGEST]
-    known = row.error if reason.startswith(TOOK_OVER) else None
-    return (known or reason)[:LONGEST] or None
-
-
-def _forgotten(hub: Hub, operation: str) -> tuple[Write, ...]:
-    return tuple(Delete(open_key(operation, one.state)) for one in tokens.open_rows(hub, operation))
+    if row.mark is Mark.CANCELLED and row.decided:
+        return f"{Cancelled.__name__}: cancelled by {row.decided}"
+    knows_more = row.mark is Mark.CANCELLED or reason.startswith(TOOK_OVER)
+    return (knows_more and row.error) or reason

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from lambdas.hub import Hub
 from lambdas.rows import Guard, guard_key, guard_of, item_of
-from lambdas.table import Equal, Put, Write
+from lambdas.table import Equal, Put, Refused, Write
 
 
 def read(hub: Hub, key: str) -> Guard:
@@ -27,6 +27,14 @@ def places(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
             yield _written(guard, operation, guard.queue)
         else:
             yield _written(guard, guard.owner, (*guard.queue, operation))
+
+
+def taken(hub: Hub, key: str, operation: str) -> Write:
+    """The write that gives the operation what nobody else has. Raises Refused."""
+    guard = read(hub, key)
+    if guard.owner is not None:
+        raise Refused([])
+    return _written(guard, operation, guard.queue)
 
 
 def releases(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:

@@ -18,7 +18,7 @@ from lambdas.engine.control import RACES
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
 from lambdas.hub import Hub, Json
-from lambdas.rows import Control, Status, batch_key, control_key, control_of, item_of, request_key
+from lambdas.rows import Control, Status, batch_key, control_key, control_of, item_of, request_key, short
 from lambdas.table import Absent, Put, Refused, Write
 
 LONGEST_REQUEST = 200 * 1024
@@ -26,6 +26,10 @@ LONGEST_REQUEST = 200 * 1024
 LARGEST_BATCH = 30
 """Operations of one batch: a transaction has at most 100 writes and 4 MB."""
 ID_LENGTH = 26
+LONGEST_NOTE, LONGEST_TRACE = 40, 60
+"""Bytes of what callers tell of themselves, for people to read: the claim is made from the whole key."""
+DIGITS = 32
+"""Of a body's digest: 128 bits tell any two bodies of one key apart."""
 START_CHECK = 10.0
 """Seconds after which the sweep looks whether an accepted operation was started."""
 
@@ -124,7 +128,7 @@ def _known(hub: Hub, identity: str, digest: str | None) -> Accepted | None:
     if item is None:
         return None
     first = control_of(item)
-    if digest is not None and first.digest is not None and digest != first.digest:
+    if digest is not None and first.digest is not None and digest[:DIGITS] != first.digest:
         raise KeyReused(f"idempotency key of operation {identity} was used with another body; choose a new key")
     if first.status is Status.ACCEPTED:
         _start_soon(hub, first)
@@ -152,11 +156,11 @@ def _claim(
         application=request.application,
         cluster=request.cluster,
         caller=caller.principal,
-        user=caller.user,
+        user=caller.user and short(caller.user, LONGEST_NOTE),
         door=terms.door,
-        key=key,
-        digest=digest,
-        trace=terms.trace,
+        key=key and short(key, LONGEST_NOTE),
+        digest=digest and digest[:DIGITS],
+        trace=terms.trace and short(terms.trace, LONGEST_TRACE),
         accepted=now,
         start_by=now + terms.start_within.total_seconds() if terms.start_within else None,
         finish_by=now + terms.finish_within.total_seconds(),

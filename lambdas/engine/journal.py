@@ -18,6 +18,11 @@ def succeeded(
     hub.table.write(_entry(hub, operation, state, {"did": did[:LONGEST], "error": None, **found}, attempts))
 
 
+def refused(hub: Hub, operation: str, state: str, error: str) -> None:
+    """The state was not allowed to start: that is no attempt."""
+    hub.table.write(Update(step_key(operation, state), {"name": state, "ended": hub.now(), "error": error[:LONGEST]}))
+
+
 def failed(hub: Hub, operation: str, state: str, error: str, *, attempts: int | None = None) -> None:
     """The state's attempt failed: `Name: sentence`."""
     hub.table.write(_entry(hub, operation, state, {"error": error[:LONGEST]}, attempts))

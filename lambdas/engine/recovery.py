@@ -5,42 +5,44 @@ keeps its guards, and the operation's own machine is started again: into the und
 after it.
 """
 
-from lambdas.engine import control, ends, guards, intake
+from lambdas.engine import control, ends, guards, intake, tokens
 from lambdas.engine.tasks import stored_plan
-from lambdas.errors import Conflict
+from lambdas.errors import Cancelled
 from lambdas.hub import ExecutionState, Hub, Json
-from lambdas.rows import Control, Status
+from lambdas.rows import Control, Status, short
 from lambdas.table import Write
 
 RECOVERIES = 5
 """Then a person is called: something ends this operation's executions again and again."""
-ABNORMAL = ("States.Runtime", "States.DataLimitExceeded", "States.ExceedToleratedFailureThreshold")
-"""Errors that no Catch sees."""
 
 
 def recover(hub: Hub, row: Control, state: ExecutionState) -> None:
-    """Close the operation as its execution ended, or start a recovery.
-
-    Raises Conflict while an attempt of the dead execution can still be alive.
-    """
+    """Close the operation as its execution ended, or start a recovery; later, while an attempt may be alive."""
     if row.status.over or not state.over:
         return
-    if (end := _own_end(state)) is not None:
-        ends.close(hub, row.id, end, f"{state.error}: {state.cause}", late_look=end is Status.ROLLED_BACK)
+    if (until := control.alive_until(row)) > hub.now():
+        control.look_again(hub, row, until)
         return
     reason = f"{state.error or state.status}: {state.cause or 'the execution was ended from outside'}"
-    if stored_plan(hub, row.id) is None:
-        _nobody_alive(hub, row)
+    try:
+        _close_or_begin(hub, row, _own_end(state), reason)
+    except Cancelled:
+        begin(hub, row, f"{Cancelled.__name__}: cancelled by {row.decided}")
+
+
+def _close_or_begin(hub: Hub, row: Control, end: Status | None, reason: str) -> None:
+    if end is not None:
+        ends.close(hub, row.id, end, "" if end is Status.SUCCEEDED else reason, late_look=True)
+    elif stored_plan(hub, row.id) is None:
         ends.close(hub, row.id, Status.ROLLED_BACK, reason)
-    elif row.recoveries >= RECOVERIES:
-        ends.close(hub, row.id, Status.NEEDS_ATTENTION, f"{RECOVERIES} recoveries ended abnormally; {reason}")
     else:
         begin(hub, row, reason)
 
 
 def begin(hub: Hub, row: Control, reason: str) -> None:
     """Start the machine once more: first the row says so, so that a death in between is found by the sweep."""
-    _nobody_alive(hub, row)
+    if row.recoveries >= RECOVERIES:
+        return _call_a_person(hub, row, f"{reason}, after {RECOVERIES} recoveries")
     name = f"{row.id}-recovery-{row.recoveries + 1}"
 
     def decide(now: Control) -> tuple[control.Change, tuple[Write, ...]] | None:
@@ -50,15 +52,27 @@ def begin(hub: Hub, row: Control, reason: str) -> None:
         return {
             "execution": name,
             "recoveries": now.recoveries + 1,
+            "step": "",
+            "live": None,
+            "forward_end": control.last_forward(now),
             "events": 0,
             "closed": None,
-            "error": reason[: ends.LONGEST],
-            "due": hub.now() + control.LIVENESS,
+            "error": now.error or short(reason),
+            "due": hub.now() + intake.START_CHECK,
             **back,
-        }, _retaken(hub, now)
+        }, (*_retaken(hub, now), *tokens.forgotten(hub, row.id))
 
-    if control.change(hub, row.id, decide).version == row.version:
+    if control.change(hub, row.id, decide, row).version == row.version:
         start(hub, control.read(hub, row.id))
+    return None
+
+
+def _call_a_person(hub: Hub, row: Control, reason: str) -> None:
+    if not row.status.over:
+        ends.close(hub, row.id, Status.NEEDS_ATTENTION, reason)
+        return
+    told = {"status": Status.NEEDS_ATTENTION, "error": short(reason), "due": None}
+    control.change(hub, row.id, lambda now: (told, ()) if now.version == row.version else None, row)
 
 
 def _retaken(hub: Hub, row: Control) -> tuple[Write, ...]:
@@ -82,15 +96,9 @@ def _given(row: Control) -> Json:
 
 
 def _own_end(state: ExecutionState) -> Status | None:
-    """How the machine itself ended it, when only the closing write was lost."""
+    """How the machine itself ended it, when only the closing write was lost; errors of States itself no Catch saw."""
     if state.status == "SUCCEEDED":
         return Status.SUCCEEDED
-    if state.status != "FAILED" or state.error in ABNORMAL:
+    if state.status != "FAILED" or state.error.startswith("States."):
         return None
     return Status.NEEDS_ATTENTION if state.error == "NeedsAttention" else Status.ROLLED_BACK
-
-
-def _nobody_alive(hub: Hub, row: Control) -> None:
-    until = max((row.live or {}).values(), default=0.0)
-    if until > hub.now():
-        raise Conflict(f"an attempt of {row.step} may be alive for {until - hub.now():.0f} s more")

@@ -1,15 +1,20 @@
 """Signals: what a caller sends to a running operation. First the mark, durable; then whoever waits is woken."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 
-from lambdas.engine import control, ends, holds, tokens, waits
-from lambdas.engine.holds import ABANDON, HOLD, HOLD_UNDO, RETRY, ROLL_BACK, SKIP
+from lambdas.engine import batches, control, holds, tokens, waits
+from lambdas.engine.holds import ABANDON, HELD_RETRIES, HOLD, HOLD_UNDO, RETRY, ROLL_BACK, SKIP
 from lambdas.engine.intake import Caller
 from lambdas.engine.tasks import LEFT, Sagas, saga_named
-from lambdas.errors import Cancelled, Paused, WindlassError
+from lambdas.errors import WindlassError
 from lambdas.hub import Hub
-from lambdas.rows import Control, Mark, Open, Status
+from lambdas.rows import Control, Mark, Open, Status, short
+from lambdas.table import Write
 
+LONGEST = 100
+"""Bytes of who decided, and why, on the control row."""
 DECISIONS = (RETRY, ROLL_BACK, SKIP, ABANDON)
 
 
@@ -24,23 +29,12 @@ def cancel(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str =
         _running(row)
         if row.pivoted:
             raise NotNow(f"operation {row.id} is past the point of no return; it will finish")
-        if row.status is Status.UNDOING or row.mark is Mark.CANCELLED:
+        if row.status is Status.UNDOING or row.mark in (Mark.CANCELLED, Mark.REVOKED):
             return None
         return {"mark": Mark.CANCELLED, "decided": _by(caller, reason)}, ()
 
-    row = control.change(hub, operation, decide)
-    if row.status is Status.ACCEPTED and row.after is not None:
-        ends.close(hub, operation, Status.ROLLED_BACK, f"{Cancelled.__name__}: {_by(caller, reason)}")
-    for opened in _forward(hub, operation):
-        _wake(hub, sagas, opened)
-
-
-def _wake(hub: Hub, sagas: Sagas, opened: Open) -> None:
-    """Whoever waits looks at the mark."""
-    if opened.state == HOLD:
-        row = control.read(hub, opened.operation)
-        return holds.settle(hub, row, opened, saga_named(row.saga, sagas))
-    return waits.look(hub, sagas, opened)
+    control.change(hub, operation, decide)
+    _wake(hub, sagas, operation)
 
 
 def pause(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str = "") -> None:
@@ -48,7 +42,7 @@ def pause(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str = 
 
     def decide(row: Control) -> tuple[control.Change, tuple[()]] | None:
         _running(row)
-        if row.mark is Mark.CANCELLED or row.status is Status.UNDOING:
+        if row.mark in (Mark.CANCELLED, Mark.REVOKED) or row.status is Status.UNDOING:
             raise NotNow(f"operation {row.id} is being put back; that is not paused")
         return None if row.mark is Mark.PAUSED else ({"mark": Mark.PAUSED, "decided": _by(caller, reason)}, ())
 
@@ -60,24 +54,40 @@ def resume(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str =
 
     def decide(row: Control) -> tuple[control.Change, tuple[()]] | None:
         _running(row)
-        return ({"mark": None}, ()) if row.mark is Mark.PAUSED else None
+        return ({"mark": None, "decided": _by(caller, reason)}, ()) if row.mark is Mark.PAUSED else None
 
-    row = control.change(hub, operation, decide)
-    for opened in tokens.open_rows(hub, operation):
-        if opened.state == HOLD and (opened.reason or "").startswith(Paused.__name__):
-            saga = saga_named(row.saga, sagas)
-            holds.decide(hub, row, opened, saga, RETRY, f"resumed by {_by(caller, reason)}")
+    control.change(hub, operation, decide)
+    _wake(hub, sagas, operation)
 
 
 def decide(hub: Hub, sagas: Sagas, operation: str, decision: str, caller: Caller, reason: str = "") -> None:
     """Answer a hold: `retry`, `rollback`, `skip` (an undo), `abandon`. Raises NotFound, NotNow."""
-    row = control.read(hub, operation)
-    _running(row)
-    opened = _held(hub, row)
-    _fits(row, opened, decision)
-    saga = saga_named(row.saga, sagas)
-    control.change(hub, operation, _noted(opened, decision, caller, reason))
-    holds.decide(hub, row, opened, saga, decision, _by(caller, reason))
+
+    def decided(row: Control) -> tuple[control.Change, tuple[Write]]:
+        """The decision, its count and its mark: all or nothing, and only once."""
+        _running(row)
+        opened = _held(hub, row)
+        _fits(row, opened, decision)
+        by = _by(caller, reason)
+        counted: control.Change = {"held": row.held + 1} if decision == RETRY else {}
+        marked = {"skip": opened.held, "decided": by} if decision == SKIP else {}
+        return counted | marked, (tokens.noted(opened, replace(opened, decision=decision, by=by)),)
+
+    control.change(hub, operation, decided)
+    _wake(hub, sagas, operation)
+
+
+def _wake(hub: Hub, sagas: Sagas, operation: str) -> None:
+    """Whoever waits looks at the row. The signal is durable by now: where this fails, the sweep does the same."""
+    with suppress(WindlassError):
+        row = control.read(hub, operation)
+        if row.after is not None:
+            batches.begin_next(hub, row)
+        for opened in tokens.open_rows(hub, operation):
+            if opened.kind == "hold":
+                holds.settle(hub, row, opened, saga_named(row.saga, sagas))
+            elif row.mark is Mark.CANCELLED and row.status is not Status.UNDOING:
+                waits.look(hub, sagas, opened)  # the mark comes before the check: only the sweep reads the clouds
 
 
 def possible(row: Control, opened: Open | None) -> tuple[str, ...]:
@@ -96,17 +106,6 @@ def _possible(row: Control, opened: Open | None) -> Iterator[str]:
         yield "cancel"
     if opened is not None:
         yield from (f"decide:{one}" for one in DECISIONS if _allowed(row, opened, one))
-
-
-def _noted(
-    opened: Open, decision: str, caller: Caller, reason: str
-) -> Callable[[Control], tuple[control.Change, tuple[()]] | None]:
-    def noted(row: Control) -> tuple[control.Change, tuple[()]] | None:
-        if decision == SKIP:
-            return {"skip": opened.held, "decided": _by(caller, reason)}, ()
-        return ({"held": row.held + 1}, ()) if decision == RETRY else None
-
-    return noted
 
 
 def _running(row: Control) -> None:
@@ -130,17 +129,13 @@ def _fits(row: Control, opened: Open, decision: str) -> None:
 def _allowed(row: Control, opened: Open, decision: str) -> bool:
     undoing = opened.state == HOLD_UNDO
     return {
-        RETRY: True,
+        RETRY: row.held < HELD_RETRIES,
         ROLL_BACK: not undoing and not row.pivoted,
         SKIP: undoing and opened.held not in (None, LEFT),
         ABANDON: True,
     }.get(decision, False)
 
 
-def _forward(hub: Hub, operation: str) -> Iterator[Open]:
-    return (one for one in tokens.open_rows(hub, operation) if one.state not in (LEFT, HOLD_UNDO))
-
-
 def _by(caller: Caller, reason: str) -> str:
     who = f"{caller.user} via {caller.principal}" if caller.user else caller.principal
-    return f"{who}: {reason[:200]}" if reason else who
+    return short(f"{who}: {reason}" if reason else who, LONGEST)

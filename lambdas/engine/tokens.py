@@ -4,13 +4,18 @@ An answer is given first to Step Functions, then the row goes: a death in betwee
 which the next look finds out.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from lambdas.engine import control, journal, rhythm
 from lambdas.engine.tasks import Task
+from lambdas.errors import Abandoned
 from lambdas.hub import Hub, Json, TokenGone
 from lambdas.rows import Control, Open, item_of, open_key, open_of
 from lambdas.table import Delete, Equal, Put, Refused, Write
+
+MOST = 3
+"""Earlier tokens kept of one state; each has up to 1,024 characters."""
 
 
 def open_rows(hub: Hub, operation: str) -> list[Open]:
@@ -21,6 +26,16 @@ def open_rows(hub: Hub, operation: str) -> list[Open]:
 def find(hub: Hub, operation: str, state: str) -> Open | None:
     item = hub.table.get(open_key(operation, state))
     return None if item is None else open_of(item)
+
+
+def forgotten(hub: Hub, operation: str) -> tuple[Write, ...]:
+    """Writes after which the operation has no open tokens."""
+    return tuple(Delete(open_key(operation, one.state)) for one in open_rows(hub, operation))
+
+
+def earlier(known: Open | None, token: str) -> tuple[str, ...]:
+    """Tokens to answer as well: of two attempts to register a state, nobody can tell which came last."""
+    return () if known is None else tuple(one for one in (known.token, *known.earlier) if one != token)[:MOST]
 
 
 def register(hub: Hub, task: Task, row: Control, opened: Open, *others: Write) -> None:
@@ -34,20 +49,23 @@ def register(hub: Hub, task: Task, row: Control, opened: Open, *others: Write) -
     rhythm.ask(hub, rhythm.next_look(opened.since, hub.now()))
 
 
-def succeed(hub: Hub, opened: Open, output: Json, did: str | None = None) -> None:
+def succeed(hub: Hub, opened: Open, output: Json, did: str) -> None:
     """Answer the token: the machine goes on."""
-    if did is not None:
-        journal.succeeded(hub, opened.operation, opened.state, did)
-    with suppress(TokenGone):
-        hub.machines.succeed(opened.token, output)
+    journal.succeeded(hub, opened.operation, opened.state, did)
+    _answer(opened, lambda token: hub.machines.succeed(token, output))
     close(hub, opened)
 
 
 def fail(hub: Hub, opened: Open, error: str, cause: str) -> None:
     """Answer the token with an error: the machine goes back, or wherever that error leads."""
     journal.failed(hub, opened.operation, opened.state, f"{error}: {cause}")
-    with suppress(TokenGone):
-        hub.machines.fail(opened.token, error, cause or error)
+    _answer(opened, lambda token: hub.machines.fail(token, error, cause or error))
+    close(hub, opened)
+
+
+def dismiss(hub: Hub, opened: Open) -> None:
+    """The operation is over: whatever execution still waits here has nothing more to do."""
+    _answer(opened, lambda token: hub.machines.fail(token, Abandoned.__name__, f"operation {opened.operation} is over"))
     close(hub, opened)
 
 
@@ -57,11 +75,19 @@ def close(hub: Hub, opened: Open) -> None:
         hub.table.write(Delete(open_key(opened.operation, opened.state), (Equal("token", opened.token),)))
 
 
+def noted(opened: Open, changed: Open) -> Write:
+    """The write of what has changed of an open row, unless its token was settled or its hold decided meanwhile."""
+    unsettled = (Equal("token", opened.token), Equal("decision", opened.decision))
+    return Put(open_key(opened.operation, opened.state), item_of(changed), unsettled)
+
+
 def note(hub: Hub, opened: Open, changed: Open) -> None:
-    """Write what has changed of an open row, unless its token was settled meanwhile."""
-    if changed == opened:
-        return
-    with suppress(Refused):
-        hub.table.write(
-            Put(open_key(opened.operation, opened.state), item_of(changed), (Equal("token", opened.token),))
-        )
+    if changed != opened:
+        with suppress(Refused):
+            hub.table.write(noted(opened, changed))
+
+
+def _answer(opened: Open, answer: Callable[[str], None]) -> None:
+    for token in (opened.token, *opened.earlier):
+        with suppress(TokenGone):
+            answer(token)

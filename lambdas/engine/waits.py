@@ -3,9 +3,19 @@
 from dataclasses import replace
 
 from lambdas.engine import control, guards, rhythm, tokens
-from lambdas.engine.tasks import GUARD, LEFT, LEFT_WITHIN, AnySaga, Sagas, Task, plan_of, saga_named, wait_of
+from lambdas.engine.tasks import (
+    GUARD,
+    LEFT,
+    LEFT_WITHIN,
+    AnySaga,
+    Sagas,
+    Task,
+    plan_of,
+    saga_named,
+    stored_plan,
+    wait_of,
+)
 from lambdas.errors import (
-    Abandoned,
     Broken,
     Cancelled,
     Conflict,
@@ -17,8 +27,8 @@ from lambdas.errors import (
     Transient,
     WindlassError,
 )
-from lambdas.hub import Hub, Json
-from lambdas.rows import Control, Mark, Open, Status, plan_key
+from lambdas.hub import Hub
+from lambdas.rows import Control, Mark, Open, Status
 from lambdas.table import Refused
 
 
@@ -37,12 +47,12 @@ def register(hub: Hub, sagas: Sagas, task: Task) -> None:
         row = control.read(hub, task.operation)
         _may_wait(hub, row, task)
         opened = _opened(hub, task, row)
-        places = guards.places(hub, row.guards, row.id) if task.step == GUARD else ()
         try:
+            places = guards.places(hub, row.guards, row.id) if task.step == GUARD else ()
             tokens.register(hub, task, row, opened, *places)
         except Refused:
             continue
-        return look(hub, sagas, opened)
+        return _looked(hub, sagas, row, opened)
     raise Conflict(f"operation {task.operation} is being changed by several at once")
 
 
@@ -50,9 +60,13 @@ def look(hub: Hub, sagas: Sagas, opened: Open) -> None:
     """Check once: answer the token, or note the reason why not yet."""
     row = control.read(hub, opened.operation)
     if row.status.over:
-        return tokens.close(hub, opened)
+        return tokens.dismiss(hub, opened)
+    return _looked(hub, sagas, row, opened)
+
+
+def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open) -> None:
     try:
-        _not_cancelled(row, opened)
+        _not_cancelled(row)
         reason = _reason(hub, row, saga_named(opened.saga, sagas), opened)
     except RollBack as error:
         return _undone_again(hub, row, opened, str(error))
@@ -74,23 +88,18 @@ def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:
     return tokens.fail(hub, opened, Skipped.__name__, f"{found}; {row.skip} was skipped by {row.decided}")
 
 
-def _not_cancelled(row: Control, opened: Open) -> None:
+def _not_cancelled(row: Control) -> None:
     """A cancel wakes the tokens it finds; this is for one that died after its mark."""
     if row.mark is Mark.CANCELLED and row.status is not Status.UNDOING:
-        raise Cancelled(f"operation {row.id} was cancelled")
+        raise Cancelled(f"cancelled by {row.decided}")
 
 
 def _may_wait(hub: Hub, row: Control, task: Task) -> None:
-    if task.step == LEFT:
-        if row.status is not Status.UNDOING and row.status.over:
-            raise Abandoned(f"operation {row.id} is over: {row.status}")
-        return
-    if task.step == GUARD and row.status is Status.UNDOING:
-        return  # a recovery needs its guards to put things back
-    if task.step == GUARD and row.mark is Mark.PAUSED:
-        row = replace(row, mark=None)  # a place in a queue may be waited for while paused
-    control.may_go_forward(hub, row)
-    control.alone(hub, row, task.step)
+    """A recovery needs its guards to put things back, and waits until nothing is left."""
+    if task.step == LEFT or (task.step == GUARD and row.status is Status.UNDOING):
+        return control.in_charge(row, task)
+    control.may_go_forward(hub, row, task)
+    return control.alone(hub, row, task.step)
 
 
 def _opened(hub: Hub, task: Task, row: Control) -> Open:
@@ -104,8 +113,9 @@ def _opened(hub: Hub, task: Task, row: Control) -> Open:
         since=since,
         kind="guard" if task.step == GUARD else "check",
         deadline=_deadline(task, since),
-        expires=_expires(task, row),
+        expires=None if task.step == LEFT else control.expires(row),
         reason=known.reason if known else None,
+        earlier=tokens.earlier(known, task.token),
         due=since,
     )
 
@@ -117,12 +127,6 @@ def _deadline(task: Task, since: float) -> float | None:
         return since + LEFT_WITHIN
     limit = wait_of(task.saga, task.step).limit(plan_of(task.saga, task.plan or {}))
     return since + limit.total_seconds()
-
-
-def _expires(task: Task, row: Control) -> float | None:
-    if row.pivoted or task.step == LEFT:
-        return None
-    return min(row.finish_by, row.start_by or row.finish_by) if task.step == GUARD else row.finish_by
 
 
 def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
@@ -140,19 +144,14 @@ def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
 def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
     if opened.kind == "guard":
         return guards.awaited(hub, row.guards, opened.operation)
-    plan = plan_of(saga, _plan(hub, opened))
+    plan = stored_plan(hub, opened.operation)
+    if plan is None:
+        raise Transient(f"the plan of operation {opened.operation} is not there")
     cloud = hub.cloud(row.account, row.region, row.id)
     check = saga.left if opened.state == LEFT else wait_of(saga, opened.state).check
     if check is None:
         raise Transient(f"this release knows no state {LEFT} of {saga.name}")
-    return check(plan, cloud)
-
-
-def _plan(hub: Hub, opened: Open) -> Json:
-    item = hub.table.get(plan_key(opened.operation))
-    if item is None:
-        raise Transient(f"the plan of operation {opened.operation} is not there")
-    return dict(item["plan"])
+    return check(plan_of(saga, plan), cloud)
 
 
 def _passed(hub: Hub, opened: Open) -> None:

@@ -123,16 +123,15 @@ class Place:
 
     def kept(self) -> Callable[[], None]:
         """What stands now; call it to have that again, with nothing about to happen."""
-        shelves = [
-            (shelf, dict(shelf.things))
-            for shelf in (self.templates, self.groups, self.hooks, self.policies, self.actions)
-        ]
-        rest = [(shelf, dict(shelf.things)) for shelf in (self.activities, self.alarms, self.behind)]
+        shelves = (
+            *(self.templates.kept(), self.groups.kept(), self.hooks.kept(), self.policies.kept()),
+            *(self.actions.kept(), self.activities.kept(), self.alarms.kept(), self.behind.kept()),
+        )
         instances = dict(self.instances)
 
         def restore() -> None:
-            for shelf, things in (*shelves, *rest):
-                shelf.reset(things)
+            for shelf in shelves:
+                shelf()
             self.instances = dict(instances)
             self.no_capacity_until, self.now = ALWAYS, self.clock.now
             self.deeds.clear()

@@ -1,5 +1,6 @@
 """Things of one kind by name, each with what it was, so that a read can be as late as a real one."""
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -22,10 +23,15 @@ class Shelf(Generic[T]):
         self._remember(name, at, None)
         self.things.pop(name, None)
 
-    def reset(self, things: dict[str, T]) -> None:
-        """These, as if they had always been there."""
-        self.things = dict(things)
-        self._past.clear()
+    def kept(self) -> Callable[[], None]:
+        """What is there now; call it to have that again, as if it had always been there."""
+        things = dict(self.things)
+
+        def restore() -> None:
+            self.things = dict(things)
+            self._past.clear()
+
+        return restore
 
     def get(self, name: str) -> T | None:
         """As it really is."""

@@ -50,11 +50,14 @@ def late(probability: float, longest: float = LATEST) -> Strikes:
 def hangs(probability: float, longest: float = LATEST) -> Strikes:
     """Lambda's time is over while the call goes on: the Task has failed, and it happens all the same.
 
-    It may land during the undo, or after a guard has changed hands.
+    It may land during the undo, or after a guard has changed hands. A process that is no Lambda does not die of it: it
+    hears of a broken connection.
     """
 
     def strikes(stage: Stage) -> None:
-        _each(stage, probability, lambda call: _landing(call, _delay(stage, call, longest), dies=True))
+        _each(
+            stage, probability, lambda call: _landing(call, _delay(stage, call, longest), dies=stage.world is not None)
+        )
 
     return strikes
 
@@ -88,8 +91,7 @@ def _refuse(faults: Faults, call: Call, effect: Effect) -> Any:
 
 
 def _each(stage: Stage, probability: float, kind: Callable[[Call], Kind | None]) -> None:
-    chance, draw = stage.chance(probability), stage.rng.random
-    stage.faults.models.append(lambda call: kind(call) if draw() < chance else None)
+    stage.faults.sometimes(stage.chance(probability), stage.rng, kind)
 
 
 def _delay(stage: Stage, call: Call, longest: float) -> float:

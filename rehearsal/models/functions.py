@@ -20,7 +20,7 @@ def bad_release(seconds: float) -> Strikes:
     """
 
     def strikes(stage: Stage) -> None:
-        lasts, first, imports = seconds * stage.severity, stage.rng.randint(1, 12), stage.rng.random() < 0.5
+        lasts, first, imports = seconds * stage.severity, stage.rng.randint(2, 12), stage.rng.random() < 0.5
         release = _Release(first, lasts, stage)
         if stage.world is not None and imports:
             stage.world.invocations.append(release.breaks_import)
@@ -107,4 +107,3 @@ def _late_by(delay: float) -> Kind:
         faults.lands_later(effect, delay)
 
     return late
-

@@ -89,7 +89,10 @@ def _given(name: str, entry: Entry, numbers: list[str]) -> list[Any]:
     if not least <= len(numbers) <= len(parameters):
         raise NotAModel(f"{name} is written {name}{entry.usage}, not {':'.join((name, *numbers))}")
     read = partial(_read, name)
-    return [read(parameter.name, parameter.annotation, number) for parameter, number in zip(parameters, numbers, strict=False)]
+    return [
+        read(parameter.name, parameter.annotation, number)
+        for parameter, number in zip(parameters, numbers, strict=False)
+    ]
 
 
 def _read(name: str, what: str, of: Any, text: str) -> Any:

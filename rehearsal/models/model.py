@@ -48,7 +48,7 @@ def service_of(call: str) -> str:
 
 @dataclass(frozen=True)
 class Stage:
-    """One run, as a model sees it. `world` is there where Windlass plays, `rng` is this part's own."""
+    """One run, as a model sees it. `world` is there where Windlass plays."""
 
     clock: Clock
     faults: Faults
@@ -105,8 +105,7 @@ class FaultModel:
         cloud: FakeCloud,
         world: "World | None" = None,
     ) -> None:
-        """Prepare one run. Same seed and severity: the same faults, for whoever plays."""
-        for number, part in enumerate(self.parts):
-            rng = random.Random(f"{seed}/{number}/{part.text}")
+        """Prepare one run. Same seed and severity: the same chances, for whoever plays."""
+        rng = random.Random(seed)
+        for part in self.parts:
             part.strikes(Stage(clock, faults, cloud, rng, severity, world))
-

@@ -8,7 +8,9 @@ from typing import Any
 from lambdas.errors import Throttled, Transient
 from rehearsal.fake_cloud import Manners
 from rehearsal.faults import Call, Effect, Faults, Kind
-from rehearsal.models.model import Stage, Strikes, service_of
+from rehearsal.models.model import KNOWN, Stage, Strikes, service_of
+
+SERVICES_IN_ORDER = tuple(sorted(KNOWN))
 
 FAILS_WHEN_BAD = 0.9
 """How likely a call fails in a bad spell: even a service in trouble answers now and then."""
@@ -21,15 +23,12 @@ def bursts(share: float = 0.02, spell: float = 60.0) -> Strikes:
     """
 
     def strikes(stage: Stage) -> None:
-        bad = stage.chance(share)
-        spells: dict[str, _Spells] = {}
+        bad, rng, clock = stage.chance(share), stage.rng, stage.clock
+        spells = {service: _Spells(rng, bad, spell, clock.now) for service in SERVICES_IN_ORDER}
 
         def model(call: Call) -> Kind | None:
-            service = service_of(call.name)
-            known = spells.get(service)
-            if known is None:
-                known = spells[service] = _Spells(stage.rng.random(), bad, spell, stage.clock.now)
-            return _unwell if known.bad_at(stage.clock.now) and stage.rng.random() < FAILS_WHEN_BAD else None
+            known = spells[service_of(call.name)]
+            return _unwell if known.bad_at(clock.now) and rng.random() < FAILS_WHEN_BAD else None
 
         stage.faults.models.append(model)
 
@@ -82,20 +81,18 @@ CALM, BUSY = 0.5, 2.0
 def throttling(share: float = 0.1, spell: float = 120.0) -> Strikes:
     """Published token buckets, which everybody in the account drains: `share` of the time faster than they refill.
 
-    Severity multiplies what others take.
+    Severity makes the busy time more.
     """
 
     def strikes(stage: Stage) -> None:
-        buckets: dict[str, _Bucket] = {}
+        busy, rng, clock = stage.chance(share), stage.rng, stage.clock
+        buckets = {
+            name: _Bucket(*sizes, _Spells(rng, busy, spell, clock.now), clock.now) for name, sizes in BUCKETS.items()
+        }
 
         def model(call: Call) -> Kind | None:
-            name = call.name if call.name in BUCKETS else call.port
-            if name not in BUCKETS:
-                return None
-            if name not in buckets:
-                spells = _Spells(stage.rng.random(), share, spell, stage.clock.now)
-                buckets[name] = _Bucket(*BUCKETS[name], spells, stage.severity, stage.clock.now)
-            return None if buckets[name].takes(stage.clock.now) else _throttled
+            bucket = buckets.get(call.name) or buckets.get(call.name.partition(".")[0])
+            return None if bucket is None or bucket.takes(clock.now) else _throttled
 
         stage.faults.models.append(model)
 
@@ -121,8 +118,10 @@ def lag(manners: Manners, seconds: float) -> Manners:
 class _Spells:
     """Good and bad spells in turn, found out as far as somebody asks."""
 
-    def __init__(self, seed: float, share: float, spell: float, now: float) -> None:
-        self._rng = random.Random(seed)
+    __slots__ = ("_rng", "_spell", "_until", "bad")
+
+    def __init__(self, rng: random.Random, share: float, spell: float, now: float) -> None:
+        self._rng = rng
         self._spell = spell, spell * (1 - share) / share if share else math.inf
         self.bad = self._rng.random() < share
         self._until = now + self._length()
@@ -145,7 +144,6 @@ class _Bucket:
     size: float
     refill: float
     spells: _Spells
-    severity: float
     at: float
     tokens: float = math.nan
 
@@ -154,9 +152,7 @@ class _Bucket:
         busy = self.spells.bad_at(now)
         if math.isnan(self.tokens):
             self.tokens = 0.0 if busy else self.size
-        gain = self.refill * (1 - (BUSY if busy else CALM) * self.severity)
-        if busy:
-            gain = min(gain, 0.0)
+        gain = self.refill * (1 - (BUSY if busy else CALM))
         elapsed, self.at = now - self.at, now
         self.tokens = min(self.size, max(0.0, self.tokens + gain * elapsed))
         if self.tokens < 1:

@@ -9,7 +9,7 @@ import pytest
 from lambdas.accounts import Account
 from local.images import ID
 from local.settings import ACCOUNT
-from local.stage import ROOT, deployed, serving, synthesise
+from local.stage import ROOT, deployed, seeded, serving, synthesise
 from tests.end_to_end.live import Live
 
 ACCOUNTS = (
@@ -26,7 +26,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     synthesise(assembly)
     # Two processes a function: more of them cost more to start than they save.
     with serving(folder=folder, workers=2) as (endpoint, api):
-        running = Live(deployed(assembly, endpoint, api, ACCOUNTS), folder / "functions")
+        running = Live(seeded(deployed(assembly, endpoint, api), ACCOUNTS), folder / "functions")
         _recorded_image(running)
         yield running
 

@@ -21,7 +21,7 @@ HOOK_ROLE = "arn:aws:iam::123456789012:role/hooks"
 HOOK_QUEUE = f"arn:aws:sqs:{HOME}:123456789012:hooks"
 DEVICES = [
     {"deviceName": "/dev/sda1", "size": 20, "volumeType": "gp3", "iops": 4000, "throughput": 250, "encrypted": True},
-    {"deviceName": "/dev/sdb", "size": 50, "volumeType": "io2", "iops": 500, "deleteOnTermination": False},
+    {"deviceName": "/dev/sdb", "size": 500, "volumeType": "st1", "deleteOnTermination": False},
     {"deviceName": "/dev/sdc", "virtualName": "ephemeral0"},
 ]
 COMPLETE: Json = creation(
@@ -76,16 +76,17 @@ def complete(live: Live) -> Json:
 def _source(live: Live, group: str) -> None:
     """A server group that scales, by a policy with an alarm and by the clock."""
     scaling = live.aws("autoscaling")
-    policy = scaling.put_scaling_policy(
+    scaling.put_scaling_policy(
         AutoScalingGroupName=group,
         PolicyName=f"{group}-up",
         PolicyType="StepScaling",
         AdjustmentType="ChangeInCapacity",
         StepAdjustments=[{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 2}],
-    )["PolicyARN"]
+    )
+    (policy,) = scaling.describe_policies(AutoScalingGroupName=group)["ScalingPolicies"]
     live.aws("cloudwatch").put_metric_alarm(
         AlarmName=f"{group}-busy",
-        AlarmActions=[policy],
+        AlarmActions=[policy["PolicyARN"]],
         Namespace="AWS/EC2",
         MetricName="CPUUtilization",
         Dimensions=[{"Name": "AutoScalingGroupName", "Value": group}],
@@ -129,7 +130,7 @@ def test_a_launch_template_has_everything_that_was_asked_for(played: Json, live:
         "VolumeSize": 20, "VolumeType": "gp3", "Iops": 4000, "Throughput": 250, "Encrypted": True,
         "DeleteOnTermination": True,
     }  # fmt: skip
-    assert second["Ebs"] == {"VolumeSize": 50, "VolumeType": "io2", "Iops": 500, "DeleteOnTermination": False}
+    assert second["Ebs"] == {"VolumeSize": 500, "VolumeType": "st1", "DeleteOnTermination": False}
     assert third["VirtualName"] == "ephemeral0"
     for tagged in data["TagSpecifications"]:
         assert {"Key": "team", "Value": "crew"} in tagged["Tags"]

@@ -75,7 +75,9 @@ def scale_down(live: Live) -> list[tuple[Answer, Json]]:
         AutoScalingGroupName=SHRUNK,
         LaunchTemplate={"LaunchTemplateName": SHRUNK, "Version": "$Default"},
         VPCZoneIdentifier=live.subnets()[0],
-        **{"MinSize": 1, "MaxSize": 1, "DesiredCapacity": 1},
+        MinSize=1,
+        MaxSize=1,
+        DesiredCapacity=1,
     )
     scaling.suspend_processes(AutoScalingGroupName=SHRUNK, ScalingProcesses=["Terminate"])
     body = fixture("26")["body"]

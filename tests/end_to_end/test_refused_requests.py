@@ -37,8 +37,10 @@ REFUSALS: dict[str, tuple[str, Any, int, str]] = {
     "a wrong type": (OWN, own(cooldown="soon"), 400, "cooldown: should be a valid integer"),
     "a wrong type at Clouddriver's door": (ORCA, orca(cooldown="soon"), 400, "cooldown: should be a valid integer"),
     "an unknown field": (OWN, own(imageId="ami-1"), 400, "imageId: is not a known field; did you mean image?"),
-    "an unknown account": (OWN, own(account="prod"), 400, "account: 'prod' is not known; known accounts: aws-account1, test"),
-    "an unknown account at Clouddriver's door": (ORCA, orca(credentials="prod"), 400, "credentials"),
+    "an unknown account": (OWN, own(account="prod"), 400, "'prod' is not known; known accounts: aws-account1, test"),
+    "an unknown account at Clouddriver's door": (
+        ORCA, orca(credentials="prod"), 400, "credentials not found (name: prod, names: aws-account1, test)",
+    ),
     "an unknown Region": (OWN, own(region="eu-west-9"), 400, "region: 'eu-west-9' is not configured for account test"),
     "an unknown Region at Clouddriver's door": (
         ORCA, orca(availabilityZones={"eu-west-9": []}), 400, "Region not configured",
@@ -68,7 +70,7 @@ REFUSALS: dict[str, tuple[str, Any, int, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path, body, status, said".split(", "), REFUSALS.values(), ids=REFUSALS)
+@pytest.mark.parametrize(("path", "body", "status", "said"), REFUSALS.values(), ids=REFUSALS)
 def test_a_bad_request_is_told_what_to_change(path: str, body: Any, status: int, said: str, live: Live) -> None:
     got = live.ask("POST", path, body)
 
@@ -76,8 +78,8 @@ def test_a_bad_request_is_told_what_to_change(path: str, body: Any, status: int,
     assert said in got.text
     if path.startswith("/operations"):
         assert got.headers["Content-Type"] == "application/problem+json"
-    elif status == 400 and not isinstance(body, str):
-        assert got.json["message"] == "Validation Failed" or "launchRocket" in got.json["message"]
+    else:
+        assert got.json.keys() >= {"timestamp", "status", "error", "message"}
 
 
 @pytest.mark.parametrize("path", ["/operations/unknown", "/task/unknown"])

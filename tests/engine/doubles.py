@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from lambdas.engine.guards import read
 from lambdas.errors import Rejected, WindlassError
+from lambdas.hub import Settings
 from rehearsal.fake_cloud import Snapshot, differences
 from rehearsal.faults import Call, Effect, Faults, Model
 from rehearsal.sweep import Scenario
@@ -74,3 +76,11 @@ def not_put_back(world: World, operation: str, before: Snapshot) -> list[str]:
 def lagging(scenario: Scenario, lag: float) -> Scenario:
     """The same on a cloud whose reads lag so many seconds behind its writes."""
     return replace(scenario, manners=replace(scenario.manners, lag=lag))
+
+
+def impatient(scenario: Scenario) -> World:
+    """The scenario's world, where a step's retries are used up within minutes."""
+    settings = Settings("rehearsal", window=timedelta(minutes=2))
+    world = World(scenario.sagas, manners=scenario.manners, settings=settings, recorded=False)
+    scenario.prepare(world)
+    return world

@@ -13,7 +13,6 @@ from lambdas.rows import Guard, control_key, guard_key, item_of, open_key
 from lambdas.table import Put, Update
 from rehearsal import scenarios
 from rehearsal.sweep import (
-    Fault,
     Report,
     Scenario,
     changes_or_asks,
@@ -188,15 +187,15 @@ def test_the_sweep_notices_a_broken_saga(scenario: Scenario, kind: str, problem:
 def test_the_sweep_notices_what_is_kept_in_the_table() -> None:
     scenario = rehearsed(toy.TOY)
     golden, one = golden_of(scenario), run(scenario, [])
-    operation, call, fault = one.result.id, golden_of(scenario).calls[0], Fault(1, "before")
-    assert list(problems(golden, call, fault, one)) == []
+    operation = one.operation
+    assert list(problems(scenario, golden, one)) == []
 
     one.world.table.write(
         Put(guard_key("shop"), item_of(Guard("shop", owner="somebody", queue=(operation,)))),
         Put(open_key(operation, "Healthy"), {"state": "Healthy"}),
         Update(control_key(operation), {"status": "NEEDS_ATTENTION"}),
     )
-    found = list(problems(golden, call, fault, replace(one, result=one.world.result(operation))))
+    found = list(problems(scenario, golden, one))
 
     assert "guard shop is kept" in found
     assert "the row of the token of Healthy is kept" in found

@@ -1,0 +1,159 @@
+"""`python -m rehearsal run` and `replay`: arguments, progress, exit codes."""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rehearsal import terminal
+from rehearsal.clock import iso
+from rehearsal.crew import PLAYED, Cast, quiet
+from rehearsal.models import NotAModel, parse
+from rehearsal.runs import DOORS, Rehearsal
+from rehearsal.score import Plan, Score, casts, rehearse
+
+MISUSED = 2
+FAILED = 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSED, f"{message[:1].lower()}{message[1:]}\n")
+
+
+def run(arguments: Sequence[str], console: Console | None = None) -> int:
+    """Rehearse; 0 where nothing failed that should not, 1 where it did, 2 for bad input."""
+    given = _run_parser().parse_args(arguments)
+    plan = _plan(given)
+    console = console or Console()
+    quiet()
+    score = _with_progress(console, plan)
+    terminal.show(console, score)
+    if given.html is not None:
+        from rehearsal.page import page  # noqa: PLC0415 - pictures only where asked for
+
+        given.html.write_text(page(score))
+        console.print(f"wrote {given.html}")
+    return FAILED if score.failed else 0
+
+
+def replay(arguments: Sequence[str], console: Console | None = None) -> int:
+    """Play one seed again and show all that happened."""
+    parser = _parser("replay")
+    given = parser.parse_args(arguments)
+    console = console or Console()
+    quiet()
+    cast = Cast(given.operation, given.faults, given.severity, given.door)
+    rehearsal = Rehearsal(
+        PLAYED[cast.operation], parse(cast.faults), severity=cast.severity, door=cast.door, recorded=True
+    )
+    _tell(console, rehearsal, given.seed)
+    return 0
+
+
+def _tell(console: Console, rehearsal: Rehearsal, seed: int) -> None:
+    outcome = rehearsal.run(seed)
+    world = rehearsal.world
+    for one in world.executions(world.operation):
+        console.print(f"execution {one.name}", markup=False)
+        for event in one.history or ():
+            details = " ".join(str(value) for key, value in event.items() if key.endswith("EventDetails"))
+            console.print(f"  {iso(event['timestamp'])} {event['type']} {details}", markup=False, soft_wrap=True)
+    console.print(f"{len(world.faults.struck)} calls went wrong:")
+    for call, how in world.faults.struck:
+        console.print(f"  {how} at {call}", markup=False, soft_wrap=True)
+    console.print(f"ended {outcome.end} after {outcome.seconds:.0f} s {outcome.wrong}", markup=False, soft_wrap=True)
+    for line in outcome.orphans:
+        console.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _with_progress(console: Console, plan: Plan) -> Score:
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("rehearsing", total=sum(runs for _, runs in casts(plan)))
+
+        def heard(cast: Cast, runs: int) -> None:
+            progress.update(task, advance=runs, description=f"{cast.operation}, {cast.policy} x{cast.severity:g}")
+
+        score = rehearse(plan, heard)
+    score.seconds = time.monotonic() - began
+    return score
+
+
+def _plan(given: argparse.Namespace) -> Plan:
+    operations = tuple(PLAYED) if given.operation == "all" else (given.operation,)
+    around = 0 if given.only else min(given.runs, given.around)
+    return Plan(operations, given.faults, given.severity, given.runs, given.seed, given.processes, given.door, around)
+
+
+def _run_parser() -> _Parser:
+    parser = _parser("run", "all")
+    parser.add_argument("--runs", type=_whole, default=1000, help="runs of each operation")
+    parser.add_argument("--processes", type=_whole, default=os.cpu_count() or 1)
+    parser.add_argument("--around", type=_whole, default=500, help="runs at each other severity")
+    parser.add_argument("--only", action="store_true", help="no other severities, no search for where it fails")
+    parser.add_argument("--html", type=_page, metavar="FILE", help="write the report as one page")
+    return parser
+
+
+def _parser(name: str, *more: str) -> _Parser:
+    parser = _Parser(prog=f"python -m rehearsal {name}")
+    parser.add_argument("operation", type=_operation(*PLAYED, *more))
+    parser.add_argument("--faults", type=_faults, default="calibrated", help="docs/rehearsal/README.md")
+    parser.add_argument("--severity", type=_severity, default=1.0)
+    parser.add_argument("--seed", type=_seed, default=0)
+    parser.add_argument("--door", choices=tuple(DOORS), default="windlass")
+    return parser
+
+
+def _operation(*known: str) -> Callable[[str], str]:
+    def operation(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"there is no operation {text!r}; the operations are {', '.join(known)}")
+        return text
+
+    return operation
+
+
+def _faults(text: str) -> str:
+    try:
+        return parse(text).text
+    except NotAModel as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _severity(text: str) -> float:
+    try:
+        severity = float(text.removeprefix("x"))
+    except ValueError:
+        severity = -1.0
+    if not 0 < severity <= 1e6:
+        raise argparse.ArgumentTypeError(f"a severity is a number above 0 and up to 1,000,000, not {text!r}")
+    return severity
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 10**9:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to 1,000,000,000 is needed, not {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a seed is a whole number, not {text!r}")
+    return int(text)
+
+
+def _page(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no file that can be written; name one in a folder that exists")
+    return path

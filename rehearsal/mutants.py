@@ -1,0 +1,389 @@
+"""Mutation of the proof: the product broken in one place at a time, in this process, and what catches it.
+
+No file is edited: a function of the product is replaced, a saga's step, or a piece of the compiled machine. Each mutant
+names the slice of the sweep that has to catch it; a mutant that survives its slice says that the proof proves nothing.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import lru_cache, partial
+from typing import Any
+from unittest.mock import patch
+
+from lambdas import sweep as sweeping
+from lambdas.activities import server_groups
+from lambdas.activities.plans import CreatePlan
+from lambdas.cloud import Cloud
+from lambdas.engine import control, ends, guards, intake, planning, recovery, tokens, waits
+from lambdas.engine.tasks import AnySaga
+from lambdas.errors import NotFound, Rejected, Transient
+from lambdas.hub import Hub
+from lambdas.rows import Guard, Mark, guard_key, item_of
+from lambdas.table import Put, Update, Write
+from rehearsal import rivals, scenarios, world
+from rehearsal.asl import Machine
+from rehearsal.faults import Call
+from rehearsal.sweep import Survivor, singles
+from rehearsal.trials import golden_of
+from saga.compiler import Json, compile_saga
+from statemachines import ALL as SAGAS
+
+PATIENCE = timedelta(days=3)
+"""Of virtual time: what a broken product has not ended by then it never will."""
+
+Break = Callable[[ExitStack], object]
+"""Breaks the product until the stack is closed."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A stated part of the sweep: singles of these kinds, at these calls of one scenario."""
+
+    scenario: str
+    kinds: tuple[str, ...]
+    at: Callable[[Call], bool] = lambda call: True
+    lag: float = 0.0
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        """Each with the number of runs it took to find it."""
+        scenario = scenarios.lagging(scenarios.named(self.scenario)[0], self.lag)
+        golden, runs = _golden(self.scenario, self.lag), 0
+        for call in filter(self.at, golden.calls):
+            report = singles(scenario, golden, call, self.kinds)
+            runs += report.tried.total()
+            yield from ((runs, one) for one in report.survivors)
+
+
+class Rivals(Slice):
+    """Two operations that want the same name at once."""
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        report = rivals.sweep()
+        yield from ((report.tried.total(), one) for one in report.survivors)
+
+
+@lru_cache(maxsize=8)
+def _golden(name: str, lag: float) -> Any:
+    """Of the product as it is: the sweep knows what is right."""
+    return golden_of(scenarios.lagging(scenarios.named(name)[0], lag))
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """The product with one thing broken."""
+
+    name: str
+    break_it: Break
+    caught_by: Slice
+    quick: bool = True
+    """Caught within a second or two."""
+
+    @contextmanager
+    def at_large(self) -> Iterator[None]:
+        """The product is broken meanwhile."""
+        with ExitStack() as stack:
+            _golden(self.caught_by.scenario, self.caught_by.lag)
+            stack.enter_context(patch.object(world, "LONGEST", PATIENCE))
+            self.break_it(stack)
+            yield
+
+    def hunted(self) -> tuple[int, Survivor] | None:
+        """The first run of its slice that shows it, and how many runs it took; None: it survives."""
+        with self.at_large():
+            return next(self.caught_by.survivors(), None)
+
+
+def _instead(owner: Any, name: str, other: Any) -> Break:
+    return lambda stack: stack.enter_context(patch.object(owner, name, other))
+
+
+def _sagas(change: Callable[[AnySaga], AnySaga]) -> Break:
+    changed = tuple(change(one) for one in SAGAS)
+    return _instead(world, "_registered", lambda: changed)
+
+
+def _step(saga: str, step: str, **changes: Any) -> Break:
+    """The same with one step of one saga changed."""
+
+    def changed(one: AnySaga) -> AnySaga:
+        steps = tuple(replace(each, **changes) if each.name == step else each for each in one.steps)  # type: ignore[arg-type]
+        return replace(one, steps=steps) if one.name == saga else one
+
+    return _sagas(changed)
+
+
+def _last_but(saga: str, step: str, before: str) -> Break:
+    """The step comes after `before` instead of where it belongs."""
+
+    def changed(one: AnySaga) -> AnySaga:
+        if one.name != saga:
+            return one
+        moved = next(each for each in one.steps if each.name == step)
+        rest = [each for each in one.steps if each is not moved]
+        at = next(n for n, each in enumerate(rest) if each.name == before) + 1
+        return replace(one, steps=(*rest[:at], moved, *rest[at:]))
+
+    return _sagas(changed)
+
+
+def _compiled(edit: Callable[[Json], None]) -> Break:
+    """Every machine, edited after its compilation."""
+
+    @lru_cache(maxsize=16)
+    def compiled(saga: AnySaga) -> Machine:
+        definition = compile_saga(saga)
+        for state in definition["States"].values():
+            edit(state)
+        return Machine(definition)
+
+    return _instead(world, "_compiled", compiled)
+
+
+def _without_retriers(state: Json) -> None:
+    if "Retry" in state:
+        state["Retry"] = [one for one in state["Retry"] if "States.ALL" not in one["ErrorEquals"]]
+
+
+def _never_retried(error: str, state: Json) -> None:
+    if "Retry" in state:
+        state["Retry"][0] = {**state["Retry"][0], "ErrorEquals": [*state["Retry"][0]["ErrorEquals"], error]}
+
+
+def _decisions_retried(state: Json) -> None:
+    if "Retry" in state:
+        state["Retry"] = state["Retry"][1:]
+
+
+def _back_past_its_own_undo(saga: str) -> Break:
+    """The undo chain begins before the failed step: its own undo is left out."""
+
+    def compiled(one: AnySaga) -> Machine:
+        definition = compile_saga(one)
+        states = definition["States"]
+        for name, state in states.items() if one.name == saga else ():
+            for catcher in state.get("Catch", ()):
+                if catcher["Next"] == f"Undo{name}":
+                    catcher["Next"] = states[catcher["Next"]]["Next"]
+        return Machine(definition)
+
+    return _instead(world, "_compiled", lru_cache(maxsize=16)(compiled))
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _forgets(plan: Any, cloud: Cloud) -> str:
+    return "forgot"
+
+
+def _refuses_absent(plan: CreatePlan, cloud: Cloud) -> str:
+    try:
+        cloud.groups.delete(plan.group)
+    except NotFound as error:
+        raise Rejected(str(error)) from None
+    return "deleted"
+
+
+def _refuses_its_own(plan: CreatePlan, cloud: Cloud) -> None:
+    raise Rejected(f"{plan.group} exists already")
+
+
+def _gives_up_unseen(plan: CreatePlan, cloud: Cloud) -> str:
+    try:
+        return server_groups.create_empty(plan, cloud)
+    except Transient as error:
+        raise Rejected(str(error)) from None
+
+
+def _unmarked(hub: Hub, row: Any, task: Any, *, mark: Mark) -> None:
+    """As `may_go_forward`, blind for one mark."""
+    _MAY_GO_FORWARD(hub, replace(row, mark=None) if row.mark is mark else row, task)
+
+
+def _unfenced(row: Any, change: Any) -> Update:
+    written = _UPDATE(row, change)
+    return replace(written, when=())
+
+
+def _released_first(hub: Hub, keys: Any, operation: str) -> tuple[Write, ...]:
+    """The guards are passed on in a write of their own, before the row is closed."""
+    if writes := tuple(_RELEASES(hub, keys, operation)):
+        hub.table.write(*writes)
+    return ()
+
+
+def _ignoring_cancel(row: Any, status: Any, reason: str) -> Any:
+    return _END_OF(replace(row, mark=None) if row.mark is Mark.CANCELLED else row, status, reason)
+
+
+def _unconditional(hub: Hub, key: str, operation: str) -> Write:
+    return Put(guard_key(key), item_of(Guard(key, 1, operation)))
+
+
+def _unpivoted(hub: Hub, task: Any, **named: Any) -> Any:
+    return _BEGIN(hub, task, **{**named, "pivot": False})
+
+
+def _drawn(caller: Any, key: Any) -> str:
+    return secrets.token_hex(13)
+
+
+_MAY_GO_FORWARD, _UPDATE, _BEGIN = control.may_go_forward, control.update, control.begin
+_RELEASES, _END_OF = guards.releases, ends._end_of
+CREATE, RESIZE, DESTROY = "createServerGroup", "resizeServerGroup", "destroyServerGroup"
+UNDONE = Slice(CREATE, ("reject",), lambda call: call.where in ("CreateEmptyGroup", "ScaleUp"))
+
+
+def _of(*names: str) -> Callable[[Call], bool]:
+    return lambda call: call.name in names
+
+
+def _in(*states: str) -> Callable[[Call], bool]:
+    return lambda call: call.where in states
+
+
+MUTANTS = (
+    Mutant("an undo forgets", _step("CreateServerGroup", "CreateLaunchTemplate", undo=_forgets), UNDONE),
+    Mutant(
+        "an undo is removed",
+        _step("DestroyServerGroup", "TakeOutOfTargetGroups", undo=None, goes_with="SuspendProcesses"),
+        Slice(DESTROY, ("reject",), _in("TakeOutOfLoadBalancers")),
+    ),
+    Mutant(
+        "an undo refuses what is absent", _step("CreateServerGroup", "CreateEmptyGroup", undo=_refuses_absent), UNDONE
+    ),
+    Mutant(
+        "a step refuses its own",
+        _instead(server_groups, "_must_be_ours", _refuses_its_own),
+        Slice(CREATE, ("kill_after",), _of("groups.create")),
+    ),
+    Mutant(
+        "a step gives up on what it cannot see yet",
+        _step("CreateServerGroup", "CreateEmptyGroup", do=_gives_up_unseen),
+        Slice(CREATE, ("before",), _of("groups.create"), lag=60),
+    ),
+    Mutant(
+        "hooks come after the scale-up",
+        _last_but("CreateServerGroup", "AddLifecycleHooks", "ScaleUp"),
+        Slice(CREATE, ("before",), _in("Plan")),
+    ),
+    Mutant(
+        "a disabled group is suspended after its scale-up",
+        _last_but("CreateServerGroup", "SuspendProcesses", "InstancesHealthy"),
+        Slice("createServerGroup/disabled", ("before",), _in("Plan")),
+    ),
+    Mutant("nobody waits until nothing is left", _sagas(lambda saga: replace(saga, left=None)), UNDONE),
+    Mutant(
+        "nobody looks a second time",
+        _instead(waits, "_settled_at", lambda hub, opened: None),
+        Slice(CREATE, ("cancel",), _of("groups.create"), lag=60),
+    ),
+    Mutant(
+        "nobody looks minutes later",
+        _instead(sweeping, "_late_look", _nothing),
+        Slice(CREATE, ("cancel",), _of("launch_templates.create")),
+    ),
+    Mutant(
+        "the way back begins before the failed step",
+        _back_past_its_own_undo("ResizeServerGroup"),
+        Slice(RESIZE, ("cancel",), _of("groups.resize")),
+    ),
+    Mutant("nothing is retried", _compiled(_without_retriers), Slice(CREATE, ("before",), _of("groups.create"))),
+    Mutant(
+        "a conflict is not retried",
+        _compiled(partial(_never_retried, "Conflict")),
+        Slice(CREATE, ("kill_after",), _of("table.write")),
+    ),
+    Mutant(
+        "a throttle is not retried",
+        _compiled(partial(_never_retried, "Throttled")),
+        Slice(CREATE, ("throttle",), _of("groups.create")),
+    ),
+    Mutant(
+        "decisions are retried",
+        _compiled(_decisions_retried),
+        Slice(CREATE, ("reject_once",), _of("groups.create")),
+    ),
+    Mutant(
+        "the cloud does not settle",
+        _instead(control, "_settled", _nothing),
+        Slice(RESIZE, ("cancel",), _of("groups.resize"), lag=60),
+    ),
+    Mutant(
+        "a start ignores live attempts",
+        _instead(control, "alone", _nothing),
+        Slice(CREATE, ("kill_after",), _in("CreateLaunchTemplate")),
+    ),
+    Mutant(
+        "a recovery ignores live attempts",
+        _instead(control, "alive_until", lambda row: 0.0),
+        Slice(RESIZE, ("abort",), _of("groups.resize")),
+    ),
+    Mutant(
+        "a start ignores a cancel",
+        _instead(control, "may_go_forward", partial(_unmarked, mark=Mark.CANCELLED)),
+        Slice(CREATE, ("cancel",), _in("CreateLaunchTemplate")),
+    ),
+    Mutant(
+        "a start ignores a pause",
+        _instead(control, "may_go_forward", partial(_unmarked, mark=Mark.PAUSED)),
+        Slice(CREATE, ("pause",), _in("CreateLaunchTemplate")),
+    ),
+    Mutant(
+        "a start ignores the deadline",
+        _instead(control, "in_time", _nothing),
+        Slice("createServerGroup/hurried", ("throttle",), _of("groups.create")),
+    ),
+    Mutant(
+        "the row is written without its fence",
+        _instead(control, "update", _unfenced),
+        Slice(CREATE, ("cancel",), _of("table.write")),
+    ),
+    Mutant(
+        "Finish ignores a cancel",
+        _instead(ends, "_end_of", _ignoring_cancel),
+        Slice(CREATE, ("cancel",), _in("Finish")),
+    ),
+    Mutant(
+        "guards are released before the close",
+        _instead(guards, "releases", _released_first),
+        Slice(RESIZE, ("kill_after",), _in("Finish")),
+    ),
+    Mutant(
+        "the plan is made anew",
+        _instead(planning, "stored_plan", lambda hub, operation: None),
+        Slice(CREATE, ("kill_after",), _in("Plan")),
+    ),
+    Mutant("a name is reserved without condition", _instead(guards, "taken", _unconditional), Rivals(CREATE, ())),
+    Mutant(
+        "the sweep starts nothing that was accepted",
+        _instead(sweeping, "_start", _nothing),
+        Slice(CREATE, ("before",), _of("machines.start")),
+        quick=False,
+    ),
+    Mutant(
+        "the same request is another operation",
+        _instead(intake, "_identity", _drawn),
+        Slice(CREATE, ("kill_after",), _in("intake")),
+    ),
+    Mutant(
+        "only the token that was stored last is answered",
+        _instead(tokens, "earlier", lambda known, token: ()),
+        Slice(CREATE, ("late", "hang"), _in("InstancesHealthy")),
+    ),
+    Mutant(
+        "nobody recovers what was aborted",
+        _instead(recovery, "begin", _nothing),
+        Slice(RESIZE, ("abort",), _in("Resize")),
+    ),
+    Mutant(
+        "the pivot is not noted",
+        _instead(control, "begin", _unpivoted),
+        Slice(DESTROY, ("cancel",), _in("GroupGone")),
+    ),
+)
+"""The committed list; `make mutants` hunts each."""

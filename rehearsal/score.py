@@ -1,0 +1,127 @@
+"""What a rehearsal found out: for each operation and severity both policies' tallies, and where Windlass fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rehearsal.crew import CLOUDDRIVER, Cast, tallies
+from rehearsal.tally import Tally
+
+SEVERITIES = (1.0, 3.0, 10.0)
+"""By how much the faults are multiplied beside what was asked for."""
+
+HARDEST = 1e6
+Heard = Callable[[Cast, int], None]
+"""Told how many runs of which cast are done now."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be rehearsed."""
+
+    operations: tuple[str, ...]
+    faults: str
+    severity: float
+    runs: int
+    seed: int
+    processes: int
+    door: str = "windlass"
+    around: int = 0
+    """Runs for each of the other severities and of the search; 0: only what was asked for."""
+
+    @property
+    def command(self) -> str:
+        """Which command repeats it."""
+        operation = self.operations[0] if len(self.operations) == 1 else "all"
+        door = "" if self.door == "windlass" else f" --door {self.door}"
+        return (
+            f"python -m rehearsal run {operation} --faults {self.faults} --severity {self.severity:g} "
+            f"--runs {self.runs} --seed {self.seed}{door}"
+        )
+
+    def replay(self, cast: Cast, seed: int) -> str:
+        """Which command shows one run with its history."""
+        door = "" if cast.door == "windlass" else f" --door {cast.door}"
+        return (
+            f"python -m rehearsal replay {cast.operation} --faults {cast.faults} --severity {cast.severity:g} "
+            f"--seed {seed}{door}"
+        )
+
+
+@dataclass
+class Score:
+    """Tallies by cast, in the order played."""
+
+    plan: Plan
+    played: dict[Cast, Tally] = field(default_factory=dict)
+    breaks: dict[str, float | None] = field(default_factory=dict)
+    """By operation, the lowest severity tried at which a run failed; None: none did."""
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether Windlass failed in what was asked for."""
+        return any(tally.failed for cast, tally in self.asked)
+
+    @property
+    def asked(self) -> list[tuple[Cast, Tally]]:
+        """Windlass's tallies at the severity asked for."""
+        mine = ((cast, tally) for cast, tally in self.played.items() if cast.policy != CLOUDDRIVER)
+        return [(cast, tally) for cast, tally in mine if cast.severity == self.plan.severity]
+
+    def beside(self, cast: Cast) -> Tally | None:
+        """What Clouddriver's policy came to under the same faults."""
+        return self.played.get(_other(cast))
+
+
+def casts(plan: Plan) -> list[tuple[Cast, int]]:
+    """Everything to play, and how often; without the search."""
+    asked = [(Cast(one, plan.faults, plan.severity, plan.door), plan.runs) for one in plan.operations]
+    severities = [one for one in SEVERITIES if one != plan.severity] if plan.around else []
+    more = [(Cast(one, plan.faults, times, plan.door), plan.around) for one in plan.operations for times in severities]
+    beside = [(_other(cast), min(runs, 20_000)) for cast, runs in (*asked, *more) if cast.operation in COMPARED]
+    return [*asked, *more, *beside]
+
+
+COMPARED = ("createServerGroup",)
+"""Operations that Clouddriver's policy is written down for."""
+
+
+def rehearse(plan: Plan, heard: Heard = lambda cast, runs: None) -> Score:
+    """Play it all."""
+    score = Score(plan)
+    for cast, runs in casts(plan):
+        score.played[cast] = _played(plan, cast, runs, heard)
+    if plan.around and plan.faults != "none":
+        for operation in plan.operations:
+            score.breaks[operation] = _breaking_point(plan, operation, heard)
+    return score
+
+
+def _played(plan: Plan, cast: Cast, runs: int, heard: Heard) -> Tally:
+    total = Tally()
+    for tally in tallies(cast, runs=runs, seed=plan.seed, processes=plan.processes):
+        total.merge(tally)
+        heard(cast, tally.runs)
+    return total
+
+
+def _breaking_point(plan: Plan, operation: str, heard: Heard) -> float | None:
+    """Double the severity until a run fails, then halve the step four times."""
+
+    def fails(severity: float) -> bool:
+        cast = Cast(operation, plan.faults, severity, plan.door)
+        return _played(plan, cast, plan.around, heard).failed > 0
+
+    low, high = 0.0, 1.0
+    while not fails(high):
+        low, high = high, high * 2
+        if high > HARDEST:
+            return None
+    for _ in range(4):
+        middle = (low + high) / 2
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return high
+
+
+def _other(cast: Cast) -> Cast:
+    return Cast(cast.operation, cast.faults, cast.severity, policy=CLOUDDRIVER)

@@ -1,0 +1,230 @@
+"""`python -m rehearsal sweep`: arguments, all cores, progress, the table of survivors, the history of one trial."""
+
+import argparse
+import logging
+import multiprocessing
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from rehearsal import scenarios
+from rehearsal.clock import iso
+from rehearsal.sweep import FIRSTS, SECONDS, SINGLES, Report, Survivor, doubles, shown, singles
+from rehearsal.trials import Fault, Golden, Run, Scenario, Trial, golden_of, run
+from rehearsal.verdicts import problems
+from rehearsal.world import NeverEnds
+
+FOUND, MISUSED = 1, 2
+LONGEST_LAG = 900.0
+"""Seconds: a read of AWS is never known to lag so long."""
+SHOWN = 20
+"""Survivors of one scenario told in full; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one process does at a time: all the trials that begin at one call."""
+
+    scenario: str
+    lag: float
+    number: int
+    kinds: tuple[str, ...]
+    first: str = ""
+    """The kind of the first fault; empty: singles."""
+
+    def swept(self) -> Report:
+        scenario, golden = _golden(self.scenario, self.lag)
+        if self.first:
+            return doubles(scenario, golden, Fault(self.number, self.first), self.kinds)
+        return singles(scenario, golden, golden.calls[self.number - 1], self.kinds)
+
+
+@lru_cache(maxsize=32)
+def _golden(name: str, lag: float) -> tuple[Scenario, Golden]:
+    scenario = scenarios.lagging(_one(name), lag)
+    return scenario, golden_of(scenario)
+
+
+def _one(name: str) -> Scenario:
+    return next(one for one in scenarios.ALL if one.name == name)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSED, f"{message[:1].lower()}{message[1:]}\n")
+
+
+def sweep(arguments: Sequence[str], console: Console | None = None) -> int:
+    """Sweep; 0 where nothing survived, 1 where something did, 2 for bad input."""
+    given = _parser().parse_args(arguments)
+    console = console or Console()
+    logging.disable(logging.CRITICAL)
+    if given.trial:
+        return _told(console, scenarios.lagging(given.operation[0], given.lag), given.trial, given.lag)
+    began = time.monotonic()
+    parts = list(_parts(given.operation, given.lag, given.kinds, doubled=given.doubles))
+    reports = _swept(console, parts, given.processes)
+    show(console, reports, given.lag, time.monotonic() - began)
+    return FOUND if any(report.survivors for report in reports) else 0
+
+
+def _parts(swept: Sequence[Scenario], lag: float, kinds: tuple[str, ...], *, doubled: bool) -> Iterator[Part]:
+    for one in swept:
+        calls = _golden(one.name, lag)[1].calls
+        firsts = FIRSTS if doubled else ("",)
+        known = kinds or (SECONDS if doubled else SINGLES)
+        yield from (Part(one.name, lag, call.number, known, first) for first in firsts for call in calls)
+
+
+def _swept(console: Console, parts: Sequence[Part], processes: int) -> list[Report]:
+    reports = {part.scenario: Report(part.scenario, len(_golden(part.scenario, part.lag)[1].calls)) for part in parts}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("sweeping", total=len(parts))
+        for report in _reports(parts, processes):
+            reports[report.scenario].add(report)
+            progress.update(task, advance=1, description=f"{report.scenario}, {_runs(reports.values())} runs")
+    return list(reports.values())
+
+
+def _reports(parts: Sequence[Part], processes: int) -> Iterator[Report]:
+    if processes == 1:
+        yield from map(Part.swept, parts)
+        return
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        yield from pool.imap_unordered(Part.swept, parts)
+
+
+def _runs(reports: Iterable[Report]) -> int:
+    return sum(report.tried.total() for report in reports)
+
+
+def show(console: Console, reports: Sequence[Report], lag: float, seconds: float) -> None:
+    """The table, what was not tried, and the survivors with what replays them."""
+    table = Table("operation", title=f"the fault sweep, reads {lag:g} s old")
+    for column in ("calls", "runs", "succeeded", "put back", "a person called", "not tried", "survivors"):
+        table.add_column(column, justify="right")
+    for one in reports:
+        put_back = one.ends["ROLLED_BACK"] + one.ends["NOT_STARTED"]
+        ends = (one.ends["SUCCEEDED"], put_back, one.ends["NEEDS_ATTENTION"])
+        numbers = (one.calls, one.tried.total(), *ends, one.skipped.total(), len(one.survivors))
+        table.add_row(one.scenario, *map(str, numbers))
+    console.print(table)
+    total = Report("all")
+    for one in reports:
+        total.add(one)
+    _tell(console, total, lag)
+    runs = total.tried.total()
+    console.print(f"{runs} runs in {seconds:.0f} s, {runs / seconds:.0f} a second; {len(total.survivors)} survivors")
+
+
+def _tell(console: Console, total: Report, lag: float) -> None:
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(total.tried.items()))
+    console.print(f"faults tried: {kinds}", markup=False, soft_wrap=True)
+    for reason, count in total.skipped.items():
+        console.print(f"not tried, {count} times: {reason}", markup=False, soft_wrap=True)
+    for survivor in total.survivors[:SHOWN]:
+        console.print(f"SURVIVOR {survivor}\n  {command(survivor, lag)}", markup=False, soft_wrap=True)
+    if len(total.survivors) > SHOWN:
+        console.print(f"and {len(total.survivors) - SHOWN} survivors more")
+
+
+def command(survivor: Survivor, lag: float) -> str:
+    """What replays it, with its whole history."""
+    lagging = f" --lag {lag:g}" if lag else ""
+    return f"python -m rehearsal sweep {survivor.scenario}{lagging} --trial {shown(survivor.trial)}"
+
+
+def _told(console: Console, scenario: Scenario, trial: Trial, lag: float) -> int:
+    """One trial: what was called, what went wrong, which states were entered, and the verdict."""
+    try:
+        one = run(scenario, trial, recorded=True)
+    except NeverEnds as never:
+        console.print(f"never ends: {never}", markup=False, soft_wrap=True)
+        return FOUND
+    for line in _history(one):
+        console.print(line, markup=False, soft_wrap=True)
+    found = list(problems(scenario, _golden(scenario.name, lag)[1], one))
+    control = one.world.control(one.operation)
+    console.print(f"{control.status}: {control.error or 'done as asked'}; signals answered: {one.answers or 'none'}")
+    for problem in found or ["no problem found"]:
+        console.print(f"  {problem}", markup=False, soft_wrap=True)
+    return FOUND if found else 0
+
+
+def _history(one: Run) -> Iterator[str]:
+    wrong = {call.number: how for call, how in one.world.faults.struck}
+    yield "calls:"
+    for call in one.calls:
+        yield f"  {call}, operation in {call.state or 'no state yet'}{_how(wrong.get(call.number))}"
+    for execution in one.world.executions(one.operation):
+        yield f"execution {execution.name}:"
+        for event in execution.history or ():
+            details = " ".join(str(value) for key, value in event.items() if key.endswith("EventDetails"))
+            yield f"  {iso(event['timestamp'])} {event['type']} {details}"
+    yield "journal:"
+    for row in one.world.table.rows():
+        if row["pk"] == f"op#{one.operation}" and row["sk"].startswith("step#"):
+            yield f"  {row['name']}: {row.get('did') or row.get('error')}"
+
+
+def _how(kind: str | None) -> str:
+    return f"  <-- {kind}" if kind else ""
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="python -m rehearsal sweep")
+    parser.add_argument("operation", nargs="?", type=_operation, default=scenarios.ALL, help="all by default")
+    parser.add_argument("--kinds", type=_kinds, default=(), help=f"of {', '.join(SINGLES)}; with commas")
+    parser.add_argument("--doubles", action="store_true", help="a first fault leads back, a second strikes on the way")
+    parser.add_argument("--lag", type=_lag, default=0.0, metavar="SECONDS", help="how old a read may be")
+    parser.add_argument("--processes", type=_processes, default=os.cpu_count() or 1)
+    parser.add_argument("--trial", type=_trial, default=(), metavar="NUMBER:KIND,…", help="one run, with its history")
+    return parser
+
+
+def _operation(text: str) -> tuple[Scenario, ...]:
+    try:
+        return scenarios.named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds, known = tuple(text.split(",")), dict.fromkeys((*SINGLES, *SECONDS))
+    for kind in kinds:
+        if kind not in known:
+            raise argparse.ArgumentTypeError(f"there is no kind of fault {kind!r}; the kinds are {', '.join(known)}")
+    return kinds
+
+
+def _lag(text: str) -> float:
+    try:
+        lag = float(text)
+    except ValueError:
+        lag = -1.0
+    if not 0 <= lag <= LONGEST_LAG:
+        raise argparse.ArgumentTypeError(f"a lag is a number of seconds from 0 to {LONGEST_LAG:g}, not {text!r}")
+    return lag
+
+
+def _processes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"the number of processes is from 1 to 256, not {text!r}")
+    return int(text)
+
+
+def _trial(text: str) -> Trial:
+    try:
+        return tuple(Fault.parse(one) for one in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

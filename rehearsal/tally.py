@@ -1,0 +1,100 @@
+"""What many runs came to: small however many they are, and the same whoever ran which."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rehearsal.prices import Use
+from rehearsal.runs import Outcome
+from rehearsal.statistics import percentile, upper_bound
+
+SHOWN = 20
+"""Failing seeds that are kept."""
+
+
+@dataclass
+class Tally:
+    """Sums and counts over runs; `merge` is associative and commutative."""
+
+    runs: int = 0
+    failed: int = 0
+    orphaned: int = 0
+    held: int = 0
+    struck: int = 0
+    clean: int = 0
+    """Runs in which no call went wrong."""
+    ends: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[int] = field(default_factory=Counter)
+    """How many runs took so many whole seconds."""
+    transitions: Counter[int] = field(default_factory=Counter)
+    retries: Counter[int] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    invocations: int = 0
+    working: float = 0.0
+    metered: int = 0
+    reads: int = 0
+    writes: int = 0
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    """The first failing seeds, and what went wrong."""
+
+    def add(self, one: Outcome) -> None:
+        self.runs += 1
+        self.failed += bool(one.wrong)
+        self.orphaned += bool(one.orphans)
+        self.held += one.holds > 0
+        self.struck += one.struck
+        self.clean += one.struck == 0
+        self.ends[one.end] += 1
+        self.seconds[round(one.seconds)] += 1
+        self.transitions[one.transitions] += 1
+        self.retries[one.retries] += 1
+        self.calls.update(one.calls)
+        self.invocations += one.invocations
+        self.working += one.working
+        if one.units is not None:
+            self.metered += 1
+            self.reads += one.units[0]
+            self.writes += one.units[1]
+        if one.wrong:
+            self._keep([(one.seed, one.wrong)])
+
+    def merge(self, other: "Tally") -> None:
+        for name in ("runs", "failed", "orphaned", "held", "struck", "clean", "invocations"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("working", "metered", "reads", "writes"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("ends", "seconds", "transitions", "retries", "calls"):
+            getattr(self, name).update(getattr(other, name))
+        self._keep(other.failures)
+
+    def _keep(self, more: list[tuple[int, str]]) -> None:
+        self.failures = sorted([*self.failures, *more])[:SHOWN]
+
+    @property
+    def rate(self) -> float:
+        """Failed runs, as a share of all."""
+        return self.failed / self.runs if self.runs else 0.0
+
+    @property
+    def bound(self) -> float:
+        """The true rate is below this, with 95 % confidence."""
+        return upper_bound(self.failed, self.runs)
+
+    def took(self, share: float) -> int:
+        """Seconds within which that share of the runs ended."""
+        return percentile(self.seconds, share)
+
+    def mean(self, counted: Counter[int]) -> float:
+        return sum(value * count for value, count in counted.items()) / self.runs if self.runs else 0.0
+
+    @property
+    def use(self) -> Use:
+        """What one operation used, on average."""
+        runs, metered = max(self.runs, 1), max(self.metered, 1)
+        return Use(
+            transitions=self.mean(self.transitions),
+            invocations=self.invocations / runs,
+            working=self.working / runs,
+            reads=self.reads / metered,
+            writes=self.writes / metered,
+            messages=self.calls["sweeper.after"] / runs,
+        )

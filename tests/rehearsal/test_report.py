@@ -1,0 +1,122 @@
+"""Numbers and pages about rehearsals: exact where a rule exists, self-contained where a page is promised."""
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rehearsal.crew import CLOUDDRIVER, Cast
+from rehearsal.page import page
+from rehearsal.prices import Use
+from rehearsal.runs import Outcome
+from rehearsal.score import Plan, Score
+from rehearsal.statistics import percentile, residual, upper_bound
+from rehearsal.tally import SHOWN, Tally
+
+
+@pytest.mark.parametrize(
+    ("failures", "runs", "bound"),
+    [
+        (0, 100, 0.029513),
+        (1, 100, 0.046560),
+        (5, 100, 0.102253),
+        (0, 3_000_000, 9.9858e-7),
+        (3, 3, 1.0),
+        (9, 10, 0.994884),
+    ],
+)
+def test_the_upper_bound_is_the_exact_one(failures: int, runs: int, bound: float) -> None:
+    assert upper_bound(failures, runs) == pytest.approx(bound, rel=1e-4)
+
+
+@given(st.integers(1, 5000), st.data())
+def test_the_bound_is_above_the_rate_and_falls_with_more_runs(runs: int, data: st.DataObject) -> None:
+    failures = data.draw(st.integers(0, runs))
+
+    assert failures / runs <= upper_bound(failures, runs) <= 1
+    assert upper_bound(failures, runs + 1) <= upper_bound(failures, runs)
+
+
+def test_three_million_clean_runs_show_a_millionth_and_one_million_do_not() -> None:
+    assert upper_bound(0, 3_000_000) < 1e-6 < upper_bound(0, 2_990_000)
+    assert upper_bound(0, 1_000_000) > 2.9e-6
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    counted = Counter({10: 50, 20: 49, 900: 1})
+
+    assert [percentile(counted, share) for share in (0.5, 0.51, 0.99, 0.999)] == [10, 20, 20, 900]
+
+
+def test_the_analytic_residual_is_the_published_one() -> None:
+    assert residual(0.04, 10, 3) == pytest.approx(2.56e-5, rel=1e-3)
+    assert residual(0.04, 10, 5) == pytest.approx(4.096e-8, rel=1e-3)
+
+
+@given(st.lists(st.integers(0, 40), max_size=60), st.integers(0, 60))
+def test_a_tally_is_the_same_however_the_runs_are_split(seeds: list[int], at: int) -> None:
+    whole, left, right = Tally(), Tally(), Tally()
+    for number, seed in enumerate(seeds):
+        whole.add(_outcome(seed))
+        (left if number < at else right).add(_outcome(seed))
+    right.merge(left)
+
+    assert right == whole
+    assert len(whole.failures) <= SHOWN
+
+
+def _outcome(seed: int) -> Outcome:
+    wrong = "ended ROLLED_BACK" if seed % 3 == 0 else ""
+    return Outcome(
+        seed,
+        "ROLLED_BACK" if wrong else "SUCCEEDED",
+        wrong,
+        ("group x was absent, is there",) if wrong else (),
+        seconds=float(seed),
+        transitions=14,
+        calls={"groups.find": seed},
+        units=(seed, 2 * seed),
+    )
+
+
+def test_an_operation_costs_what_its_parts_cost() -> None:
+    use = Use(transitions=25, invocations=12, working=9.6, reads=30, writes=30, messages=2)
+
+    assert use.costs["Step Functions"] == pytest.approx(0.000625)
+    assert use.costs["DynamoDB"] == pytest.approx(0.0000225)
+    assert use.total == pytest.approx(sum(use.costs.values()))
+
+
+def score() -> Score:
+    plan = Plan(("createServerGroup",), "calibrated", 1.0, runs=40, seed=0, processes=2, around=10)
+    made = Score(plan, breaks={"createServerGroup": 37.0})
+    for severity in (1.0, 3.0, 10.0):
+        for policy in ("windlass", CLOUDDRIVER):
+            tally = made.played[Cast("createServerGroup", "calibrated", severity, policy=policy)] = Tally()
+            for seed in range(40):
+                tally.add(_outcome(seed))
+    return made
+
+
+def test_a_page_shows_the_bound_the_command_both_policies_and_the_failing_seeds() -> None:
+    text = page(score())
+
+    for said in (
+        "95 % confidence",
+        "python -m rehearsal run createServerGroup --faults calibrated --severity 1 --runs 40 --seed 0",
+        "Clouddriver&#x27;s policy",
+        "begins to fail at severity 37",
+        "python -m rehearsal replay createServerGroup --faults calibrated --severity 1 --seed 3",
+        "independent",
+    ):
+        assert said in text or said.replace("&#x27;", "'") in text
+
+
+def test_a_page_fetches_nothing_and_runs_nothing() -> None:
+    text = page(score())
+
+    assert text.count("<svg") >= 5
+    assert not re.search(r"<script|<link|<img|@import|url\(|src=", text)
+    assert "http" not in re.sub(r"https://netflixtechblog\.com", "", text)
