@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8080
 ONCE ?=
+RUNS ?= 3000000
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 18,20
 export CDK_VALIDATION ?= false
 export CDK_DISABLE_CLI_TELEMETRY = true
@@ -10,7 +11,7 @@ export CDK_DISABLE_CLI_TELEMETRY = true
 bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs
+.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs sweep sweep-lagging sweep-doubles mutants rehearse rehearse-small
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -66,6 +67,35 @@ needs:
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null \
 	  || { echo "Node.js 20 or newer is needed: install it from your package manager"; exit 1; }
 	@command -v npm >/dev/null || { echo "npm is needed: it comes with Node.js"; exit 1; }
+
+sweep: .venv/ready  ## every call of every operation goes wrong in every way, once: singles
+	$(bin)/python -m rehearsal sweep all
+
+sweep-lagging: .venv/ready  ## the same on a cloud whose reads are a minute old
+	$(bin)/python -m rehearsal sweep all --lag 60
+
+sweep-doubles: .venv/ready  ## a second fault strikes on the way back; this takes hours
+	$(bin)/python -m rehearsal sweep all --doubles
+
+rehearse: .venv/ready  ## the large rehearsals, hours of them: docs/rehearsal/*.html (RUNS=3000000)
+	$(bin)/python -m rehearsal run createServerGroup --runs $(RUNS) --around 2000 --html docs/rehearsal/calibrated.html
+	$(bin)/python -m rehearsal run all --runs 20000 --only --html docs/rehearsal/operations.html
+	$(bin)/python -m rehearsal run createServerGroup --faults bursts:0.05:120 --runs 20000 --around 500 \
+	  --html docs/rehearsal/bursts.html
+	$(bin)/python -m rehearsal run createServerGroup --faults outage:autoscaling:3600 --runs 5000 --around 200 \
+	  --html docs/rehearsal/outage.html
+	$(bin)/python -m rehearsal run createServerGroup --faults bad-release:5400 --runs 5000 --around 200 \
+	  --html docs/rehearsal/bad-release.html
+	$(bin)/python -m rehearsal run createServerGroup --faults outage:autoscaling:3600 --runs 5000 --only \
+	  --door clouddriver --html docs/rehearsal/outage-by-clouddrivers-door.html
+	$(bin)/python -m rehearsal run createServerGroup --faults bad-release:5400 --runs 5000 --only \
+	  --door clouddriver --html docs/rehearsal/bad-release-by-clouddrivers-door.html
+
+rehearse-small: .venv/ready  ## 20,000 createServerGroup under the calibrated faults
+	$(bin)/python -m rehearsal run createServerGroup --runs 20000 --only
+
+mutants: .venv/ready  ## break the product in one place at a time, and see it caught
+	$(bin)/python -m rehearsal mutants
 
 benchmarks: .venv/ready  ## speed, as ratios: benchmarks/README.md
 	$(bin)/python -m benchmarks.imports

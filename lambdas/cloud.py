@@ -307,9 +307,18 @@ class ScalingActivity:
     message: str
 
 
+GROUPS_OF_A_PAGE = 50
+"""Names that one DescribeAutoScalingGroups takes without a MaxRecords:
+https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
+"""
+
+
 class Groups(Protocol):
     def find(self, name: str) -> Group:
         """The group with its instances. Raises NotFound."""
+
+    def found(self, names: Sequence[str]) -> dict[str, Group]:
+        """Those of these groups that exist, by name, read in pages of `GROUPS_OF_A_PAGE`."""
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """Names of all groups that begin so, those being deleted included."""

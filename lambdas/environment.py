@@ -9,10 +9,12 @@ import time
 from collections.abc import Mapping
 from functools import cache
 
+from botocore.config import Config
+
 from lambdas.dynamo import DynamoTable
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import Hub, Settings
-from lambdas.sessions import ONCE, WHOLE_FUNCTION, clouds, own
+from lambdas.sessions import ONCE, PATIENT, WHOLE_FUNCTION, clouds, own
 from lambdas.step_functions import StepFunctions
 from lambdas.sweeper import QueuedSweeper
 
@@ -26,7 +28,15 @@ def hub() -> Hub:
     return hub_of(os.environ)
 
 
-def hub_of(environ: Mapping[str, str]) -> Hub:
+@cache
+def sweeping_hub() -> Hub:
+    """The sweep's: its reads are never tried twice, for a cloud that hangs keeps all others waiting, and the next
+    sweep reads again.
+    """
+    return hub_of(os.environ, reads=ONCE)
+
+
+def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT) -> Hub:
     """The hub of that environment.
 
     Besides `Settings.of`: `AWS_REGION`, `WINDLASS_ACCOUNT` (twelve digits), `WINDLASS_MACHINE_PREFIX` and
@@ -40,7 +50,7 @@ def hub_of(environ: Mapping[str, str]) -> Hub:
         machines=StepFunctions(own("stepfunctions", region), machine_arns(environ)),
         functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
         sweeper=QueuedSweeper(own("sqs", region), environ.get("WINDLASS_SWEEP_QUEUE", "")),
-        cloud=clouds(table),
+        cloud=clouds(table, config=reads),
         now=time.time,
         settings=settings,
     )

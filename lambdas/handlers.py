@@ -15,6 +15,8 @@ from lambdas.hub import ExecutionState, Hub, Json
 from lambdas.table import Item
 
 logger = Logger(service="windlass")
+RESERVE = 20.0
+"""Seconds in which a sweep begins nothing more: the longest that its last read can hang, and its own last write."""
 
 
 def activity(event: Json, context: object) -> Json:
@@ -29,7 +31,13 @@ def engine(event: Json, context: object) -> Json:
 
 def sweep(event: Json, context: object) -> None:
     """Asked for by the rule or by a delayed message: it looks at all that is due either way."""
-    sweeping.sweep(_hub(), _sagas())
+    hub = _sweeping_hub()
+    sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE)
+
+
+def _seconds_left(context: Any) -> float:
+    """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def projector(event: Json, context: object) -> Json:
@@ -89,6 +97,12 @@ def _sagas() -> Sagas:
     from statemachines import ALL  # noqa: PLC0415  the whole registry, at the first event
 
     return by_name(ALL)
+
+
+def _sweeping_hub() -> Hub:
+    from lambdas.environment import sweeping_hub  # noqa: PLC0415  as below
+
+    return sweeping_hub()
 
 
 def _hub() -> Hub:

@@ -141,7 +141,11 @@ class Open:
     by: str | None = None
     earlier: tuple[str, ...] = ()
     """Tokens of earlier attempts to register the state."""
+    account: str = ""
+    region: str = ""
+    """The operation's: what the sweep has to know before it reads the row (`lambdas.table.PROJECTED`)."""
     due: float | None = None
+    """`since`: an open token always has something to do, and its age says when."""
 
 
 @dataclass(frozen=True)

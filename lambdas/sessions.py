@@ -68,12 +68,13 @@ def _client(session: Session, service: str, region: str, config: Config = PATIEN
     return made.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # by any service's name
 
 
-def clouds(table: Table, *, policy: str | None = None) -> Callable[[str, str, str], Cloud]:
+def clouds(table: Table, *, policy: str | None = None, config: Config = PATIENT) -> Callable[[str, str, str], Cloud]:
     """The cloud of (account, Region) for an operation's id.
 
-    `policy` (JSON) narrows assumed roles to what the caller needs. Raises Rejected for an unknown account or Region.
+    `policy` (JSON) narrows assumed roles to what the caller needs; `config` is the clients'.
+    Raises Rejected for an unknown account or Region.
     """
-    sessions = _Sessions(policy)
+    sessions = _Sessions(policy, config)
 
     def cloud(account: str, region: str, operation: str) -> Cloud:
         known = _known(table, account, region)
@@ -136,13 +137,12 @@ class TableNames:
 class _Clients(dict[str, Any]):
     """Clients of one session by service, made on first use."""
 
-    def __init__(self, session: Callable[[], Session], region: str) -> None:
+    def __init__(self, session: Callable[[], Session], region: str, config: Config) -> None:
         super().__init__()
-        self._session = session
-        self._region = region
+        self._session, self._region, self._config = session, region, config
 
     def __missing__(self, service: str) -> Any:
-        self[service] = Later(lambda: _client(self._session(), service, self._region))
+        self[service] = Later(lambda: _client(self._session(), service, self._region, self._config))
         return self[service]
 
 
@@ -152,8 +152,8 @@ class _Sessions:
     MOST = 32
     """Sessions of operations kept at once; the oldest is let go."""
 
-    def __init__(self, policy: str | None) -> None:
-        self._policy = policy
+    def __init__(self, policy: str | None, config: Config) -> None:
+        self._policy, self._config = policy, config
         self._kept: dict[tuple[str | None, str | None, str, str], _Clients] = {}
 
     def clients(self, account: Account, region: str, operation: str) -> _Clients:
@@ -162,7 +162,7 @@ class _Sessions:
         if key not in self._kept:
             if len(self._kept) >= self.MOST:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = _Clients(self._opener(account, region, operation), region)
+            self._kept[key] = _Clients(self._opener(account, region, operation), region, self._config)
         return self._kept[key]
 
     def _opener(self, account: Account, region: str, operation: str) -> Callable[[], Session]:

@@ -1,72 +1,134 @@
 """The sweep: the one function that looks at every row whose time has come.
 
 Open tokens are checked and answered, accepted operations started, deadlines kept, executions that ended unseen
-recovered, and what was put back is looked at once more. It only reads the clouds. A rule runs it each minute, and
-while something is due sooner it asks for itself again.
+recovered, and what was put back is looked at once more. It only reads the clouds: watched groups in pages, all of it
+within a budget, and whatever it does not come to is the next sweep's first. A rule runs it each minute, and while
+something is due sooner it asks for itself again.
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
-from lambdas.engine import batches, control, ends, holds, recovery, rhythm, tokens, waits
+from lambdas.cloud import GROUPS_OF_A_PAGE
+from lambdas.engine import batches, control, ends, heartbeat, holds, recovery, rhythm, rounds, tokens, waits
+from lambdas.engine.budgets import HUB, Budgets
 from lambdas.engine.control import LIVENESS
+from lambdas.engine.heartbeat import Beat
 from lambdas.engine.intake import START_CHECK
-from lambdas.engine.tasks import Sagas, saga_named
+from lambdas.engine.rounds import Lane, Row
+from lambdas.engine.snapshot import Snapshot
+from lambdas.engine.tasks import LEFT, Sagas, saga_named, stored_plan, wait_of
 from lambdas.errors import Expired, RollBack, WindlassError
-from lambdas.hub import Hub
-from lambdas.rows import Control, Status, control_of, open_of
-from lambdas.table import Item
+from lambdas.hub import Hub, Json
+from lambdas.rows import Control, Status
 
 logger = logging.getLogger("windlass.sweep")
+SOON, REFILLED = 1.0, 5.0
+"""Seconds until the sweep that goes on: where time was short, and where a budget was; by then some of it is back."""
+
+Plans = dict[str, Json]
+"""By operation."""
 
 
-@dataclass(frozen=True)
-class Tick:
-    """This sweep's moment and the last finished one's."""
+def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf) -> None:
+    """Look at all that is due, as far as time (`until`) and budgets go.
 
-    last: float
-    now: float
-
-
-def sweep(hub: Hub, sagas: Sagas) -> None:
-    """Look at all that is due. One row's trouble keeps no other from being looked at."""
-    tick = Tick(rhythm.last_sweep(hub), hub.now())
-    items = hub.table.due(tick.now)
-    for item in items:
-        _safely(hub, sagas, item, tick)
-    rhythm.swept(hub, tick.now)
-    _sooner(hub, items, tick)
+    One row's trouble keeps no other from being looked at. Of a sweep that dies nothing counts as looked at.
+    """
+    began, beat = hub.now(), heartbeat.read(hub)
+    rows = [rounds.row_of(item) for item in hub.table.due(began)]
+    lanes = rounds.lanes(rows, beat.last, beat.rounds, began, hub.settings.settling.total_seconds())
+    seen = Snapshot(hub, Budgets(hub.now, beat.levels), until)
+    _go_round(seen, sagas, lanes, until)
+    left = {lane.name: lane.left for lane in lanes if lane.turns}
+    heartbeat.write(hub, Beat(began, left, seen.budgets.levels))
+    _sooner(hub, rows, left, until)
 
 
-def _safely(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
+def _go_round(seen: Snapshot, sagas: Sagas, lanes: Iterable[Lane], until: float) -> None:
+    """A page of each lane in turn, so that none has to wait for the end of another."""
+    waiting = deque(lanes)
+    while waiting and seen.hub.now() < until:
+        lane = waiting.popleft()
+        if _some(seen, sagas, lane, until) and lane.turns:
+            waiting.append(lane)
+
+
+def _some(seen: Snapshot, sagas: Sagas, lane: Lane, until: float) -> bool:
+    """A page of the lane's rows; whether there may be more."""
+    if _over(seen, lane.turns[0].row, until):
+        return False
+    page = [turn.row for turn in islice(lane.turns, GROUPS_OF_A_PAGE)]
+    plans = _foreseen(seen, sagas, page)
+    for row in page:
+        if _over(seen, row, until):
+            return False
+        _safely(seen.hub, sagas, row, plans)
+        lane.made()
+    return True
+
+
+def _over(seen: Snapshot, row: Row, until: float) -> bool:
+    """Whether the row is left to the next sweep."""
+    budgets = seen.budgets
+    return seen.hub.now() >= until or budgets.spent(row.place) or (not row.of_token and budgets.spent(HUB))
+
+
+def _foreseen(seen: Snapshot, sagas: Sagas, page: Sequence[Row]) -> Plans:
+    """Read what the page's checks will look at, all at once: it is of one place. Returns the plans that say so."""
+    plans: Plans = {}
+    names: list[str] = []
+    for row in page:
+        if (found := _watched(seen.hub, sagas, row)) is not None:
+            plans[row.operation] = found[0]
+            names += found[1]
+    if names:
+        seen.watch(page[0].account, page[0].region, names)
+    return plans
+
+
+def _watched(hub: Hub, sagas: Sagas, row: Row) -> tuple[Json, tuple[str, ...]] | None:
+    """The operation's plan and what its check looks at; None: that shows only at the row's own look."""
+    if row.kind != "check" or row.state == LEFT:
+        return None
+    try:
+        saga = saga_named(row.saga, sagas)
+        if wait_of(saga, row.state).watches is None:
+            return None
+        plan = stored_plan(hub, row.operation)
+        return None if plan is None else (plan, waits.watched(saga, row.state, plan))
+    except Exception:  # noqa: BLE001  whatever it is, the look meets it again and tells
+        return None
+
+
+def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans) -> None:
     """Whatever a row raises, the next sweep looks again."""
     try:
-        _look(hub, sagas, item, tick)
+        _look(hub, sagas, row, plans)
     except WindlassError as error:
-        logger.warning("%s %s: %s: %s", item["pk"], item["sk"], type(error).__name__, error)
+        logger.warning("%s %s: %s: %s", row.pk, row.sk, type(error).__name__, error)
     except Exception:
-        logger.exception("%s %s: our own bug", item["pk"], item["sk"])
+        logger.exception("%s %s: our own bug", row.pk, row.sk)
 
 
-def _look(hub: Hub, sagas: Sagas, item: Item, tick: Tick) -> None:
+def _look(hub: Hub, sagas: Sagas, row: Row, plans: Plans) -> None:
     """The index may lag: what is done is decided on the rows themselves."""
-    if item["sk"] == "control":
-        return _operation(hub, sagas, control_of(item).id, tick)
-    opened = tokens.find(hub, open_of(item).operation, open_of(item).state)
+    if not row.of_token:
+        return _operation(hub, sagas, row.operation)
+    opened = tokens.find(hub, row.operation, row.state)
     if opened is None:
         return None
     if opened.kind == "hold":
-        row = control.read(hub, opened.operation)
-        return holds.settle(hub, row, opened, saga_named(opened.saga, sagas))
-    if waits.is_due(hub, opened, tick.last):
-        waits.look(hub, sagas, opened)
-    return None
+        return holds.settle(hub, control.read(hub, opened.operation), opened, saga_named(opened.saga, sagas))
+    return waits.look(hub, sagas, opened, plans.get(row.operation))
 
 
-def _operation(hub: Hub, sagas: Sagas, operation: str, tick: Tick) -> None:
+def _operation(hub: Hub, sagas: Sagas, operation: str) -> None:
     row = control.read(hub, operation)
-    if row.due is None or row.due > tick.now:
+    if row.due is None or row.due > hub.now():
         return
     if row.status is Status.ROLLED_BACK:
         _late_look(hub, sagas, row)
@@ -109,13 +171,15 @@ def _late_look(hub: Hub, sagas: Sagas, row: Control) -> None:
         control.look_again(hub, row, None)
 
 
-def _sooner(hub: Hub, items: list[Item], tick: Tick) -> None:
-    """Ask for a sweep before the rule's next, if something is due by then."""
-    soonest = min(_next_looks(items, tick.now), default=tick.now + rhythm.EACH)
-    if soonest < tick.now + rhythm.EACH:
+def _sooner(hub: Hub, rows: Iterable[Row], left: object, until: float) -> None:
+    """Ask for a sweep before the rule's next, if something is left or due by then."""
+    now = hub.now()
+    soonest = min(_next_looks(rows, now), default=now + rhythm.EACH)
+    if left:
+        soonest = min(soonest, now + (SOON if now >= until else REFILLED))
+    if soonest < now + rhythm.EACH:
         rhythm.ask(hub, soonest)
 
 
-def _next_looks(items: list[Item], now: float) -> Iterator[float]:
-    waiting = (open_of(item) for item in items if item["sk"].startswith("wait#"))
-    return (rhythm.next_look(one.since, now) for one in waiting if one.kind != "hold")
+def _next_looks(rows: Iterable[Row], now: float) -> Iterator[float]:
+    return (rhythm.next_look(row.due, now) for row in rows if row.of_token and row.kind != "hold")

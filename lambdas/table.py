@@ -107,6 +107,12 @@ class Refused(Exception):
 SHARDS = 8
 """Partitions of the due index: DynamoDB gives a partition 1,000 writes a second."""
 
+PROJECTED = ("account", "region", "saga", "kind", "deadline", "expires", "clear")
+"""What the due index tells of an item besides its key and `due`: what the sweep has to know before it reads a row.
+
+No write of a control row changes one of these, so only one that changes `due` is billed for the index as well.
+"""
+
 
 class Table(Protocol):
     """One table. Faults of DynamoDB come as `Transient` or `Throttled`: the write may or may not have happened."""
@@ -123,6 +129,7 @@ class Table(Protocol):
     def due(self, before: float) -> list[Item]:
         """Items whose attribute `due` (epoch seconds) is at or before that, earliest first; may lag behind writes.
 
+        Of each its key, `due` and what is `PROJECTED`.
         Every item with a number in `due` is in this index; writers set `due` to None where nothing is to be done.
         """
 

@@ -102,7 +102,14 @@ class Fleet:
         for account in list(autoscaling_backends.values()):
             for backend in list(account.values()):
                 for group in list(backend.autoscaling_groups.values()):
-                    self._step(backend, group)
+                    self._step_safely(backend, group)
+
+    def _step_safely(self, backend: AutoScalingBackend, group: MotoGroup) -> None:
+        """One group's trouble is no other's."""
+        try:
+            self._step(backend, group)
+        except Exception:
+            log.exception("fleet: %s", group.name)
 
     def _step(self, backend: AutoScalingBackend, group: MotoGroup) -> None:
         now = time.monotonic()
@@ -190,8 +197,10 @@ class Fleet:
             activity = self._note(group, "Launching a new EC2 instance", cause)
             try:
                 state = _new_instance(backend, group, self.short)
-            except (ServiceException, LaunchError) as error:
-                activity.end("Failed", f"{error} Launching EC2 instance failed.")
+            except Exception as error:  # also what moto stumbles over: tried again at once, it would do so for ever
+                known = isinstance(error, ServiceException | LaunchError)
+                said = str(error) if known else f"{type(error).__name__}: {error}."
+                activity.end("Failed", f"{said} Launching EC2 instance failed.")
                 self._next_launch[group.arn] = time.monotonic() + _RETRY_LAUNCH
                 return
             activity.description += f": {state.instance.id}"
@@ -291,6 +300,7 @@ def _new_instance(backend: AutoScalingBackend, group: MotoGroup, short: frozense
         placement=zone,
         launch_config=group.launch_config,
         launch_template=_template(group),
+        **_volumes(group),
         is_instance_type_default=False,
         associate_public_ip=group.launch_config.associate_public_ip_address if group.launch_config else None,
         subnet_id=subnet,
@@ -308,6 +318,15 @@ def _template(group: MotoGroup) -> Json | None:
     if template is None:
         return None
     return {"LaunchTemplateId": template.id, "Version": template.get_version(group.launch_template_version).number}
+
+
+def _volumes(group: MotoGroup) -> Json:
+    """The template's EBS volumes: moto stumbles over an instance store, and over IOPS, which it drops."""
+    template = group.ec2_launch_template
+    data = template.get_version(group.launch_template_version).data if template else {}
+    devices = [one for one in data.get("BlockDeviceMappings", []) if "Ebs" in one]
+    for_moto = [{**one, "Ebs": {k: v for k, v in one["Ebs"].items() if k != "VolumeType"}} for one in devices]
+    return {"block_device_mappings": for_moto} if for_moto else {}
 
 
 def _emptiest_place(backend: AutoScalingBackend, group: MotoGroup) -> tuple[str | None, str]:

@@ -1,8 +1,14 @@
-"""DynamoDB transactions that cost what they touch: moto copies whole tables, stream and all, for each of them."""
+"""DynamoDB at a price that can be paid for each step of many operations.
+
+Transactions cost what they touch: moto copies whole tables, stream and all, for each of them. Items are answered as
+they are: moto looks every attribute of every item up in botocore's model.
+"""
 
 from __future__ import annotations
 
+import base64
 import copy
+import json
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +17,7 @@ import moto.dynamodb.models as moto_dynamodb
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoResult
 
 from local.patches import replace
 from local.streams import Transaction
@@ -31,6 +38,31 @@ def install() -> None:
     replace(DynamoDBBackend, transact_write_items=transact_write_items)
     # moto's module copies through this name, and copies tables only for a transaction's way back.
     replace(moto_dynamodb, copy=SimpleNamespace(copy=copy.copy, deepcopy=_deepcopy))
+    _answer_items_as_they_are()
+
+
+_ITEMS = {"Item", "Items", "Attributes", "Count", "ScannedCount", "LastEvaluatedKey", "Responses", "UnprocessedKeys"}
+"""What an answer with items holds, and nothing else does."""
+
+
+def _answer_items_as_they_are() -> None:
+    executed = DynamoResult.execute_result
+
+    def execute_result(result: DynamoResult, context: Any) -> Any:
+        found: Any = result.result
+        if not isinstance(found, dict) or not found.keys() <= _ITEMS | {"ConsumedCapacity"}:
+            return executed(result, context)
+        body = json.dumps({name: value for name, value in found.items() if value is not None}, default=_text)
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, body
+
+    replace(DynamoResult, execute_result=execute_result)
+
+
+def _text(value: object) -> str:
+    """Binary attributes travel in base64."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"no item holds a {type(value).__name__}")
+    return base64.b64encode(value).decode()
 
 
 def _deepcopy(value: Any, memo: Any = None) -> Any:

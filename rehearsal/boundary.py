@@ -28,15 +28,15 @@ def sent(payload: Json, state: str) -> Json:
     return decode(text)
 
 
-def returned(result: Json, function: str) -> Json:
-    """The state's own copy of what Lambda gave, which can be nothing but JSON."""
+def returned(result: Json, function: str) -> tuple[Json, int]:
+    """The state's own copy of what Lambda gave, which can be nothing but JSON, and how many characters it has."""
     try:
         text = encode(result)
     except (TypeError, ValueError) as error:
         raise TaskError("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
     if too_large(text):
         raise oversized(function)
-    return decode(text)
+    return decode(text), len(text)
 
 
 def timed(outcome: Outcome) -> tuple[Json, float]:

@@ -36,8 +36,8 @@ class Conduct:
         self._undos = {one.undo_name for one in saga.changes}
         self._frozen: tuple[str, tuple[str, int]] | None = None
         """Which signal counts, and the attempt that was at work when it came."""
-        self._alive: tuple[str, float] = ("", 0.0)
-        """The state at work, and until when an attempt of it may be alive."""
+        self._seen: Row = {}
+        """The row at the last look."""
 
     def wrong(self, call: Call) -> Iterator[str]:
         """What is wrong after this call."""
@@ -70,11 +70,13 @@ class Conduct:
 
     def _begun_beside(self, row: Row) -> Iterator[str]:
         """Nothing else starts, and nobody takes over, while an attempt may be alive."""
-        at_work, until = self._alive
-        self._alive = (row["step"], max((row.get("live") or {}).values(), default=0.0))
-        another = row["step"] != at_work and row["step"] in ("", *self._forward, *self._undos)
+        seen, self._seen = self._seen, row
+        if not seen or row["version"] != seen["version"] + 1:
+            return  # a write that landed late, by nobody's call, came in between
+        until = max((seen.get("live") or {}).values(), default=0.0)
+        another = row["step"] != seen["step"] and row["step"] in ("", *self._forward, *self._undos)
         if another and until > self._world.clock.now:
-            yield f"{row['step'] or 'a recovery, or the end,'} came while an attempt of {at_work} may be alive"
+            yield f"{row['step'] or 'a recovery, or the end,'} came while an attempt of {seen['step']} may be alive"
 
     def _guards(self, row: Row) -> Iterator[str]:
         """A guard's owner is an operation that is not over, and whoever is at work has its own."""

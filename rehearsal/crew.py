@@ -1,5 +1,6 @@
 """Many runs on all cores. Run number i of seed s has seed s + i, whoever plays it: the tally is always the same."""
 
+import gc
 import logging
 import multiprocessing
 from collections.abc import Iterator
@@ -55,8 +56,14 @@ def tallies(cast: Cast, *, runs: int, seed: int, processes: int) -> Iterator[Tal
 
 
 def quiet() -> None:
-    """Rehearsals run with logging off: the sweep would log each thing it survives."""
+    """Rehearsals run with logging off: the sweep would log each thing it survives.
+
+    What is imported stays: the collector need not look at it again and again, which is a tenth of the time.
+    """
     logging.disable(logging.CRITICAL)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _play(part: tuple[Cast, range]) -> Tally:

@@ -81,6 +81,7 @@ class Branch:
     """One line of control: the execution's own, a branch of a Parallel, an item of a Map."""
 
     __slots__ = (
+        "came",
         "children",
         "counts",
         "data",
@@ -94,6 +95,7 @@ class Branch:
         "heartbeat",
         "item",
         "last",
+        "most",
         "pulse",
         "state",
         "timers",
@@ -123,6 +125,10 @@ class Branch:
         self.heartbeat: float | None = None
         self.pulse: Timer | None = None
         self.halted = False
+        self.came: int | None = None
+        """Characters of the result that came last, where they were counted."""
+        self.most: int | None = None
+        """Characters of `data` as JSON, at most; None: not counted."""
 
     def go(self, step: Step) -> None:
         """From here through as many states as need neither time nor anybody else."""
@@ -201,7 +207,8 @@ class Branch:
             return timed(self._call(function, payload))
         result, took = timed(self._call(function, sent(payload, self.state.name)))
         try:
-            return returned(result, called), took
+            result, self.came = returned(result, called)
+            return result, took
         except Failure as failure:
             failure.took = took
             raise

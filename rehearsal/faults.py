@@ -68,7 +68,7 @@ class Faults:
         self.counts: dict[str, int] = {}
         """Calls by name."""
         self.landing = 0.0
-        """When the last late effect lands."""
+        """When the last late effect, message or second invocation arrives."""
         self.struck: list[tuple[Call, str]] = []
         """The calls that went wrong, and how."""
         self.trace: list[Call] | None = None

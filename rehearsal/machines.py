@@ -90,7 +90,8 @@ class StepFunctions:
 
     def succeed(self, token: str, output: Json) -> None:
         """SendTaskSuccess. The state goes on from the clock's next turn, not inside this call."""
-        branch, result = self._holder(token), decode(encode(output))
+        branch, text = self._holder(token), encode(output)
+        result, branch.came = decode(text), len(text)
         branch.settle()
         branch.after(0, lambda late: late.state.answered(late, result))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from lambdas.errors import Broken, Rejected
 from lambdas.table import (
+    PROJECTED,
     Absent,
     Among,
     Below,
@@ -31,6 +32,8 @@ LARGEST_ITEM = 400 * 1024
 
 Changed = Callable[[Item | None, Item | None], None]
 """Told of (old, new), as a stream with NEW_AND_OLD_IMAGES tells it."""
+
+_INDEXED = ("pk", "sk", "due", *PROJECTED)
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
@@ -92,7 +95,8 @@ class MemoryTable:
 
     def due(self, before: float) -> list[Item]:
         found = [item for item in self._due.values() if item["due"] <= before]
-        return [self._copied(item) for item in sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))]
+        ordered = sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))
+        return [self._copied({name: item[name] for name in _INDEXED if name in item}) for item in ordered]
 
     def listed(
         self, by: str, value: str, *, limit: int = 50, after: str | None = None

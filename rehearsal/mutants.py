@@ -17,7 +17,7 @@ from lambdas import sweep as sweeping
 from lambdas.activities import server_groups
 from lambdas.activities.plans import CreatePlan
 from lambdas.cloud import Cloud
-from lambdas.engine import control, ends, guards, intake, planning, recovery, tokens, waits
+from lambdas.engine import control, ends, guards, intake, planning, recovery, waits
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound, Rejected, Transient
 from lambdas.hub import Hub
@@ -109,7 +109,7 @@ def _step(saga: str, step: str, **changes: Any) -> Break:
     """The same with one step of one saga changed."""
 
     def changed(one: AnySaga) -> AnySaga:
-        steps = tuple(replace(each, **changes) if each.name == step else each for each in one.steps)  # type: ignore[arg-type]
+        steps = tuple(replace(each, **changes) if each.name == step else each for each in one.steps)
         return replace(one, steps=steps) if one.name == saga else one
 
     return _sagas(changed)
@@ -247,7 +247,12 @@ def _in(*states: str) -> Callable[[Call], bool]:
 
 
 MUTANTS = (
-    Mutant("an undo forgets", _step("CreateServerGroup", "CreateLaunchTemplate", undo=_forgets), UNDONE),
+    Mutant(
+        "an undo forgets",
+        _step("CreateServerGroup", "CreateLaunchTemplate", undo=_forgets),
+        UNDONE,
+        quick=False,
+    ),
     Mutant(
         "an undo is removed",
         _step("DestroyServerGroup", "TakeOutOfTargetGroups", undo=None, goes_with="SuspendProcesses"),
@@ -357,8 +362,14 @@ MUTANTS = (
         "the plan is made anew",
         _instead(planning, "stored_plan", lambda hub, operation: None),
         Slice(CREATE, ("kill_after",), _in("Plan")),
+        quick=False,
     ),
-    Mutant("a name is reserved without condition", _instead(guards, "taken", _unconditional), Rivals(CREATE, ())),
+    Mutant(
+        "a name is reserved without condition",
+        _instead(guards, "taken", _unconditional),
+        Rivals(CREATE, ()),
+        quick=False,
+    ),
     Mutant(
         "the sweep starts nothing that was accepted",
         _instead(sweeping, "_start", _nothing),
@@ -371,19 +382,16 @@ MUTANTS = (
         Slice(CREATE, ("kill_after",), _in("intake")),
     ),
     Mutant(
-        "only the token that was stored last is answered",
-        _instead(tokens, "earlier", lambda known, token: ()),
-        Slice(CREATE, ("late", "hang"), _in("InstancesHealthy")),
-    ),
-    Mutant(
         "nobody recovers what was aborted",
         _instead(recovery, "begin", _nothing),
         Slice(RESIZE, ("abort",), _in("Resize")),
+        quick=False,
     ),
     Mutant(
         "the pivot is not noted",
         _instead(control, "begin", _unpivoted),
         Slice(DESTROY, ("cancel",), _in("GroupGone")),
+        quick=False,
     ),
 )
 """The committed list; `make mutants` hunts each."""

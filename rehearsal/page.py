@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from rehearsal import svg
-from rehearsal.crew import CLOUDDRIVER, Cast
+from rehearsal.crew import Cast
 from rehearsal.models import MODELS
 from rehearsal.models.calibrated import MIX
 from rehearsal.score import Score
-from rehearsal.statistics import residual
+from rehearsal.statistics import CALLS, LEAST_RETRIES, outlasted
 from rehearsal.tally import Tally
-from rehearsal.terminal import breaking, rate, uses
+from rehearsal.terminal import breaking, policy, rate, uses
+from rehearsal.windows import windows
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2733;--quiet:#5b6877;--paper:#fff;--line:#dfe4ea;--windlass:#1f6feb;
@@ -25,9 +26,9 @@ table{border-collapse:collapse;width:100%;font-size:.92rem}
 td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 code{font:.88em ui-monospace,monospace;background:color-mix(in srgb,var(--line) 45%,transparent);padding:.1em .3em;
-border-radius:3px;overflow-wrap:anywhere}
-.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1rem}
-figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.3rem}svg{width:100%;height:auto}
+border-radius:3px;overflow-wrap:anywhere}td:first-child code{white-space:nowrap}
+.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(24rem,1fr));gap:1rem}
+figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.3rem}svg{width:100%;max-width:40rem;height:auto}
 svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg .grid{stroke:var(--line)}
 svg polyline{fill:none;stroke-width:2.5}svg rect.windlass,svg circle.windlass{fill:var(--windlass)}
 svg rect.clouddriver,svg circle.clouddriver{fill:var(--clouddriver)}svg polyline.windlass{stroke:var(--windlass)}
@@ -85,7 +86,7 @@ def _ends(score: Score) -> Iterator[str]:
 def _row(cast: Cast, tally: Tally) -> tuple[str, ...]:
     ends = ", ".join(f"{count:,} {end}" for end, count in tally.ends.most_common())
     numbers = (f"{tally.failed:,}", rate(tally.rate), rate(tally.bound), f"{tally.orphaned:,}")
-    return (cast.operation, _policy(cast), f"x{cast.severity:g}", f"{tally.runs:,}", ends, *numbers)
+    return (cast.operation, policy(cast), f"x{cast.severity:g}", f"{tally.runs:,}", ends, *numbers)
 
 
 def _bars(tally: Tally) -> Iterator[tuple[str, float, str, str]]:
@@ -110,7 +111,7 @@ def _severities(score: Score) -> Iterator[str]:
 
 
 def _line(score: Score, operation: str, name: str, kind: str) -> svg.Line:
-    mine = [one for one in score.played.items() if one[0].operation == operation and _policy(one[0]) in name]
+    mine = [one for one in score.played.items() if one[0].operation == operation and policy(one[0]) in name]
     points = sorted((cast.severity, 1 - tally.rate) for cast, tally in mine)
     return svg.Line(name, kind, tuple(points))
 
@@ -166,16 +167,18 @@ def _closing(score: Score) -> Iterator[str]:
     named = [(f"{name}{MODELS[name].usage}", MODELS[name].what) for name in dict.fromkeys(parts) if name in MODELS]
     if named:
         yield _table(("model", "what it does"), named, code=(0,))
+    shortest, usual, _ = windows()
     yield (
-        "<p>For faults that strike each attempt independently the rate can be worked out: 1 &minus; (1 &minus; p<sup>r+1</sup>)"
-        "<sup>n</sup> for n Tasks retried r times. With p = 4 %, 12 Tasks and the 60 retries that a two-hour window "
-        f"holds at least, that is {residual(0.04, 12, 60):.0e}: no number of runs could show it. What is left is "
-        "what is not independent: bursts, outages, our own mistakes. Hence the other models.</p>"
+        f"<p>A state is retried for two hours: the entrypoint counts from its first failure. Behind it stands the "
+        f"machine's own retrier, for when our code cannot even run: simulated with its jitter, 99 % of its windows "
+        f"last longer than {shortest / 3600:.2f} hours, half of them longer than {usual / 3600:.2f}.</p>"
+        "<p>For faults that strike each call independently, with probability p, the rate can be worked out: a Task of "
+        "k calls fails an attempt with q = 1 &minus; (1 &minus; p)<sup>k</sup> and for good with "
+        f"q<sup>r+1</sup>. For createServerGroup with {', '.join(map(str, CALLS))} calls by Task, p = 4 % and the "
+        f"{LEAST_RETRIES} retries that two hours hold, that is {outlasted(0.04, CALLS, LEAST_RETRIES):.0e}: no "
+        "number of runs could show it. What is left is what is not independent: bursts, outages, our own mistakes. "
+        "Hence the other models.</p>"
     )
-
-
-def _policy(cast: Cast) -> str:
-    return "Clouddriver" if cast.policy == CLOUDDRIVER else "Windlass"
 
 
 def _table(

@@ -100,6 +100,7 @@ class Recovering(Working):
         except Failure as second:
             branch.fail(second)
             return None
+        branch.most = None
         return self.go_on(branch, output, catcher.next)
 
 

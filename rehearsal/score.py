@@ -33,9 +33,10 @@ class Plan:
         """Which command repeats it."""
         operation = self.operations[0] if len(self.operations) == 1 else "all"
         door = "" if self.door == "windlass" else f" --door {self.door}"
+        around = f" --around {self.around}" if self.around else " --only"
         return (
             f"python -m rehearsal run {operation} --faults {self.faults} --severity {self.severity:g} "
-            f"--runs {self.runs} --seed {self.seed}{door}"
+            f"--runs {self.runs} --seed {self.seed}{door}{around}"
         )
 
     def replay(self, cast: Cast, seed: int) -> str:
@@ -109,8 +110,13 @@ def _breaking_point(plan: Plan, operation: str, heard: Heard) -> float | None:
     """Double the severity until a run fails, then halve the step four times."""
 
     def fails(severity: float) -> bool:
+        """One failure is enough to know."""
         cast = Cast(operation, plan.faults, severity, plan.door)
-        return _played(plan, cast, plan.around, heard).failed > 0
+        for tally in tallies(cast, runs=plan.around, seed=plan.seed, processes=plan.processes):
+            heard(cast, 0)
+            if tally.failed:
+                return True
+        return False
 
     low, high = 0.0, 1.0
     while not fails(high):

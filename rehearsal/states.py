@@ -9,10 +9,13 @@ from .choices import compile_rule, instant
 from .execution import Branch
 from .expressions import expression, template
 from .failures import Failure, Unreadable
-from .jsontext import Json, encode, too_large
+from .jsontext import LIMIT, Json, encode, too_large
 from .paths import Read, Scope, writer
 
 Definition = dict[str, Json]
+
+ENVELOPE = 1000
+"""Characters that a service may put around a result, and the name under which it is kept."""
 
 
 class BaseState:
@@ -65,7 +68,7 @@ class BaseState:
 
     def leave(self, branch: Branch, output: Json, following: str | None) -> str | None:
         if self.read_output is not None:
-            output = self.read_output(output, branch)
+            output, branch.most = self.read_output(output, branch), None
         return self.go_on(branch, output, following)
 
     def go_on(self, branch: Branch, output: Json, following: str | None) -> str | None:
@@ -95,9 +98,21 @@ class Working(BaseState):
         if self.selected is not None:
             result = self.selected(result, branch)
         output = self.put(branch.data, result)
-        if output is not branch.data and branch.execution.world.isolated and too_large(encode(output)):
-            raise oversized(self.name, final=True)
+        if output is not branch.data and branch.execution.world.isolated:
+            self.fits(branch, output)
         return output
+
+    def fits(self, branch: Branch, output: Json) -> None:
+        """Refuse an output that is too large; where data and result are small, their sum says that it is not."""
+        came, branch.came = branch.came, None
+        if came is not None and branch.most is not None and self.selected is None:
+            branch.most += came + ENVELOPE
+            if branch.most * 4 <= LIMIT:
+                return
+        text = encode(output)
+        branch.most = len(text)
+        if too_large(text):
+            raise oversized(self.name, final=True)
 
 
 class Pass(Working):

@@ -24,11 +24,11 @@ def bars(title: str, values: Sequence[tuple[str, float, str, str]]) -> str:
     longest = max((value for _, value, _, _ in values), default=0) or 1
     rows = []
     for number, (name, value, words, kind) in enumerate(values):
-        top, width = 8 + number * 28, 360 * value / longest
+        top, width = 8 + number * 28, 320 * value / longest
         rows.append(
-            f'<text x="168" y="{top + 15}" text-anchor="end">{escape(name)}</text>'
-            f'<rect class="{kind}" x="176" y="{top}" width="{max(width, 1):.1f}" height="20" rx="2"/>'
-            f'<text class="quiet" x="{184 + max(width, 1):.1f}" y="{top + 15}">{escape(words)}</text>'
+            f'<text x="212" y="{top + 15}" text-anchor="end">{escape(name)}</text>'
+            f'<rect class="{kind}" x="220" y="{top}" width="{max(width, 1):.1f}" height="20" rx="2"/>'
+            f'<text class="quiet" x="{228 + max(width, 1):.1f}" y="{top + 15}">{escape(words)}</text>'
         )
     return _picture(title, "".join(rows), 16 + 28 * len(values))
 
@@ -96,7 +96,8 @@ def _drawn(line: Line, scale: _Scale) -> str:
     dots = "".join(
         f'<circle class="{line.kind}" cx="{scale.x(px):.1f}" cy="{_y(py):.1f}" r="3"/>' for px, py in line.points
     )
-    name = f'<text x="{scale.x(x) - 6:.1f}" y="{_y(y) - 8:.1f}" text-anchor="end">{escape(line.name)}</text>'
+    below = _y(y) + 18  # a line that ends at the top has its name under it
+    name = f'<text x="{scale.x(x) - 6:.1f}" y="{below:.1f}" text-anchor="end">{escape(line.name)}</text>'
     return f'<polyline class="{line.kind}" points="{path}"/>{dots if len(line.points) < 12 else ""}{name}'
 
 

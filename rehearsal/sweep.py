@@ -33,6 +33,8 @@ __all__ = ["Fault", "Golden", "Run", "Scenario", "Trial", "golden_of", "of_the_c
 SETTLING = Settings("").settling.total_seconds()
 """The stack's default: the sweep runs with it."""
 
+UNTAGGED = "a change that leaves no tag, landing after its undo"
+
 Chosen = Callable[[Call], bool]
 
 SINGLES = (*LIFTED, *SIGNALS)
@@ -98,24 +100,20 @@ def singles(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str]
     """This call goes wrong in each way, and each signal comes just before it, alone and as it goes wrong."""
     report = Report(scenario.name, len(golden.calls))
     for kind in kinds:
-        if reason := not_applicable(golden, call, kind):
-            report.skipped[reason] += 1
-            continue
         for trial in _singles(call, kind):
-            if reason := len(trial) > 1 and _nobody_looks(scenario, golden, call, kinds_in(trial)):
+            reason = not_applicable(golden, call, kind) or _unseen(scenario, golden, call, trial)
+            if reason:
                 report.skipped[reason] += 1
             else:
                 report.add(judged(scenario, golden, trial, str(call)))
     return report
 
 
-def _nobody_looks(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str]) -> str:
-    """Only things that carry the operation's tag are found when they land after their undo."""
-    lands = max((LANDS.get(kind, 0.0) for kind in kinds), default=0.0)
-    in_time = lands + scenario.manners.lag < SETTLING
-    return (
-        "" if golden.looks or in_time or not of_the_cloud(call) else "a change without a tag that lands after its undo"
-    )
+def _unseen(scenario: Scenario, golden: Golden, late: Call, trial: Trial) -> str:
+    """Where it comes to an undo, only things that carry the operation's tag are found when they land after it."""
+    lands = max(LANDS.get(fault.kind, 0.0) for fault in trial if fault.number == late.number)
+    in_time = lands + scenario.manners.lag < SETTLING or len(trial) == 1
+    return "" if golden.looks or in_time or not of_the_cloud(late) else UNTAGGED
 
 
 def _singles(call: Call, kind: str) -> Iterator[Trial]:
@@ -137,7 +135,7 @@ def not_applicable(golden: Golden, call: Call, kind: str) -> str:
 def doubles(scenario: Scenario, golden: Golden, first: Fault, kinds: Iterable[str]) -> Report:
     """The first leads back; then every later call goes wrong in each way."""
     report, kinds = Report(scenario.name, len(golden.calls)), tuple(kinds)
-    call = golden.calls[first.number - 1]
+    call = golden.call(first.number)
     if reason := not_applicable(golden, call, first.kind) or _leads_nowhere(golden, call, first):
         report.skipped[reason] += 1
         return report
@@ -151,7 +149,7 @@ def doubles(scenario: Scenario, golden: Golden, first: Fault, kinds: Iterable[st
         return report
     for second, kind in product((one for one in alone.calls if one.number > first.number), kinds):
         trial = (first, Fault(second.number, kind))
-        if reason := not_applicable(golden, second, kind) or _nobody_looks(scenario, golden, second, (kind,)):
+        if reason := not_applicable(golden, second, kind) or _unseen(scenario, golden, second, trial):
             report.skipped[reason] += 1
             continue
         report.add(judged(scenario, golden, trial, f"{call}; then {second}"))
@@ -178,10 +176,6 @@ def judged(scenario: Scenario, golden: Golden, trial: Trial, where: str) -> Repo
         path = tuple(one.world.result(one.operation).path)
         report.survivors.append(Survivor(scenario.name, trial, where, found, path))
     return report
-
-
-def kinds_in(trial: Trial) -> tuple[str, ...]:
-    return tuple(fault.kind for fault in trial)
 
 
 def kinds_of(trial: Trial) -> str:

@@ -43,7 +43,7 @@ class Part:
         scenario, golden = _golden(self.scenario, self.lag)
         if self.first:
             return doubles(scenario, golden, Fault(self.number, self.first), self.kinds)
-        return singles(scenario, golden, golden.calls[self.number - 1], self.kinds)
+        return singles(scenario, golden, golden.call(self.number), self.kinds)
 
 
 @lru_cache(maxsize=32)

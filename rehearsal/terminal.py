@@ -13,8 +13,8 @@ from rehearsal.tally import Tally
 
 def show(console: Console, score: Score) -> None:
     """Ends, then what Windlass took, then what failed and how to see it."""
-    console.print(_ends(score))
     for cast, tally in score.asked:
+        console.print(_ends(score, cast.operation))
         console.print(_use(cast, tally))
     for operation, severity in score.breaks.items():
         console.print(f"{operation} {breaking(severity, score.plan.around)}")
@@ -29,24 +29,20 @@ def breaking(severity: float | None, runs: int) -> str:
     return f"begins to fail at severity {severity:.3g} (first failures among {runs:,} runs)"
 
 
-def _ends(score: Score) -> Table:
-    table = Table(title=f"{score.plan.faults}, {score.plan.door}'s door")
-    for name in ("operation", "policy", "severity", "runs", "ends", "failed", "rate", "below (95 %)", "orphaned"):
-        table.add_column(name, justify="left" if name in ("operation", "policy", "ends") else "right")
+def _ends(score: Score, operation: str) -> Table:
+    table = Table(title=f"{operation}: {score.plan.faults}, {score.plan.door}'s door")
+    for name in ("policy", "severity", "runs", "ends", "failed", "rate", "below, 95 %", "left"):
+        table.add_column(name, justify="left" if name in ("policy", "ends") else "right")
     for cast, tally in score.played.items():
-        ends = ", ".join(f"{count:,} {end}" for end, count in tally.ends.most_common())
-        table.add_row(
-            cast.operation,
-            "Clouddriver" if cast.policy == CLOUDDRIVER else "Windlass",
-            f"{cast.severity:g}",
-            f"{tally.runs:,}",
-            ends,
-            f"{tally.failed:,}",
-            rate(tally.rate),
-            rate(tally.bound),
-            f"{tally.orphaned:,}",
-        )
+        if cast.operation == operation:
+            ends = "\n".join(f"{count:,} {end}" for end, count in tally.ends.most_common())
+            numbers = (f"{tally.failed:,}", rate(tally.rate), rate(tally.bound), f"{tally.orphaned:,}")
+            table.add_row(policy(cast), f"{cast.severity:g}", f"{tally.runs:,}", ends, *numbers)
     return table
+
+
+def policy(cast: Cast) -> str:
+    return "Clouddriver" if cast.policy == CLOUDDRIVER else "Windlass"
 
 
 def rate(share: float) -> str:
@@ -71,7 +67,7 @@ def uses(tally: Tally) -> Iterator[tuple[str, str]]:
     yield "held", f"{tally.held:,} runs"
     yield "transitions", f"{tally.mean(tally.transitions):.1f}; most {max(tally.transitions, default=0):,}"
     yield "function invocations", f"{use.invocations:.1f}, {use.working:.1f} s together"
-    yield "cloud calls", ", ".join(f"{count / runs:.1f} {name}" for name, count in services(tally))
+    yield "calls by service", ", ".join(f"{count / runs:.1f} {name}" for name, count in services(tally))
     yield "table units", f"{use.reads:.0f} read, {use.writes:.0f} written (in {tally.metered:,} metered runs)"
     yield "dollars", f"{use.total:.6f} ({', '.join(f'{name} {cost:.6f}' for name, cost in use.costs.items())})"
 

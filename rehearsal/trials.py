@@ -25,8 +25,8 @@ BRISK = Manners(boot=3, health=3, shutdown=2, deletion=8, relaunch=5, hook=1)
 PAUSE = 4000.0
 """Seconds after which a paused operation is resumed, or cancelled."""
 
-MINUTE_LATE, MINUTES_LATE = 80.0, 600.0
-"""Seconds: just before the cloud has settled after 90; well before the late look after 900."""
+MINUTE_LATE, MINUTES_LATE = 120.0, 600.0
+"""Seconds: about when the way back begins, since the cloud settles for 90; well before the late look after 900."""
 
 OUTAGE = 600.0
 """Seconds for which a whole service fails."""
@@ -51,7 +51,7 @@ def outage(faults: Faults, call: Call, effect: Effect) -> Any:
 
 
 def minute_late(faults: Faults, call: Call, effect: Effect) -> Any:
-    """An error now; it happens just before the way back begins: reads a minute old do not show it to the undo."""
+    """An error now; it happens about when the way back begins: reads a minute old do not show it to the undo."""
     faults.lands_later(effect, MINUTE_LATE)
     raise Transient(f"rehearsed: {call} takes effect a minute later")
 
@@ -119,6 +119,7 @@ class Scenario:
     finish_within: timedelta = TERMS.finish_within
     hurried: bool = False
     """Its deadline is shorter than what a fault may take: rolling back is right too, acting late is not."""
+    quiescence: float = QUIESCENCE
     makes: Callable[..., World] = World
 
     def world(self, *, recorded: bool = False) -> World:
@@ -152,6 +153,10 @@ class Golden:
     """Number of the call that writes the operation's row."""
     looks: bool
     """Whether somebody looks for what is left after a roll-back, and again minutes later."""
+
+    def call(self, number: int) -> Call:
+        """The call of that number; the first of a run need not be the first."""
+        return self.calls[number - self.calls[0].number]
 
     def of(self, call: Call) -> str:
         """The state that the call belongs to: its own, or the one a sweep looks after."""
@@ -201,7 +206,7 @@ def golden_of(scenario: Scenario) -> Golden:
         next((n for n, step in enumerate(saga.steps) if getattr(step, "pivot", False)), None),
         tuple(step.name for step in saga.steps),
         tuple(wait.name for wait in saga.waits),
-        next(call.number for call in one.calls if call.name == "table.write"),
+        next((call.number for call in one.calls if call.name == "table.write"), 0),
         saga.left is not None,
     )
 
@@ -220,10 +225,10 @@ def run(scenario: Scenario, trial: Sequence[Fault], *, recorded: bool = False) -
     one.operation = world.submit(scenario.operation, scenario.request, terms=scenario.terms)
     _to_its_end(one)
     one.at_end, one.calls = world.cloud.snapshot(), tuple(trace)
-    world.clock.drain(QUIESCENCE)
+    world.clock.drain(scenario.quiescence)
     if not world.over(one.operation):
         _to_its_end(one)
-        world.clock.drain(QUIESCENCE)
+        world.clock.drain(scenario.quiescence)
     if any(fault.kind in SIGNALS or len(trial) > 1 for fault in trial):
         one.calls = (*one.calls, *(call for call in trace[len(one.calls) :] if _matters(call)))
     return one
@@ -270,7 +275,7 @@ def _watch(scenario: Scenario, one: Run) -> None:
     world.faults.watch(lambda call: one.broken.extend(conduct.wrong(call)))
 
 
-def _send(one: Run, kind: str, tries: int = 10) -> None:
+def _send(one: Run, kind: str, tries: int = 400) -> None:
     """Send the signal as a caller does: again, until it is answered."""
     operation = one.operation or next(iter(one.world.machines.executions), "")
     row = one.world.table.peek(control_key(operation))

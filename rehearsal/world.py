@@ -110,6 +110,7 @@ class World:
         """The same hub, whose calls neither fail nor are numbered: for callers and spectators."""
         self.stream = Stream(self.clock, self._changed)
         self.table.on_change(self._record, WANTED)
+        self._request: tuple[AnySaga | None, Json, Any] = None, {}, None
         self.operation = ""
         """The one accepted last."""
         self.invocations: list[Callable[[str], None]] = []
@@ -143,7 +144,7 @@ class World:
     @property
     def pending(self) -> bool:
         """Whether something may still arrive after the operation's end."""
-        return self.faults.landing > self.clock.now or self.doubled is not _never or self.delivery is not _once
+        return self.faults.landing > self.clock.now
 
     def submit(
         self,
@@ -156,7 +157,7 @@ class World:
     ) -> str:
         """Post the request until it is answered, as a caller does; returns the operation's id."""
         saga = next(one for one in self.sagas.values() if one.operation == operation)
-        submission = intake.Submission(saga, saga.request_type.model_validate(request))
+        submission = intake.Submission(saga, self._parsed(saga, request))
         for _ in range(400):
             try:
                 with self.faults.invocation("intake"):
@@ -166,6 +167,12 @@ class World:
             except (Killed, TaskError, WindlassError, KeyError):
                 self.clock.drain(2)
         raise NeverEnds(f"{operation} is never accepted")
+
+    def _parsed(self, saga: AnySaga, request: Json) -> Any:
+        """The same request once: it is posted in run after run."""
+        if self._request[0] is not saga or self._request[1] is not request:
+            self._request = saga, request, saga.request_type.model_validate(request)
+        return self._request[2]
 
     def signal(self, operation: str, what: str, decision: str = "") -> str:
         """Send cancel, pause, resume or decide: `accepted`, or why not now."""
@@ -275,7 +282,7 @@ class World:
         before, faults = self.faults.spent, self.faults
         self._begun(event["step"])
         if (delay := self.doubled()) is not None:
-            self.clock.at(delay, lambda: self._quietly(event["step"], lambda: handler(self.hub, self.sagas, event)))
+            self._later(delay, lambda: self._quietly(event["step"], lambda: handler(self.hub, self.sagas, event)))
         try:
             with faults.invocation(event["step"]):
                 answer = handler(self.hub, self.sagas, event)
@@ -304,10 +311,14 @@ class World:
     def _record(self, old: Item | None, new: Item | None) -> None:
         self._delivered(lambda: self.stream.changed(old, new))
 
+    def _later(self, delay: float, arrives: Callable[[], object]) -> None:
+        self.faults.landing = max(self.faults.landing, self.clock.now + delay)
+        self.clock.at(delay, arrives)
+
     def _delivered(self, arrives: Callable[[], object]) -> None:
         for delay in self.delivery():
             if delay:
-                self.clock.at(delay, arrives)
+                self._later(delay, arrives)
             else:
                 arrives()
 

@@ -1,4 +1,10 @@
-"""The one table: operations, journals, guards, accounts, and what is due."""
+"""The one table: operations, journals, guards, accounts, and what is due.
+
+The index `due` projects its keys and `lambdas.table.PROJECTED`, nothing else: the sweep reads every row itself before
+it acts, lists of running operations need only ids, and a control row changes a dozen times without changing `due`.
+Such a write is billed for the table alone. The lists by application and cluster answer with whole control rows.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations
+"""
 
 from typing import Literal
 
@@ -8,6 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.aws_dynamodb import Attribute, AttributeType
 from constructs import Construct
 
+from lambdas.table import PROJECTED
 from stacks.grants import Grantee, allow
 
 READS = ("dynamodb:GetItem", "dynamodb:Query")
@@ -57,16 +64,19 @@ class OperationsTable(Construct):
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             removal_policy=removal,
         )
-        self._index("due", hash_key="shard", range_key="due")
+        self._index("due", hash_key="shard", range_key="due", projected=PROJECTED)
         self._index("applications", hash_key="application", range_key="accepted")
         self._index("clusters", hash_key="cluster", range_key="accepted")
 
-    def _index(self, name: Index, *, hash_key: str, range_key: str) -> None:
+    def _index(self, name: Index, *, hash_key: str, range_key: str, projected: tuple[str, ...] = ()) -> None:
+        """An index of whole items, or of their keys and what is projected."""
+        projection = dynamodb.ProjectionType.INCLUDE if projected else dynamodb.ProjectionType.ALL
         self.table.add_global_secondary_index(
             index_name=name,
             partition_key=Attribute(name=hash_key, type=AttributeType.STRING),
             sort_key=Attribute(name=range_key, type=AttributeType.NUMBER),
-            projection_type=dynamodb.ProjectionType.ALL,
+            projection_type=projection,
+            non_key_attributes=list(projected) or None,
         )
 
     def grant(self, grantee: Grantee, *actions: str, indexes: tuple[Index, ...] = ()) -> None:

@@ -10,14 +10,14 @@ from lambdas.errors import NotFound, Rejected
 def shortfall(group: Group, wanted: int, cloud: Cloud) -> str | None:
     """Why fewer than `wanted` instances are healthy, or None.
 
-    Load balancers are asked only where Auto Scaling has all instances in service, and never about a group that is kept
-    from them. Raises Rejected for a group on its way out.
+    Load balancers are asked only where Auto Scaling has enough instances in service, and never about a group that is
+    kept from them. Raises Rejected for a group on its way out.
     """
     if group.deleting:
         raise Rejected(f"server group {group.name} is being deleted by somebody else")
     healthy = {one.id for one in group.instances if one.in_service}
     if len(healthy) < wanted:
-        return _sentence(len(healthy), wanted, _launching(group, cloud))
+        return _sentence(len(healthy), wanted, _launching(group, wanted, cloud))
     failing = _failing(group, healthy, cloud)
     healthy -= failing.keys()
     if len(healthy) < wanted:
@@ -39,10 +39,15 @@ def _sentence(healthy: int, wanted: int, why: str) -> str:
     return f"{said}; {why}" if why else said
 
 
-def _launching(group: Group, cloud: Cloud) -> str:
-    """What keeps instances from starting, as Auto Scaling tells it in the newest activity that failed."""
+def _launching(group: Group, wanted: int, cloud: Cloud) -> str:
+    """What keeps instances from starting, as Auto Scaling tells it in the newest activity that failed.
+
+    A failed launch leaves no instance: where enough are on their way, nobody has to be asked.
+    """
     if "Launch" in group.suspended:
         return "the process Launch is suspended"
+    if sum(not one.lifecycle.startswith("Terminating") for one in group.instances) >= wanted:
+        return ""
     failed = (one.message for one in cloud.groups.activities(group.name) if one.status == "Failed")
     message = next(failed, "")
     return f"Auto Scaling: {message}" if message else ""

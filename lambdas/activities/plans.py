@@ -29,7 +29,7 @@ class CreatePlan:
     group: str
     """`shop-prod-v042`."""
     sequence: int | None
-    """The number the name uses up; None where it was asked for without one."""
+    """The number the name uses up; None where the name was asked for, with a number or without one."""
     launch_template: str
     launch: LaunchSettings
     settings: GroupSettings

@@ -51,7 +51,7 @@ def plan_create(request: CreateServerGroup, cloud: Cloud) -> CreatePlan:
         region=cloud.region,
         cluster=name.cluster,
         group=str(name),
-        sequence=name.sequence,
+        sequence=name.sequence if request.name.sequence is None else None,
         launch_template=launch_templates.name_for(str(name), cloud.operation),
         launch=launch,
         settings=settings,

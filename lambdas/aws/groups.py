@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas.aws import tags
 from lambdas.cloud import (
+    GROUPS_OF_A_PAGE,
     OPERATION_TAG,
     Capacity,
     Group,
@@ -38,6 +39,10 @@ class Groups:
         if not found:
             raise NotFound(f"group {name}: there is none")
         return _group(found[0])
+
+    def found(self, names: Sequence[str]) -> dict[str, Group]:
+        pages = (names[first : first + GROUPS_OF_A_PAGE] for first in range(0, len(names), GROUPS_OF_A_PAGE))
+        return {group.name: group for page in pages for group in self._page(page)}
 
     def names(self, prefix: str) -> tuple[str, ...]:
         return tuple(name for name in self._names() if name.startswith(prefix))
@@ -129,6 +134,11 @@ class Groups:
             ScalingActivity(one["StatusCode"], one.get("StatusMessage") or one.get("Description", ""))
             for one in found["Activities"]
         )
+
+    def _page(self, names: Sequence[str]) -> list[Group]:
+        with translating(SERVICE, f"{len(names)} groups"):
+            found = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=list(names))["AutoScalingGroups"]
+        return [_group(one) for one in found]
 
     def _names(self, **options: Any) -> tuple[str, ...]:
         """Names page by page, without the instances: they are most of a page's size."""

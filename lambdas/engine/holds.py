@@ -139,6 +139,8 @@ def _opened(hub: Hub, task: Task, row: Control) -> Open:
         reason=task.reason,
         held=_held(row, known),
         earlier=tokens.earlier(known, task.token),
+        account=row.account,
+        region=row.region,
         due=hub.now(),
     )
 

@@ -38,16 +38,6 @@ def next_look(since: float, now: float) -> float:
     return since + begun + ((age - begun) // interval + 1) * interval
 
 
-def last_sweep(hub: Hub) -> float:
-    """When the last finished sweep began; 0 before the first."""
-    beat = hub.table.get(HEARTBEAT)
-    return float(beat.get("last", 0.0)) if beat else 0.0
-
-
-def swept(hub: Hub, began: float) -> None:
-    hub.table.write(Update(HEARTBEAT, {"last": began}))
-
-
 def ask(hub: Hub, at: float) -> None:
     """Ask for a sweep at that time, unless one is asked for by then. Best effort: the rule sweeps in any case."""
     with suppress(WindlassError, Refused):

@@ -27,18 +27,9 @@ from lambdas.errors import (
     Transient,
     WindlassError,
 )
-from lambdas.hub import Hub
+from lambdas.hub import Hub, Json
 from lambdas.rows import Control, Mark, Open, Status
 from lambdas.table import Refused
-
-
-def is_due(hub: Hub, opened: Open, last: float) -> bool:
-    """Whether one of the wait's looks, or a deadline, lies between the last sweep and now."""
-    now = hub.now()
-    limits = (opened.deadline, opened.expires, _settled_at(hub, opened))
-    return any(limit is not None and limit <= now for limit in limits) or rhythm.looks_by(
-        now - opened.since
-    ) > rhythm.looks_by(last - opened.since)
 
 
 def register(hub: Hub, sagas: Sagas, task: Task) -> None:
@@ -56,18 +47,24 @@ def register(hub: Hub, sagas: Sagas, task: Task) -> None:
     raise Conflict(f"operation {task.operation} is being changed by several at once")
 
 
-def look(hub: Hub, sagas: Sagas, opened: Open) -> None:
-    """Check once: answer the token, or note the reason why not yet."""
+def look(hub: Hub, sagas: Sagas, opened: Open, plan: Json | None = None) -> None:
+    """Check once: answer the token, or note the reason why not yet. `plan`, where it was read already."""
     row = control.read(hub, opened.operation)
     if row.status.over:
         return tokens.dismiss(hub, opened)
-    return _looked(hub, sagas, row, opened)
+    return _looked(hub, sagas, row, opened, plan)
 
 
-def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open) -> None:
+def watched(saga: AnySaga, state: str, plan: Json) -> tuple[str, ...]:
+    """Names of the groups that the state's check looks at; none where it does not say."""
+    watches = None if state == LEFT else wait_of(saga, state).watches
+    return () if watches is None else watches(plan_of(saga, plan))
+
+
+def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | None = None) -> None:
     try:
         _not_cancelled(row)
-        reason = _reason(hub, row, saga_named(opened.saga, sagas), opened)
+        reason = _reason(hub, row, saga_named(opened.saga, sagas), opened, plan)
     except RollBack as error:
         return _undone_again(hub, row, opened, str(error))
     except (Rejected, Cancelled) as error:
@@ -116,6 +113,8 @@ def _opened(hub: Hub, task: Task, row: Control) -> Open:
         expires=None if task.step == LEFT else control.expires(row),
         reason=known.reason if known else None,
         earlier=tokens.earlier(known, task.token),
+        account=row.account,
+        region=row.region,
         due=since,
     )
 
@@ -129,10 +128,10 @@ def _deadline(task: Task, since: float) -> float | None:
     return since + limit.total_seconds()
 
 
-def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
+def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | None) -> str | None:
     """Why not yet; what the check cannot see for a moment is a reason too."""
     try:
-        return _checked(hub, row, saga, opened)
+        return _checked(hub, row, saga, opened, plan)
     except (Rejected, RollBack):
         raise
     except WindlassError as error:
@@ -141,10 +140,10 @@ def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
         return f"cannot see: {Broken.__name__}: {type(error).__name__}: {error}"
 
 
-def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open) -> str | None:
+def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | None) -> str | None:
     if opened.kind == "guard":
         return guards.awaited(hub, row.guards, opened.operation)
-    plan = stored_plan(hub, opened.operation)
+    plan = plan or stored_plan(hub, opened.operation)
     if plan is None:
         raise Transient(f"the plan of operation {opened.operation} is not there")
     cloud = hub.cloud(row.account, row.region, row.id)

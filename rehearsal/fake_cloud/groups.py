@@ -48,6 +48,11 @@ class FakeGroups(Port):
         return group
 
     @call
+    def found(self, names: Sequence[str]) -> dict[str, Group]:
+        seen = self.place.groups.all_seen(self.place.now)
+        return {name: seen[name] for name in names if name in seen}
+
+    @call
     def names(self, prefix: str) -> tuple[str, ...]:
         return tuple(name for name in self.place.groups.all_seen(self.place.now) if name.startswith(prefix))
 

@@ -28,7 +28,7 @@ MIX = (
     ),
     Ingredient(
         "throttling:0.003:60",
-        "Token buckets as published, drained by others in the account for three minutes in a thousand: `Rate exceeded` "
+        "Token buckets as published, drained by others in the account for three minutes in a thousand: 'Rate exceeded' "
         "is what users of Clouddriver report most (spinnaker/spinnaker#751, #3466, #1975, #3419, #4458).",
     ),
     Ingredient("independent:0.001", "One call in a thousand fails by itself: a broken connection, an internal error."),

@@ -99,7 +99,10 @@ def test_the_name_is_reserved_with_its_number(world: World) -> None:
 
 
 def test_a_number_may_be_asked_for(world: World) -> None:
-    assert planned(world, sequence=17).group == "shop-prod-v017"
+    plan = planned(world, sequence=17)
+
+    assert plan.group == "shop-prod-v017"
+    assert reserved(plan).sequence is None  # stored, a low number would hand out later ones a second time
 
 
 def test_a_name_without_number_uses_none_up(world: World) -> None:

@@ -19,6 +19,7 @@ from lambdas.cloud import (
 )
 from lambdas.errors import AlreadyExists, Conflict, NotFound, Rejected
 from tests.contract import worlds
+from tests.contract.recording import Recorder
 from tests.contract.worlds import USER_DATA, World, group_settings, launch_settings, make_group
 
 GROUP = "shop-prod-v001"
@@ -362,6 +363,38 @@ def test_more_groups_than_a_page_are_all_named(world: World) -> None:
         world.cloud.groups.create(name, "one", group_settings(world.region))
 
     assert set(world.cloud.groups.names("shop-")) == names
+
+
+def test_groups_are_found_together_and_absent_ones_left_out(world: World) -> None:
+    groups = world.cloud.groups
+    for name in (GROUP, "shop-prod-v002"):
+        make_group(world, name, desired=1)
+
+    found = groups.found([GROUP, "none", "shop-prod-v002", GROUP])
+
+    assert found == {name: groups.find(name) for name in (GROUP, "shop-prod-v002")}
+    assert len(found[GROUP].instances) == 1
+    assert groups.found([]) == {}
+
+
+def test_a_group_being_deleted_is_found_with_the_others(world: World) -> None:
+    make_group(world)
+    world.begin_deletion(GROUP)
+
+    assert world.cloud.groups.found([GROUP])[GROUP].deleting
+
+
+def test_groups_are_found_in_pages_of_as_many_names_as_auto_scaling_takes(
+    monkeypatch: pytest.MonkeyPatch, aws: Recorder
+) -> None:
+    here = worlds.of_aws(monkeypatch)
+    make_group(here)
+
+    found = here.cloud.groups.found([*(f"none-{n}" for n in range(119)), GROUP])
+
+    pages = [given["AutoScalingGroupNames"] for name, given in aws.given if name == "DescribeAutoScalingGroups"]
+    assert [len(page) for page in pages] == [50, 50, 20]
+    assert set(found) == {GROUP}
 
 
 def test_groups_are_listed_by_their_operation(world: World) -> None:

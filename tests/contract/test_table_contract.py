@@ -12,6 +12,7 @@ from moto import mock_aws
 from lambdas.dynamo import DynamoTable
 from lambdas.errors import Broken, Rejected
 from lambdas.table import (
+    PROJECTED,
     Absent,
     Among,
     Below,
@@ -48,11 +49,17 @@ def dynamo(name: str = "windlass") -> DynamoTable:
         ],
         KeySchema=_keys("pk", "sk"),
         GlobalSecondaryIndexes=[
-            {"IndexName": one, "KeySchema": _keys(hashes[one], ranges[one]), "Projection": {"ProjectionType": "ALL"}}
+            {"IndexName": one, "KeySchema": _keys(hashes[one], ranges[one]), "Projection": _projection(one)}
             for one in hashes
         ],
     )
     return DynamoTable(recorded("dynamodb"), name, pause=lambda _: None)
+
+
+def _projection(index: str) -> Any:
+    if index != "due":
+        return {"ProjectionType": "ALL"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(PROJECTED)}
 
 
 def _keys(partition: str, order: str) -> list[dict[str, str]]:
@@ -296,11 +303,18 @@ def test_a_partition_larger_than_a_page_is_read_whole(table: Table) -> None:
 
 def test_what_is_due_comes_earliest_first_from_all_shards(table: Table) -> None:
     for n in (30, 10, 20, 40):
-        table.write(Put(Key(f"op#{n}", "control"), {"due": n, "n": n}))
+        table.write(Put(Key(f"op#{n}", "control"), {"due": n, "saga": "Grow", "n": n}))
     table.write(Update(Key("op#15", "control"), set={"due": 15.5}))
 
     assert [item["due"] for item in table.due(30)] == [10, 15.5, 20, 30]
-    assert table.due(30)[0] == {"pk": "op#10", "sk": "control", "due": 10, "n": 10}
+    assert table.due(30)[0] == {"pk": "op#10", "sk": "control", "due": 10, "saga": "Grow"}
+
+
+def test_the_due_index_tells_what_is_projected_and_nothing_else(table: Table) -> None:
+    known = {name: 7 if name in ("deadline", "expires", "clear") else name for name in PROJECTED}
+    table.write(Put(A, {"due": 10, "reason": "long", "token": "secret", **known}))
+
+    assert table.due(10) == [{"pk": A.pk, "sk": A.sk, "due": 10, **known}]
 
 
 @pytest.mark.parametrize(

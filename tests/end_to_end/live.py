@@ -68,6 +68,12 @@ def creation(application: str, **fields: Any) -> Json:
     } | fields
 
 
+_SHORT = {
+    "ProjectionExpression": "id, #status, step, closed",
+    "ExpressionAttributeNames": {"#status": "status"},
+}
+
+
 @dataclass
 class Rows:
     """Control rows as they stand, read for all who wait at once: each asking the API would keep it busy."""
@@ -83,21 +89,26 @@ class Rows:
         with self._lock:
             is_new = operation not in self._watched
             self._watched.add(operation)
-            if is_new or time.monotonic() - self._read > 0.5:
+            if is_new or time.monotonic() - self._read > 1:
                 self._known, self._read = dict(self._rows()), time.monotonic()
             return dict(self._known.get(operation, {}))
 
     def _rows(self) -> Iterator[tuple[str, Json]]:
         keys = [{"pk": {"S": f"op#{one}"}, "sk": {"S": "control"}} for one in self._watched]
         for start in range(0, len(keys), 100):
-            asked = {self.table: {"Keys": keys[start : start + 100], "ConsistentRead": True}}
-            for row in self.client.batch_get_item(RequestItems=asked)["Responses"][self.table]:
+            asked = {"Keys": keys[start : start + 100], "ConsistentRead": True} | _SHORT
+            for row in self.client.batch_get_item(RequestItems={self.table: asked})["Responses"][self.table]:
                 item = item_of(row)
                 yield item["id"], item
 
     def all(self) -> list[Json]:
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
         return [item_of(row) for page in pages for row in page["Items"]]
+
+
+def told(view: Json) -> str:
+    """Where an operation stands, for an assertion to show."""
+    return f"{view['id']} is {view['status']} in {view['step']}: {view['reason']}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ class Live:
 
     def ended(self, operation: str) -> Json:
         """The operation once it is over."""
-        eventually(lambda: self.rows.of(operation).get("status") in OVER)
+        eventually(lambda: self.rows.of(operation).get("status") in OVER, pause=0.5)
         return self.view(operation)
 
     def task_ended(self, task: str) -> Json:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.client import Json
-from tests.end_to_end.live import HOME, Live, creation, plays
+from tests.end_to_end.live import HOME, Live, creation, plays, told
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
@@ -117,7 +117,7 @@ def test_what_the_plan_cannot_find_is_told_and_leaves_nothing(played: Json, scen
     task = live.task(played["id"])
     owned = [row["pk"] for row in live.rows.all() if row["sk"] == "guard" and row.get("owner") == played["id"]]
 
-    assert played["status"] == "ROLLED_BACK", played
+    assert played["status"] == "ROLLED_BACK", told(played)
     assert played["error"].startswith(f"Rejected: {scene.said}")
     assert scene.said in task["status"]["status"]
     assert live.cloud(f"lost{scene.what}") == {}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.client import Json
-from tests.end_to_end.live import HOME, Live, creation, eventually, plays
+from tests.end_to_end.live import HOME, Live, creation, eventually, plays, told
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
@@ -43,7 +43,7 @@ def test_what_was_begun_is_put_back(played: tuple[Json, Json, Json], scene: Inte
     before, ended, after = played
     owned = [row["pk"] for row in live.rows.all() if row["sk"] == "guard" and row.get("owner") == ended["id"]]
 
-    assert ended["status"] == "ROLLED_BACK", ended["error"]
+    assert ended["status"] == "ROLLED_BACK", told(ended)
     assert after == before
     assert owned == []
 
@@ -84,7 +84,7 @@ def test_a_paused_operation_starts_nothing_until_it_is_resumed(played: tuple[Jso
     assert held["phase"] == "PAUSED"
     assert held["reason"].startswith("Paused: ")
     assert "resume" in [one["signal"] for one in held["signals"]]
-    assert ended["status"] == "SUCCEEDED", ended["error"]
+    assert ended["status"] == "SUCCEEDED", told(ended)
     assert live.groups("paused") == ["paused-prod-v000"]
 
 

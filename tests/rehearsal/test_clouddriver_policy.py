@@ -38,6 +38,15 @@ def test_without_faults_it_succeeds_and_leaves_only_what_was_asked_for() -> None
     assert [one.orphans for one in outcomes if one.orphans] == []
 
 
+def test_its_group_has_its_size_before_it_has_its_hooks() -> None:
+    deployments = Deployments(scenarios.CREATES, parse("none"))
+
+    deployments.run(1)
+
+    did = [deed.did for deed in deployments.cloud.deeds if deed.name == scenarios.NEW]
+    assert did.index("resized") < did.index("put hook on")
+
+
 def test_the_sdk_masters_single_failures() -> None:
     assert ends(deployed("independent:0.02")) == {SUCCEEDED}
 

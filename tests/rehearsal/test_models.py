@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_bad_spells_take_their_share_of_the_time_and_come_in_bursts() -> None:
     calls = struck("bursts:0.05:60", 40_000, apart=1.0)
 
     failed = calls.count("Transient")
-    runs = sum(one != other for one, other in zip(calls, calls[1:], strict=False)) / 2
+    runs = sum(one != other for one, other in pairwise(calls)) / 2
     assert failed / len(calls) == pytest.approx(0.05 * 0.9, rel=0.35)
     assert failed / runs > 4  # independent ones of that share would come one by one
 
@@ -81,6 +82,34 @@ def test_the_same_seed_is_the_same_run_in_a_world_used_before() -> None:
         used.run(seed)
 
     assert used.run(77) == fresh.run(77)
+
+
+def test_another_seed_is_another_jitter() -> None:
+    rehearsal = Rehearsal(scenarios.CREATES, parse("none"))
+
+    assert len({_took(rehearsal.world, seed) for seed in range(5)}) == 5
+    assert _took(rehearsal.world, 3) == _took(rehearsal.world, 3)
+
+
+def _took(world: World, seed: int) -> float:
+    """Seconds of a run whose 40th call fails, which is retried after a delay that is drawn."""
+    world.again(seed)
+    world.faults.at(40, "before")
+    return world.run(world.submit(scenarios.CREATES.operation, scenarios.CREATES.request)).took
+
+
+def test_a_world_begun_again_has_no_faults() -> None:
+    world = Rehearsal(scenarios.CREATES, parse("none")).world
+    model = parse("+".join(("doubles:0.9", "messages:0.9", "independent:0.9", "bad-release:60", "signals")))
+    model.strike(1, 1.0, world.clock, world.faults, world.cloud, world)
+
+    world.again(1)
+    result = world.run(world.submit(scenarios.CREATES.operation, scenarios.CREATES.request))
+
+    assert result.end == Status.SUCCEEDED
+    assert world.faults.struck == []
+    assert world.doubled() is None
+    assert world.delivery() == (0.0,)
 
 
 def test_sharing_rows_changes_no_run() -> None:

@@ -14,6 +14,7 @@ from rehearsal.runs import Outcome
 from rehearsal.score import Plan, Score
 from rehearsal.statistics import percentile, residual, upper_bound
 from rehearsal.tally import SHOWN, Tally
+from rehearsal.windows import windows
 
 
 @pytest.mark.parametrize(
@@ -120,3 +121,9 @@ def test_a_page_fetches_nothing_and_runs_nothing() -> None:
     assert text.count("<svg") >= 5
     assert not re.search(r"<script|<link|<img|@import|url\(|src=", text)
     assert "http" not in re.sub(r"https://netflixtechblog\.com", "", text)
+
+
+def test_the_machines_own_retries_outlast_the_two_hours_at_the_99th_percentile_of_the_jitter() -> None:
+    shortest, usual, longest = windows()
+
+    assert 7200 < shortest < usual < longest

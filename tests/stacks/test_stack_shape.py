@@ -12,6 +12,7 @@ from aws_cdk import App
 
 from lambdas.environment import function_arns, machine_arns
 from lambdas.hub import Settings as HubSettings
+from lambdas.table import PROJECTED
 from stacks.application import application
 from stacks.definitions import activities, definitions
 from stacks.settings import Settings
@@ -136,7 +137,10 @@ def test_the_indexes_are_those_that_the_table_module_queries(of_type: OfType) ->
         "applications": ["application", "accepted"],
         "clusters": ["cluster", "accepted"],
     }
-    assert {one["Projection"]["ProjectionType"] for one in table["GlobalSecondaryIndexes"]} == {"ALL"}
+    projections = {one["IndexName"]: one["Projection"] for one in table["GlobalSecondaryIndexes"]}
+    due = projections.pop("due")
+    assert (due["ProjectionType"], sorted(due["NonKeyAttributes"])) == ("INCLUDE", sorted(PROJECTED))
+    assert [one["ProjectionType"] for one in projections.values()] == ["ALL", "ALL"]
 
 
 @pytest.mark.parametrize(("removal", "policy"), [("retain", "Retain"), ("destroy", "Delete")])

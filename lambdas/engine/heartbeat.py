@@ -1,0 +1,43 @@
+"""What a finished sweep leaves to the next one: one small row, whatever the number of waits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambdas.engine.budgets import Levels
+from lambdas.engine.rhythm import HEARTBEAT
+from lambdas.engine.rounds import Place, Round
+from lambdas.hub import Hub
+from lambdas.table import Update
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What finished sweeps leave to the next: told as a whole, since one half says nothing without the other."""
+
+    last: float = 0.0
+    """All looks due by then have been made, but for those of the rounds."""
+    rounds: Mapping[str, Round] = field(default_factory=dict)
+    """By lane, where a sweep had to stop."""
+    levels: Levels = field(default_factory=dict)
+    """What the sweeps have taken of the clouds' buckets."""
+
+
+def read(hub: Hub) -> Beat:
+    """What the last finished sweep left."""
+    row = hub.table.get(HEARTBEAT) or {}
+    rounds = {name: Round(one[0], one[1], _place(one[2:])) for name, one in row.get("rounds", {}).items()}
+    return Beat(
+        float(row.get("last", 0.0)), rounds, {key: (one[0], one[1]) for key, one in row.get("levels", {}).items()}
+    )
+
+
+def write(hub: Hub, left: Beat) -> None:
+    """The last of a sweep: one that dies before leaves everything to the next."""
+    rounds = {name: [one.since, one.until, *(one.after or ())] for name, one in left.rounds.items()}
+    levels = {key: list(one) for key, one in left.levels.items()}
+    hub.table.write(Update(HEARTBEAT, {"last": left.last, "rounds": rounds or None, "levels": levels or None}))
+
+
+def _place(written: Sequence[Any]) -> Place | None:
+    return (written[0], written[1], written[2]) if written else None

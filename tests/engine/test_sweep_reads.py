@@ -1,0 +1,218 @@
+"""What a sweep reads: by the page, within its budgets, nobody for ever last, and nothing lost where it dies."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from lambdas import sweep as sweeping
+from lambdas.engine import heartbeat, rhythm
+from lambdas.engine.budgets import BUCKETS, SHARE
+from lambdas.errors import Rejected, Throttled
+from rehearsal.faults import KINDS
+from tests.engine.crowd import Crowd
+
+HEALTH = "load_balancers.target_health"
+
+
+def crowd(count: int, **groups: object) -> Crowd:
+    made = Crowd()
+    made.join(count, **groups)  # type: ignore[arg-type]  # as `Crowd.join` says
+    return made
+
+
+def swept_for(world: Crowd, seconds: float) -> None:
+    world.swept.clear()
+    world.clock.drain(seconds)
+
+
+def test_a_thousand_waits_on_a_thousand_groups_cost_twenty_reads_and_no_write() -> None:
+    world = crowd(1000)
+
+    swept_for(world, 21)
+
+    assert len(world.swept) >= 4
+    for swept in world.swept:
+        assert {name: n for name, n in swept.calls.items() if name.startswith(("groups.", "load", "scaling."))} == {
+            "groups.found": 20
+        }
+        assert swept.writes_of_rows == 0
+
+
+def test_waits_on_one_group_share_its_read_and_its_targets() -> None:
+    world = crowd(1, lifecycle="InService", balanced=True)
+    for n in range(9):
+        world.submit("watch", {"group": "prod-v0000"}, key=f"also {n}")
+
+    swept_for(world, 6)
+
+    assert (world.swept[0].calls["groups.found"], world.swept[0].calls[HEALTH]) == (1, 1)
+
+
+def test_targets_are_asked_for_only_where_enough_instances_are_in_service() -> None:
+    world = crowd(1, balanced=True)
+
+    swept_for(world, 6)
+    world.serve("prod", "prod-v0000")
+    launching = world.swept[0].calls
+    swept_for(world, 6)
+
+    assert (launching[HEALTH], world.swept[0].calls[HEALTH]) == (0, 1)
+
+
+def test_what_a_wait_watches_is_answered_when_it_is_there() -> None:
+    world = crowd(3)
+    world.serve("prod", "prod-v0001")
+    world.cloud.place("prod", "us-east-1").forget_group("prod-v0002")
+
+    world.clock.drain(6)
+
+    reasons = {item.get("reason") for item in world.table.rows() if item["sk"].startswith("wait#")}
+    assert reasons == {"0 of 1 instances healthy", "prod-v0002 is not visible"}
+
+
+def test_a_page_that_cannot_be_read_is_a_reason_of_each_of_its_waits() -> None:
+    world = crowd(2)
+    world.faults.models.append(lambda call: KINDS["before"] if call.name == "groups.found" else None)
+
+    swept_for(world, 6)
+
+    assert world.swept[0].calls["groups.found"] == 1
+    assert world.swept[0].calls["groups.find"] == 0
+    reasons = [item["reason"] for item in world.table.rows() if item["sk"].startswith("wait#")]
+    assert [reason.partition(" rehearsed")[0] for reason in reasons] == ["cannot see: Transient:"] * 2
+
+
+def test_of_a_page_that_is_refused_each_wait_hears_only_its_own() -> None:
+    world = crowd(2)
+    world.serve("prod", "prod-v0001")
+
+    def refused(*_: object) -> None:
+        raise Rejected("rehearsed: one of the names is not valid")
+
+    world.faults.models.append(lambda call: refused if call.name == "groups.found" else None)
+    world.clock.drain(6)
+
+    assert world.open() == 1
+
+
+def test_no_account_is_read_more_often_than_half_of_its_bucket_allows() -> None:
+    world = crowd(150, lifecycle="InService", balanced=True)
+    began = world.clock.now
+
+    swept_for(world, 600)
+
+    bucket = BUCKETS["elasticloadbalancing"]
+    reads = sum(swept.calls[HEALTH] for swept in world.swept)
+    assert max(swept.calls[HEALTH] for swept in world.swept) <= SHARE * bucket.size
+    assert reads <= SHARE * (bucket.size + bucket.refill * (world.clock.now - began))
+    assert reads >= 0.8 * SHARE * bucket.refill * 60  # and what there is, is used while all look each few seconds
+
+
+def test_where_a_budget_is_short_all_are_looked_at_in_turn_and_newcomers_with_them() -> None:
+    world = crowd(200, lifecycle="InService", balanced=True)
+    world.clock.drain(330)
+    for name in ("new", "newer"):
+        world.submit("watch", {"group": "prod-v0000"}, key=name)
+
+    began = world.clock.now
+    world.looks.clear()
+    world.clock.drain(240)
+
+    # 200 reads at 5 a second are a round of 40 seconds; whoever has just missed one waits for the next.
+    assert len(world.looks) == 202
+    assert max(times[0] for times in world.looks.values()) - began <= 85
+    assert max(later - one for times in world.looks.values() for one, later in pairwise(times)) <= 85
+
+
+def test_a_crowded_account_keeps_no_other_waiting() -> None:
+    world = crowd(300, lifecycle="InService", balanced=True)
+    world.join(1, account="test")
+    world.clock.drain(300)
+    world.serve("test", "test-v0000")
+
+    world.clock.drain(20)
+
+    assert world.open() == 300
+
+
+def test_whoever_is_throttled_leaves_the_account_alone_for_a_while() -> None:
+    world = crowd(60, lifecycle="InService", balanced=True)
+
+    def throttled(*_: object) -> None:
+        raise Throttled("rehearsed: rate exceeded")
+
+    world.faults.models.append(lambda call: throttled if call.name == HEALTH else None)
+    swept_for(world, 6)
+
+    assert world.swept[0].calls[HEALTH] == 1
+
+
+def test_a_sweep_short_of_time_leaves_the_rest_to_the_next_which_it_asks_for_at_once() -> None:
+    world = crowd(120)
+    world.clock.drain(4)
+    world.clock.now += 1.5
+    clock = Slow(world, 0.05)
+    began = world.clock.now
+
+    sweeping.sweep(replace(world.hub, now=clock), world.sagas, until=began + 3)
+
+    beat = heartbeat.read(world.plain)
+    assert 0 < len(beat.rounds) == 1
+    assert world.table.peek(rhythm.HEARTBEAT)["next"] - clock() < 2
+
+
+class Slow:
+    """A clock on which every call takes a while."""
+
+    def __init__(self, world: Crowd, each: float) -> None:
+        self._world, self._each, self._from = world, each, world.faults.calls
+
+    def __call__(self) -> float:
+        return self._world.clock.now + self._each * (self._world.faults.calls - self._from)
+
+
+def test_with_little_time_each_sweep_goes_on_where_the_last_one_stopped() -> None:
+    world = crowd(130)
+    world.clock.drain(4.9)
+    for n in range(130):
+        world.serve("prod", f"prod-v{n:04}")
+    world.clock.now += 0.2
+    left = [world.open()]
+    while left[-1] and len(left) < 20:
+        clock = Slow(world, 0.05)
+        sweeping.sweep(replace(world.hub, now=clock), world.sagas, until=clock() + 15)
+        left.append(world.open())
+
+    assert left == sorted(set(left), reverse=True)  # each goes further
+    assert (left[0], left[-1]) == (130, 0)
+    assert 3 < len(left) < 10
+
+
+def ready() -> Crowd:
+    """Three operations whose waits are over, as the next sweep will find, and one whose wait is not."""
+    world = crowd(2)
+    world.join(2, account="test", lifecycle="InService", balanced=True)
+    world.submit("watch", {"group": "prod-v0000"}, key="also")
+    world.clock.drain(4.9)
+    world.serve("prod", "prod-v0000")
+    world.serve("prod", "prod-v0001")
+    world.clock.now += 0.2
+    return world
+
+
+@pytest.mark.parametrize("kind", ["kill_before", "kill_after"])
+def test_a_sweep_killed_at_any_call_loses_no_look(kind: str) -> None:
+    world = ready()
+    before = world.faults.calls
+    world.sweep()
+    length = world.faults.calls - before
+    assert (length > 30, world.open()) == (True, 2)
+
+    for number in range(1, length + 1):
+        world = ready()
+        world.faults.at(world.faults.calls + number, kind)
+        world.sweep()
+        world.sweep()  # at the same moment, at which no look has fallen due since
+
+        assert world.open() == 2, f"killed at call {number}"
