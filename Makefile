@@ -20,7 +20,7 @@ run: .venv/ready node_modules/ready layer  ## four acts on the embedded AWS, the
 	@$(bin)/python -m local.run --port $(PORT) $(if $(ONCE),--once)
 
 test: .venv/ready layer  ## the whole suite
-	$(bin)/python -m pytest -n $(workers) --dist worksteal
+	$(bin)/python -m pytest -n $(workers) --dist loadgroup
 
 check: .venv/ready node_modules/ready layer lint types stale smoke-cli test  ## all that CI runs
 
@@ -93,6 +93,12 @@ rehearse: .venv/ready  ## the large rehearsals, hours of them: docs/rehearsal/*.
 
 rehearse-small: .venv/ready  ## 20,000 createServerGroup under the calibrated faults
 	$(bin)/python -m rehearsal run createServerGroup --runs 20000 --only
+
+sweep-moto: .venv/ready  ## singles at botocore's events, over moto
+	SWEEP=all $(bin)/python -m pytest tests/rehearsal/test_moto_singles.py
+
+differential: .venv/ready  ## our interpreter and moto's on 500 sagas and what their Tasks answer
+	HYPOTHESIS_EXAMPLES=500 $(bin)/python -m pytest tests/rehearsal/test_differential.py
 
 mutants: .venv/ready  ## break the product in one place at a time, and see it caught
 	$(bin)/python -m rehearsal mutants

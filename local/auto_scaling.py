@@ -42,6 +42,7 @@ def install(fleet: Fleet, settings: Settings) -> None:
     _delete_as_aws(settings)
     _remove_instances_as_aws(fleet)
     _list_activities(fleet)
+    _keep_whole_hooks()
     _know_groups()
     _policies_of_groups()
 
@@ -245,6 +246,22 @@ def _list_activities(fleet: Fleet) -> None:
         return ActionResult({"Activities": newest[start : start + count], **more})
 
     replace(AutoScalingResponse, describe_scaling_activities=describe)
+
+
+def _keep_whole_hooks() -> None:
+    """moto tells every hook the same role and queue."""
+    put = AutoScalingResponse.put_lifecycle_hook
+
+    def put_lifecycle_hook(response: AutoScalingResponse) -> ActionResult:
+        answer = put(response)
+        group, name = (response._get_param(field) for field in ("AutoScalingGroupName", "LifecycleHookName"))
+        hook: Any = response.autoscaling_backend.lifecycle_hooks[f"{group}_{name}"]
+        hook.role_arn = response._get_param("RoleARN")
+        hook.notification_target_arn = response._get_param("NotificationTargetARN")
+        hook.notification_metadata = response._get_param("NotificationMetadata")
+        return answer
+
+    replace(AutoScalingResponse, put_lifecycle_hook=put_lifecycle_hook)
 
 
 def _know_groups() -> None:

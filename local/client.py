@@ -73,7 +73,7 @@ class Client:
         found: Json = answer.json
         return found
 
-    def follow(self, operation: str, *, within: float = 120, pause: float = 0.15) -> Iterator[Seen]:
+    def follow(self, operation: str, *, within: float = 120, pause: float = 0.25) -> Iterator[Seen]:
         """Whatever becomes visible of the operation until it is over. Raises Unexpected when it takes longer."""
         deadline = time.monotonic() + within
         shown: set[tuple[str, int, str]] = set()

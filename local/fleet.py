@@ -197,7 +197,7 @@ class Fleet:
             activity = self._note(group, "Launching a new EC2 instance", cause)
             try:
                 state = _new_instance(backend, group, self.short)
-            except Exception as error:  # also what moto stumbles over: tried again at once, it would do so for ever
+            except Exception as error:  # noqa: BLE001  also what moto stumbles over, or it would again at the next tick
                 known = isinstance(error, ServiceException | LaunchError)
                 said = str(error) if known else f"{type(error).__name__}: {error}."
                 activity.end("Failed", f"{said} Launching EC2 instance failed.")

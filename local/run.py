@@ -173,7 +173,12 @@ def _curls(stage: Stage) -> Iterator[tuple[str, str]]:
     yield "create shop-test-v000; pasted twice, it is one operation", f"{post} -H 'Idempotency-Key: mine' {creation}"
     resize = f"{post} '{stage.api}/aws/ops/resizeServerGroup' -d '{json.dumps(_resize('shop-prod-v000', 3))}'"
     yield "resize as Spinnaker's Orca asks for it", resize
-    refusal = {"api": "autoscaling:DeleteAutoScalingGroup", "do": "refuse", "code": "ValidationError"}
+    refusal = {
+        "api": "autoscaling:DeleteAutoScalingGroup",
+        "do": "refuse",
+        "code": "ValidationError",
+        "message": "Not now",
+    }
     fault = f"{post} {stage.endpoint}/_embedded/faults -d '{json.dumps(refusal)}'"
     destroy = f"{post} '{stage.api}/operations/destroyServerGroup' -d '{json.dumps(_destroy('shop-prod-v001'))}'"
     yield "AWS refuses the deletion once: it parks until you decide, on the page", f"{fault} && {destroy}"

@@ -29,7 +29,7 @@ FOLDER = ROOT / ".local"
 """Logs of the server and of each function; nothing in it is ever needed again."""
 CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 8, "removal": "destroy"}
 """Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
-ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1", "us-west-1", "us-west-2")),)
+ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1", "us-west-1")),)
 WORKERS = 4
 SOURCES = (
     "app.py",
@@ -119,8 +119,8 @@ def deployed(assembly: Path, endpoint: str, api: str) -> Stage:
 
 
 def seeded(stage: Stage, accounts: tuple[Account, ...] = ACCOUNTS) -> Stage:
-    """Put accounts, and in their cloud a network, images and load balancers."""
-    seed(stage.endpoint)
+    """Put accounts, and in their Regions a network, images and load balancers."""
+    seed(stage.endpoint, tuple(sorted({region for account in accounts for region in account.regions})))
     seed_accounts(DynamoTable(stage.clients.get("dynamodb", "us-east-1"), stage.outputs["TableName"]), accounts)
     return stage
 

@@ -16,6 +16,9 @@ REFUSALS = ("reject", "reject_once", FOR_GOOD)
 LASTS = (*REFUSALS, *LASTING)
 """Kinds that no retry of ours cures."""
 
+AT_ONCE, REASON = "groups.found", "groups.activities"
+"""What a sweep reads for all waits at once, and then, where that is refused, for each; and only to say why not yet."""
+
 ENDS = {
     Status.SUCCEEDED: ("Succeeded",),
     Status.ROLLED_BACK: ("RolledBack",),
@@ -84,7 +87,9 @@ def _way_back(golden: Golden, one: Run, struck: list[tuple[Call, Fault]]) -> _Ba
     if one.answers.get(ABORT) == "accepted" and not one.pivoted:
         return _Back(CLEAN, 0)
     if struck and len(one.trial) > 1 and single(golden, *struck[0]).ends == PUT_BACK:
-        return _Back(PUT_BACK, 1)
+        # That one look was refused counts only if it could be noted; the next look is another.
+        looked = golden.of(struck[0][0]) in golden.waits
+        return _Back(CLEAN if looked else PUT_BACK, 1)
     return None
 
 
@@ -97,8 +102,10 @@ def _forward(golden: Golden, struck: list[tuple[Call, Fault]]) -> Expectation:
 def single(golden: Golden, call: Call, fault: Fault) -> Expectation:
     """How a run with this fault alone ends, and how often it is held on the way."""
     state = golden.of(call)
-    if fault.kind not in LASTS:
+    if fault.kind not in LASTS or (call.name == AT_ONCE and fault.kind in REFUSALS):
         return Expectation(DONE)
+    if call.name == REASON and fault.kind == "exhaust":
+        return Expectation(DONE | PUT_BACK, frozenset({0, 1}))  # It matters only if it is asked again and again.
     if fault.kind == "exhaust" and state in golden.waits and call.where == state:
         return Expectation(DONE)  # Only the look at the wait's beginning is blind; those of the sweep see.
     goes_back = fault.kind in REFUSALS or state in golden.waits

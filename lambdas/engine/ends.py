@@ -22,13 +22,14 @@ def finish(hub: Hub, task: Task) -> str:
 
 
 def put_back(hub: Hub, task: Task) -> str:
-    """Everything is as it was before."""
+    """Everything is as it was before; says why, since this is the last that an execution's history tells."""
     late_look = task.saga.left is not None
     end = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=late_look, execution=task.execution)
+    why = control.read(hub, task.operation).error or task.reason
     return {
-        Status.ROLLED_BACK: "everything is as it was before",
-        Status.NOT_STARTED: "nothing was begun",
-    }.get(end, f"a person is needed: {task.reason}")
+        Status.ROLLED_BACK: f"everything is as it was before; reason: {why}",
+        Status.NOT_STARTED: f"nothing was begun; reason: {why}",
+    }.get(end, f"a person is needed: {why}")
 
 
 def give_up(hub: Hub, task: Task) -> str:

@@ -132,9 +132,9 @@ def test_a_launch_template_has_everything_that_was_asked_for(played: Json, live:
     }  # fmt: skip
     assert second["Ebs"] == {"VolumeSize": 50, "VolumeType": "io2", "Iops": 500, "DeleteOnTermination": False}
     assert third["VirtualName"] == "ephemeral0"
-    for tagged in data["TagSpecifications"]:
-        assert {"Key": "team", "Value": "crew"} in tagged["Tags"]
-    assert {one["ResourceType"] for one in data["TagSpecifications"]} == {"instance", "volume"}
+    tagged = {one["ResourceType"]: one["Tags"] for one in data["TagSpecifications"]}
+    assert {"Key": "team", "Value": "crew"} in tagged["instance"]
+    assert tagged["volume"] == tagged["instance"]
 
 
 @plays([complete])

@@ -1,10 +1,12 @@
 """Faults from outside while the deployed machines run: killed processes, refusals, an execution that is stopped."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
 
 from local.client import Json
+from statemachines.create_server_group import CREATE_SERVER_GROUP
 from tests.end_to_end.live import Live, creation, plays, told
 
 pytestmark = pytest.mark.xdist_group("embedded")
@@ -16,7 +18,6 @@ STEPS = {
 }
 """Which step of createServerGroup makes the call."""
 REASON = "1 validation error detected: this is not to be"
-WAY_BACK = ["UndoCopyAlarms", "UndoCreateEmptyGroup", "UndoCreateLaunchTemplate"]
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,28 @@ def test_the_history_of_a_roll_back_reads_like_a_story(
     played: tuple[Json, Json, Json], scene: Refused, live: Live
 ) -> None:
     _, ended, _ = played
+    failing = STEPS[scene.api]
     events = live.history(ended["id"])
-    story = [one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one]
-    outputs = [one["taskSucceededEventDetails"]["output"] for one in events if "taskSucceededEventDetails" in one]
+    entered = [one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one]
+    refused = next(
+        one["lambdaFunctionFailedEventDetails"] for one in events if "lambdaFunctionFailedEventDetails" in one
+    )
 
-    assert story, ended
-    assert outputs, ended
+    begun = CREATE_SERVER_GROUP.story[: CREATE_SERVER_GROUP.story.index(failing) + 1]
+    position = [one.name for one in CREATE_SERVER_GROUP.steps].index(failing)
+    way_back = CREATE_SERVER_GROUP.way_back(position)
+    assert entered == [*begun, *way_back, "RolledBack"]
+    assert [one["step"] for one in _told(events)] == [*begun[2:-1], *way_back]
+    assert all(one["did"] for one in _told(events))
+    assert refused["error"] == "Rejected"
+    assert REASON in refused["cause"]
+    assert events[-1]["type"] == "ExecutionFailed"
+    assert events[-1]["executionFailedEventDetails"]["error"] == "Rejected"
+    assert REASON in events[-1]["executionFailedEventDetails"]["cause"]
+
+
+def _told(events: list[Json]) -> list[Json]:
+    """What each Task after the plan answered."""
+    kinds = ("lambdaFunctionSucceededEventDetails", "taskSucceededEventDetails")
+    outputs = [json.loads(one[kind]["output"]) for one in events for kind in kinds if kind in one]
+    return outputs[1:]

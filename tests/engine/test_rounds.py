@@ -1,5 +1,7 @@
 """Whose turn it is, and where the next sweep goes on."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +12,8 @@ NOW = 10_000.0
 AGES = st.lists(st.floats(min_value=0, max_value=5000), min_size=1, max_size=30)
 
 
-def wait(since: float, name: str = "a", **fields: float) -> Row:
-    return Row(f"op#{name}", "wait#Healthy", since, "prod", "us-east-1", "Grow", "check", **fields)
+def wait(since: float, name: str = "a") -> Row:
+    return Row(f"op#{name}", "wait#Healthy", since, "prod", "us-east-1", "Grow", "check")
 
 
 def rows(ages: list[float]) -> list[Row]:
@@ -20,7 +22,7 @@ def rows(ages: list[float]) -> list[Row]:
 
 def looked(lane: Lane, most: int) -> list[Row]:
     """What a sweep that gets so far looks at."""
-    made = []
+    made = list[Row]()
     while lane.turns and len(made) < most:
         made.append(lane.turns[0].row)
         lane.made()
@@ -76,15 +78,16 @@ def test_what_a_sweep_left_comes_before_what_fell_due_since() -> None:
     assert lane.left == Round(NOW - 3, NOW + 13)
 
 
-@pytest.mark.parametrize("limit", ["deadline", "expires"])
-def test_a_wait_whose_time_is_over_is_looked_at_until_it_is_answered(limit: str) -> None:
-    row = wait(NOW - 7000, **{limit: NOW - 50})
+OVERDUE = wait(NOW - 7000)
 
+
+@pytest.mark.parametrize("row", [replace(OVERDUE, deadline=NOW - 50), replace(OVERDUE, expires=NOW - 50)])
+def test_a_wait_whose_time_is_over_is_looked_at_until_it_is_answered(row: Row) -> None:
     assert owed(row, NOW, NOW + 0.1, 90) == NOW - 50
 
 
 def test_what_is_clear_is_looked_at_as_soon_as_it_has_settled() -> None:
-    row = wait(NOW - 1000, clear=NOW - 89)
+    row = replace(wait(NOW - 1000), clear=NOW - 89)
 
     assert owed(row, NOW, NOW + 0.5, 90) is None
     assert owed(row, NOW, NOW + 1.5, 90) == NOW + 1

@@ -150,8 +150,8 @@ def test_whoever_is_throttled_leaves_the_account_alone_for_a_while() -> None:
 
 def test_a_sweep_short_of_time_leaves_the_rest_to_the_next_which_it_asks_for_at_once() -> None:
     world = crowd(120)
-    world.clock.drain(4)
-    world.clock.now += 1.5
+    world.clock.drain(74)
+    world.clock.now += 1.5  # the looks after these are 15 seconds away
     clock = Slow(world, 0.05)
     began = world.clock.now
 

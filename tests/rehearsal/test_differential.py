@@ -1,6 +1,6 @@
 """Two interpreters of one machine: ours and moto's take the same path to the same output, whatever the Tasks answer.
 
-A few examples by default; `HYPOTHESIS_EXAMPLES=500 pytest tests/rehearsal/test_differential.py` tries more.
+A few examples by default; `make differential` tries 500.
 """
 
 import json
@@ -27,7 +27,7 @@ from saga.compiler import Json, compile_saga
 from tests.saga.arbitrary import AnySaga, sagas
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
-FEW = 15
+FEW = 10
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", FEW))
 PATIENCE = 60.0
 """Seconds after which moto's execution is given up."""

@@ -1,7 +1,7 @@
 """Single faults at botocore's events, over moto: the real adapters survive what the fake ones do.
 
-By default the requests that change the cloud go wrong after their effect: 22 runs. `SWEEP=all`: every request, those of
-the table too, before and after it: about 600 runs, in ten minutes.
+By default each request that changes the cloud loses its answer: 11 runs. `make sweep-moto`: every request, those of the
+table too, before and after it, and with the Lambda's death: about 600 runs, in twenty minutes.
 """
 
 import logging
@@ -69,7 +69,7 @@ DESTROYS = Scenario(
     manners=Manners(),
     quiescence=QUIET,
 )
-KINDS = ("before", "after", "kill_before", "kill_after") if EVERYTHING else ("after", "kill_after")
+KINDS = ("before", "after", "kill_before", "kill_after") if EVERYTHING else ("after",)
 
 
 def golden(scenario: Scenario) -> Golden:

@@ -6,22 +6,30 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
 from lambdas.cloud import Cloud
 from lambdas.errors import AlreadyExists, NotFound, Rejected, Transient
 from lambdas.rows import Guard, control_key, guard_key, item_of, open_key
 from lambdas.table import Put, Update
-from rehearsal import scenarios
+from rehearsal import rivals, scenarios, sweep_command
+from rehearsal.faults import Call
+from rehearsal.mutants import MUTANTS
 from rehearsal.sweep import (
+    Fault,
     Report,
     Scenario,
     changes_or_asks,
+    doubles,
     golden_of,
     of_the_cloud,
     problems,
     run,
     sweep,
 )
+from rehearsal.trials import FAULTS, FOR_GOOD, SIGNALS
 from rehearsal.world import World
 from saga import Saga, Step
 from tests.rehearsal import toy
@@ -42,19 +50,13 @@ def survived(report: Report) -> str:
 
 
 @pytest.mark.parametrize("scenario", OPERATIONS, ids=lambda scenario: scenario.name)
-def test_wherever_a_lambda_dies_the_operation_succeeds_and_is_done_once(scenario: Scenario) -> None:
-    report = sweep(scenario, ["kill_before", "kill_after"], changes_or_asks)
+def test_wherever_a_lambda_dies_or_a_call_fails_the_operation_succeeds_and_is_done_once(scenario: Scenario) -> None:
+    report = sweep(
+        scenario, ["before", "kill_after"], of_the_cloud if scenario is scenarios.CREATES else changes_or_asks
+    )
 
     assert survived(report) == ""
-    assert report.ends["SUCCEEDED"] == report.tried.total() > report.calls
-
-
-@pytest.mark.parametrize("scenario", OPERATIONS, ids=lambda scenario: scenario.name)
-def test_whichever_call_fails_the_operation_succeeds_and_is_done_once(scenario: Scenario) -> None:
-    failed, lost = sweep(scenario, ["before"]), sweep(scenario, ["after"], changes_or_asks)
-
-    assert survived(failed) + survived(lost) == ""
-    assert failed.ends["SUCCEEDED"] == failed.calls
+    assert report.ends["SUCCEEDED"] == report.tried.total() > 20
 
 
 @pytest.mark.parametrize("scenario", OPERATIONS, ids=lambda scenario: scenario.name)
@@ -66,11 +68,113 @@ def test_whatever_the_cloud_refuses_is_put_back_or_held_and_finished(scenario: S
     assert report.ends["NEEDS_ATTENTION"] == 0
 
 
-@pytest.mark.parametrize("kind", ["late", "hang", "throttle", "bug"])
-def test_no_other_fault_of_the_cloud_is_fatal_to_a_new_group(kind: str) -> None:
-    report = sweep(scenarios.CREATES, [kind], of_the_cloud)
+@pytest.mark.parametrize("kind", ["late", "hang", "throttle", "bug", "twice", "outage"])
+def test_no_other_fault_of_a_change_is_fatal_to_a_new_group(kind: str) -> None:
+    report = sweep(scenarios.CREATES, [kind], lambda call: call.name in ("groups.create", "groups.resize"))
 
     assert survived(report) == ""
+    assert report.ends["SUCCEEDED"] == report.tried.total() == 2
+
+
+def changes_capacity(call: Call) -> bool:
+    return call.name == "groups.resize"
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_a_signal_is_a_row_of_the_sweep_alone_and_with_each_fault_of_the_same_call(signal: str) -> None:
+    report = sweep(scenarios.CREATES, [signal], changes_capacity)
+
+    assert survived(report) == ""
+    assert report.tried[signal] == report.tried[f"late+{signal}"] == 1
+    assert report.ends["SUCCEEDED" if signal == "pause" else "ROLLED_BACK"] == report.tried.total() == 8
+
+
+def test_a_second_fault_on_the_way_back_delays_it_and_one_that_nobody_lifts_calls_a_person() -> None:
+    golden = golden_of(scenarios.RESIZES)
+    resized = next(call for call in golden.calls if changes_capacity(call))
+
+    report = doubles(scenarios.RESIZES, golden, Fault(resized.number, "cancel"), ["kill_after", FOR_GOOD])
+
+    assert survived(report) == ""
+    assert report.tried["cancel, then kill_after"] > 20
+    assert report.ends["ROLLED_BACK"] > report.ends["NEEDS_ATTENTION"] > 0
+
+
+def test_what_makes_no_sense_is_not_tried_but_counted() -> None:
+    report = sweep(scenarios.RESIZES, ["reject", "cancel"], lambda call: call.where == "intake")
+
+    assert report.tried.total() == 8
+    assert sum(report.skipped.values()) > 0
+    assert all(report.skipped)
+
+
+def test_where_reads_are_a_minute_old_the_stack_settles_long_enough() -> None:
+    report = sweep(scenarios.lagging(scenarios.CREATES, 60), ["cancel"], lambda call: call.name == "groups.create")
+
+    assert survived(report) == ""
+    assert report.ends["ROLLED_BACK"] == report.tried.total() > 0
+
+
+def test_two_requests_for_the_next_name_at_once_get_one_each() -> None:
+    report = rivals.sweep()
+
+    assert survived(report) == ""
+    assert report.tried.total() > 60
+
+
+@given(st.integers(0, 10**6), st.sampled_from([*FAULTS, *SIGNALS]))
+def test_a_fault_is_read_as_it_is_written(number: int, kind: str) -> None:
+    assert Fault.parse(str(Fault(number, kind))) == Fault(number, kind)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["createNothing"], "there is no operation 'createNothing'"),
+        (["--kinds", "after,sabotage"], "there is no kind of fault 'sabotage'"),
+        (["--lag", "-1"], "a lag is a number of seconds from 0 to 900"),
+        (["--processes", "0"], "the number of processes is from 1 to 256"),
+        (["--trial", "12:sabotage"], "'12:sabotage' is no fault"),
+        (["--sideways"], "unrecognized arguments"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        sweep_command.sweep(arguments)
+
+    assert exited.value.code == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_the_command_tells_of_every_operation_and_of_what_was_not_tried() -> None:
+    console = Console(record=True, width=200)
+
+    code = sweep_command.sweep(["resumeAsgProcesses", "--kinds", "after,reject", "--processes", "1"], console)
+
+    told = console.export_text()
+    assert code == 0
+    assert "resumeAsgProcesses" in told
+    assert "they do not refuse" in told
+    assert "0 survivors" in told
+
+
+def test_a_survivor_is_told_with_what_replays_it_and_the_exit_code_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(record=True, width=400)
+    (mutant,) = (one for one in MUTANTS if one.name == "Finish ignores a cancel")
+    number = golden_of(scenarios.RESUMES).calls[-1].number - 4
+
+    with mutant.at_large():
+        code = sweep_command.sweep(["resumeAsgProcesses", "--kinds", "cancel", "--processes", "1"], console)
+        again = sweep_command.sweep(["resumeAsgProcesses", "--trial", f"{number}:cancel"], console)
+
+    told = console.export_text()
+    assert (code, again) == (1, 1)
+    assert f"python -m rehearsal sweep resumeAsgProcesses --trial {number}:cancel" in told
+    assert "ExecutionSucceeded" in told
 
 
 def test_what_fails_for_hours_is_held_and_finished_when_it_passes() -> None:
@@ -81,7 +185,7 @@ def test_what_fails_for_hours_is_held_and_finished_when_it_passes() -> None:
 
 
 def test_a_group_that_starts_disabled_is_never_in_traffic_whatever_dies() -> None:
-    report = sweep(scenarios.CREATES_DISABLED, ["kill_after", "reject"], of_the_cloud)
+    report = sweep(scenarios.CREATES_DISABLED, ["kill_after"], lambda call: call.port in ("groups", "load_balancers"))
 
     assert survived(report) == ""
 
