@@ -35,6 +35,8 @@ SETTLING = Settings("").settling.total_seconds()
 
 UNTAGGED = "a change that leaves no tag, landing after its undo"
 
+IN_NO_HURRY = "a signal and a fault at once, which the same operation in no hurry tries"
+
 Chosen = Callable[[Call], bool]
 
 SINGLES = (*LIFTED, *SIGNALS)
@@ -102,6 +104,7 @@ def singles(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str]
     for kind in kinds:
         for trial in _singles(call, kind):
             reason = not_applicable(golden, call, kind) or _unseen(scenario, golden, call, trial)
+            reason = reason or (IN_NO_HURRY if scenario.hurried and len(trial) > 1 else "")
             if reason:
                 report.skipped[reason] += 1
             else:

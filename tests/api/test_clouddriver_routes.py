@@ -59,6 +59,17 @@ def test_the_account_may_be_named_by_either_field_and_credentials_win(door: Door
     assert other.json["errors"] == ["ResizeAsgDescription.regions.not.configured"]
 
 
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [("prod", "credentials not found (name: prod, names: aws-account1, test)"), (None, "credentials are required")],
+)
+def test_an_account_that_is_not_known_is_told_with_the_known_ones(door: Door, account: str | None, said: str) -> None:
+    got = door.post("/aws/ops/resizeServerGroup", RESIZE | {"credentials": account})
+
+    assert (got.status, got.json["message"]) == (400, said)
+    assert (door.rows(), door.machines.started) == ([], [])
+
+
 def test_the_same_request_id_is_the_same_task_whatever_the_body(door: Door) -> None:
     first = door.post("/aws/ops/resizeServerGroup?clientRequestId=a", RESIZE)
     again = door.post("/aws/ops/destroyServerGroup?clientRequestId=a", DESTROY)

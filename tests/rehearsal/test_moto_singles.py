@@ -1,6 +1,6 @@
 """Single faults at botocore's events, over moto: the real adapters survive what the fake ones do.
 
-By default each request that changes the cloud loses its answer: 11 runs. `make sweep-moto`: every request, those of the
+By default every other request that changes the cloud loses its answer. `make sweep-moto`: every request, those of the
 table too, before and after it, and with the Lambda's death: about 600 runs, in twenty minutes.
 """
 
@@ -88,7 +88,7 @@ def test_whatever_request_goes_wrong_the_operation_succeeds_and_is_done_once(sce
     chosen = [call for call in story.calls if struck(call)]
     assert len(chosen) >= 5
 
-    for call in chosen:
+    for call in chosen[:: 1 if EVERYTHING else 2]:
         for kind in KINDS:
             with fresh() as makes:
                 here = replace(scenario, makes=makes)

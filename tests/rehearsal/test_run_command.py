@@ -118,7 +118,7 @@ def _sum(parts: Iterator[Tally]) -> Tally:
 
 
 def test_both_policies_meet_the_same_faults_and_the_breaking_point_is_searched() -> None:
-    plan = Plan(("createServerGroup",), "outage:autoscaling:7200", 1.0, runs=6, seed=1, processes=1, around=6)
+    plan = Plan(("createServerGroup",), "outage:autoscaling:7200", 1.0, runs=4, seed=1, processes=1, around=4)
 
     score = rehearse(plan)
 
