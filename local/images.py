@@ -8,11 +8,7 @@ from typing import Any
 from moto.ec2.models import EC2Backend
 
 from local.patches import replace
-
-CREATED = "embedded:created"
-"""Tag of an image that says when it was created."""
-ID = "embedded:id"
-"""Tag of an image that is to have that id from now on: recorded requests name theirs."""
+from local.tags import CREATED, ID
 
 
 def install() -> None:

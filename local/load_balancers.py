@@ -15,11 +15,10 @@ from moto.elbv2.exceptions import InvalidTargetError
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
 
 from local.patches import replace
+from local.tags import NEVER_HEALTHY
 
 Json = dict[str, Any]
 
-NEVER_HEALTHY = "embedded:never-healthy"
-"""Tag of images whose instances never pass a health check."""
 
 _REASONS = {
     "Elb.RegistrationInProgress": "Target registration is in progress",

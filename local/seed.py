@@ -9,8 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.clients import Clients
-from local.images import CREATED
-from local.load_balancers import NEVER_HEALTHY
+from local.tags import CREATED, NEVER_HEALTHY
 
 REGIONS = ("us-east-1", "us-west-1", "us-west-2")
 PURPOSES = ("internal", "external")

@@ -27,7 +27,7 @@ from stacks.accounts import seed as seed_accounts
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".local"
 """Logs of the server and of each function; nothing in it is ever needed again."""
-CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 6, "removal": "destroy"}
+CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 5, "removal": "destroy"}
 """Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
 ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1", "us-west-1")),)
 WORKERS = 4

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from lambdas.accounts import Account
-from local.images import ID
 from local.settings import ACCOUNT
 from local.stage import ROOT, deployed, seeded, serving, synthesise
+from local.tags import ID
 from tests.end_to_end.live import Live
 
 ACCOUNTS = (
