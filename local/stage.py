@@ -29,7 +29,7 @@ FOLDER = ROOT / ".local"
 """Logs of the server and of each function; nothing in it is ever needed again."""
 CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 5, "removal": "destroy"}
 """Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
-ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1", "us-west-1")),)
+ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1",)),)
 WORKERS = 4
 SOURCES = (
     "app.py",
