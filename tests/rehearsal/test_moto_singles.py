@@ -1,7 +1,7 @@
 """Single faults at botocore's events, over moto: the real adapters survive what the fake ones do.
 
-By default each of destroyServerGroup's requests that change the cloud loses its answer. `make sweep-moto`: every request
-of both operations, those of the table too, before and after it, and with the Lambda's death: about 600 runs.
+By default each of destroyServerGroup's requests that change the cloud loses its answer. `make sweep-moto`: every one
+of both operations, the table's too, before and after it, and with the Lambda's death: about 600 runs.
 """
 
 import logging
