@@ -1,6 +1,6 @@
 """The cloud as activities see it: values, and a narrow port for each noun.
 
-`aws.py` implements the ports with boto3, `rehearsal.fake_cloud.FakeCloud` in memory; one contract suite runs against
+`lambdas.aws` implements the ports with boto3, `rehearsal.fake_cloud.FakeCloud` in memory; one contract suite runs against
 both. Every method makes one kind of call (reads may page) and raises only what `errors.py` names: `NotFound` and
 `AlreadyExists` where the docstring says so, else `Rejected` or a `Retryable`. Names and ids are AWS's.
 """
@@ -327,7 +327,7 @@ class Groups(Protocol):
         """Names of the groups that carry the operation's tag."""
 
     def create(self, name: str, launch_template: str, settings: GroupSettings) -> None:
-        """Create at 0/0/0 with the template's default version. Raises AlreadyExists, NotFound for the template."""
+        """Create at 0/0/0 with the template's version 1. Raises AlreadyExists, NotFound for the template."""
 
     def resize(self, name: str, capacity: Capacity) -> None:
         """Set minimum, desired and maximum. Raises NotFound."""
