@@ -1,6 +1,6 @@
 """The cloud as activities see it: values, and a narrow port for each noun.
 
-`lambdas.aws` implements the ports with boto3, `rehearsal.fake_cloud.FakeCloud` in memory; one contract suite runs against
+`lambdas.aws` implements them with boto3, `rehearsal.fake_cloud.FakeCloud` in memory; one contract suite runs against
 both. Every method makes one kind of call (reads may page) and raises only what `errors.py` names: `NotFound` and
 `AlreadyExists` where the docstring says so, else `Rejected` or a `Retryable`. Names and ids are AWS's.
 """
