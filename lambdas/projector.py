@@ -8,8 +8,29 @@ from lambdas.engine import batches, control, recovery, tokens, waits
 from lambdas.engine.tasks import GUARD, Sagas
 from lambdas.errors import NotFound
 from lambdas.hub import ExecutionState, Hub
-from lambdas.rows import control_of, guard_of
+from lambdas.rows import Status, control_of, guard_of
 from lambdas.table import Item
+
+OVER = tuple(status.value for status in Status if status.over)
+
+PATTERNS: tuple[dict[str, object], ...] = (
+    {"Keys": {"sk": {"S": ["guard"]}}},
+    {
+        "Keys": {"sk": {"S": ["control"]}},
+        "NewImage": {"status": {"S": list(OVER)}, "batch": {"S": [{"exists": True}]}},
+    },
+)
+"""What of the stream's records can set anything off, as filters of Lambda: others wake nobody, and cost nothing.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+"""
+
+
+def concerns(new: Item | None) -> bool:
+    """Whether PATTERNS let the record of that new image pass."""
+    if new is None:
+        return False
+    return new["sk"] == "guard" or (new["sk"] == "control" and new.get("status") in OVER and "batch" in new)
 
 
 def changed(hub: Hub, sagas: Sagas, old: Item | None, new: Item | None) -> None:
@@ -33,11 +54,9 @@ def ended(hub: Hub, sagas: Sagas, execution: str, state: ExecutionState) -> None
 
 
 def _operation_changed(hub: Hub, old: Item | None, new: Item) -> None:
-    row = control_of(new)
-    was_over = old is not None and control_of(old).status.over
-    if row.batch is None or was_over or not row.status.over:
+    if not concerns(new) or (old is not None and old["status"] in OVER):
         return
-    for follower in batches.followers(hub, row):
+    for follower in batches.followers(hub, control_of(new)):
         batches.begin_next(hub, follower)
 
 

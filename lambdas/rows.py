@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from lambdas.table import Item, Key
+from lambdas.values import built
 
 V = TypeVar("V")
 
@@ -201,7 +202,9 @@ def names_key(cluster: str) -> Key:
 
 
 def control_of(item: Item) -> Control:
-    return _value(Control, item | {"status": Status(item["status"]), "mark": _mark(item.get("mark"))})
+    row = _value(Control, item)
+    vars(row).update(status=_STATUSES[item["status"]], mark=_MARKS[item.get("mark")])
+    return row
 
 
 def step_of(item: Item) -> Step:
@@ -222,20 +225,21 @@ def item_of(value: Any) -> dict[str, Any]:
     return {name: list(one) if isinstance(one, tuple) else one for name, one in pairs if one is not None}
 
 
-def _mark(value: str | None) -> Mark | None:
-    return None if value is None else Mark(value)
+_STATUSES = {one.value: one for one in Status}
+_MARKS: dict[str | None, Mark | None] = {None: None, **{one.value: one for one in Mark}}
 
 
 def _value(of: type[V], item: Mapping[str, Any]) -> V:
+    """A row is read at every call: that its values are right is known from whoever wrote it."""
     known = _names(of)
-    return of(**{name: tuple(one) if type(one) is list else one for name, one in item.items() if name in known})
+    return built(of, {name: tuple(one) if type(one) is list else one for name, one in item.items() if name in known})
 
 
 _NAMES: dict[Any, Mapping[str, None]] = {}
 
 
 def _names(of: Any) -> Mapping[str, None]:
-    """The names of a row's attributes, in their order; found out once, since rows are read at every call."""
+    """The names of a row's attributes, in their order; found out once."""
     if of not in _NAMES:
         _NAMES[of] = dict.fromkeys(field.name for field in fields(of))
     return _NAMES[of]

@@ -6,37 +6,36 @@ against both. Numbers are ints or floats, an absent attribute is None.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Item = dict[str, Any]
 """Attributes of one item: JSON values. `pk` and `sk` are its key."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     pk: str
     sk: str
 
 
-@dataclass(frozen=True)
-class Equal:
+class Equal(NamedTuple):
     """The attribute has this value; None: it is absent."""
 
     attribute: str
     value: Any
 
 
-@dataclass(frozen=True)
-class Below:
+class Below(NamedTuple):
     """The attribute is absent or a number below this."""
 
     attribute: str
     value: float
 
 
-@dataclass(frozen=True)
-class Among:
+class Among(NamedTuple):
     """The attribute is one of these."""
 
     attribute: str
@@ -56,8 +55,7 @@ class Absent:
 Condition = Equal | Below | Among | Exists | Absent
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(NamedTuple):
     """Write the whole item."""
 
     key: Key
@@ -65,25 +63,22 @@ class Put:
     when: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(NamedTuple):
     """Set and add attributes, others stay; a None value removes one. Creates the item unless `when` says otherwise."""
 
     key: Key
-    set: Mapping[str, Any] = field(default_factory=dict)
-    add: Mapping[str, float] = field(default_factory=dict)
+    set: Mapping[str, Any] = _NOTHING
+    add: Mapping[str, float] = _NOTHING
     """Numbers to add; an absent attribute counts as 0."""
     when: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
-class Delete:
+class Delete(NamedTuple):
     key: Key
     when: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """Writes nothing; the transaction holds only if this does."""
 
     key: Key

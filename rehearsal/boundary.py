@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .failures import TOO_LARGE, Failure, TaskError
-from .jsontext import Json, decode, encode, too_large
+from .jsontext import LIMIT, Json, copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +22,21 @@ Invoke = Callable[[str, Json], Outcome]
 
 def sent(payload: Json, state: str) -> Json:
     """The function's own copy of what the state sends."""
-    text = encode(payload)
-    if too_large(text):
+    copy, size = copied(payload)
+    if size > LIMIT:
         raise oversized(state, final=True)
-    return decode(text)
+    return copy
 
 
 def returned(result: Json, function: str) -> tuple[Json, int]:
-    """The state's own copy of what Lambda gave, which can be nothing but JSON, and how many characters it has."""
+    """The state's own copy of what Lambda gave, which can be nothing but JSON, and how many bytes it has."""
     try:
-        text = encode(result)
+        copy, size = copied(result)
     except (TypeError, ValueError) as error:
         raise TaskError("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
-    if too_large(text):
+    if size > LIMIT:
         raise oversized(function)
-    return decode(text), len(text)
+    return copy, size
 
 
 def timed(outcome: Outcome) -> tuple[Json, float]:

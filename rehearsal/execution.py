@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from .boundary import Invoke, Outcome, returned, sent, timed
 from .clock import Clock, Timer, iso
@@ -126,9 +126,9 @@ class Branch:
         self.pulse: Timer | None = None
         self.halted = False
         self.came: int | None = None
-        """Characters of the result that came last, where they were counted."""
+        """Bytes of the result that came last, where they were counted."""
         self.most: int | None = None
-        """Characters of `data` as JSON, at most; None: not counted."""
+        """Bytes of `data` as JSON, at most; None: not counted."""
 
     def go(self, step: Step) -> None:
         """From here through as many states as need neither time nor anybody else."""
@@ -178,15 +178,20 @@ class Branch:
 
     def note(self, kind: str, **details: Json) -> None:
         """An event that follows on the branch's last one."""
-        self.last = self.aside(kind, **details)
+        self.last = number = self.execution.record(kind, self.last, details)
+        if number >= MOST_EVENTS - 1:
+            self._overflow()
 
     def aside(self, kind: str, **details: Json) -> int:
         """The same for an event on which the next does not follow; gives its id."""
         number = self.execution.record(kind, self.last, details)
         if number >= MOST_EVENTS - 1:
-            self.execution.overflow()
-            raise Halted
+            self._overflow()
         return number
+
+    def _overflow(self) -> NoReturn:
+        self.execution.overflow()
+        raise Halted
 
     @property
     def rng(self) -> random.Random:

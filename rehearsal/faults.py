@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 from lambdas.errors import Rejected, Throttled, Transient, WindlassError
@@ -80,14 +81,15 @@ class Faults:
         self._drawn: dict[int, list[_Lot]] = {}
         self._before: dict[int, list[Callable[[], object]]] = {}
         self._watchers: list[Callable[[Call], object]] = []
+        self._concerning: list[tuple[Callable[[str], bool], Model]] = []
+        self._by_name = _Known(lambda name: [model for concerns, model in self._concerning if concerns(name)])
 
     def reset(self) -> None:
         """Nothing goes wrong, nothing has happened yet."""
         self.calls, self.spent, self.landing, self.where, self._dead = 0, 0.0, 0.0, "", False
         self.counts.clear()
         self.struck.clear()
-        self.models.clear()
-        self._drawn.clear()
+        self.lift()
         self._before.clear()
         self._watchers.clear()
 
@@ -95,26 +97,41 @@ class Faults:
         """The same port, each call of it through `call`."""
         return cast(T, _Faulty(self, name, port))
 
-    def call(self, name: str, effect: Effect) -> Any:
-        """Let the call happen as the models say."""
+    def call(self, name: str, effect: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """Let the call happen as the models say. Most calls go well, and go straight through."""
         if self._dead:
             raise Killed
-        self.calls += 1
+        number = self.calls = self.calls + 1
         self.counts[name] = self.counts.get(name, 0) + 1
-        self.spent += SECONDS.get(name[:7], CLOUD_SECONDS)
-        call = Call(self.calls, self.where, name, self.state())
+        self.spent += _LASTS[name]
+        asked = self.models or self._by_name[name] or number in self._drawn
+        if asked or self._before or self._watchers or self.trace is not None:
+            return self._observed(Call(number, self.where, name, self.state()), lambda: effect(*args, **named))
+        return effect(*args, **named)
+
+    def _observed(self, call: Call, effect: Effect) -> Any:
         if self.trace is not None:
             self.trace.append(call)
-        if self._before:
-            for do in self._before.pop(call.number, ()):
-                do()
-        if not self._watchers:
-            return self._happens(call, effect)
+        for do in self._before.pop(call.number, ()):
+            do()
         try:
             return self._happens(call, effect)
         finally:
             for look in self._watchers:
                 look(call)
+
+    def on(self, concerns: Callable[[str], bool], model: Model) -> Callable[[], None]:
+        """Let a model strike only calls of these names: others need not ask it. Call the answer to take it away."""
+        entry = (concerns, model)
+        self._concerning.append(entry)
+        self._by_name.clear()
+
+        def off() -> None:
+            if entry in self._concerning:
+                self._concerning.remove(entry)
+                self._by_name.clear()
+
+        return off
 
     def invocation(self, where: str) -> "_Invocation":
         """Calls inside are made there, by a process that has its own life."""
@@ -144,7 +161,8 @@ class Faults:
 
     def lift(self) -> None:
         """Nothing goes wrong from now on."""
-        self.models.clear()
+        for chosen in (self.models, self._concerning, self._by_name, self._drawn):
+            chosen.clear()
 
     def lands_later(self, effect: Effect, delay: float) -> None:
         """The effect happens after its caller was told otherwise; nobody hears what becomes of it."""
@@ -164,7 +182,7 @@ class Faults:
     def _happens(self, call: Call, effect: Effect) -> Any:
         if call.number in self._drawn and (kind := self._lots(call)) is not None:
             return self._goes_wrong(kind, call, effect)
-        for model in self.models:
+        for model in (*self._by_name[call.name], *self.models):
             kind = model(call)
             if kind is not None:
                 return self._goes_wrong(kind, call, effect)
@@ -215,13 +233,25 @@ class _Faulty:
         self._faults, self._name, self._port = faults, name, port
 
     def __getattr__(self, method: str) -> Any:
-        real, call, name = getattr(self._port, method), self._faults.call, f"{self._name}.{method}"
-
-        def faulty(*args: Any, **named: Any) -> Any:
-            return call(name, lambda: real(*args, **named))
-
+        faulty = partial(self._faults.call, f"{self._name}.{method}", getattr(self._port, method))
         self.__dict__[method] = faulty
         return faulty
+
+
+class _Known(dict[str, T]):
+    """By the name of a call, found out at its first."""
+
+    def __init__(self, find: Callable[[str], T]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, name: str) -> T:
+        found = self[name] = self._find(name)
+        return found
+
+
+_LASTS = _Known(lambda name: SECONDS.get(name[:7], CLOUD_SECONDS))
+"""Seconds of one call, by its name."""
 
 
 def before(faults: Faults, call: Call, effect: Effect) -> Any:

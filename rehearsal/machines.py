@@ -8,7 +8,7 @@ from .boundary import Invoke
 from .clock import Clock
 from .execution import Branch, Execution, Status, World
 from .failures import TaskError
-from .jsontext import Json, decode, encode
+from .jsontext import Json, copied, encode
 
 
 class TokenGone(Exception):
@@ -70,7 +70,7 @@ class StepFunctions:
                 return known
             raise ExecutionAlreadyExists(name)
         execution = Execution(
-            name, machine, self.machines[machine], decode(encode(data)), world=self._world, on_end=self._ended
+            name, machine, self.machines[machine], copied(data)[0], world=self._world, on_end=self._ended
         )
         self.executions[name] = self.latest = execution
         self.clock.at(self._rng.random() * self._latency, execution.begin)
@@ -90,8 +90,8 @@ class StepFunctions:
 
     def succeed(self, token: str, output: Json) -> None:
         """SendTaskSuccess. The state goes on from the clock's next turn, not inside this call."""
-        branch, text = self._holder(token), encode(output)
-        result, branch.came = decode(text), len(text)
+        branch = self._holder(token)
+        result, branch.came = copied(output)
         branch.settle()
         branch.after(0, lambda late: late.state.answered(late, result))
 

@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from lambdas.errors import Broken, Rejected
 from lambdas.table import (
     PROJECTED,
     Absent,
-    Among,
     Below,
     Check,
     Condition,
-    Delete,
     Equal,
     Exists,
     Item,
@@ -36,6 +35,8 @@ Changed = Callable[[Item | None, Item | None], None]
 _INDEXED = ("pk", "sk", "due", *PROJECTED)
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
+_KEY = frozenset({"pk", "sk"})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class MemoryTable:
@@ -57,32 +58,33 @@ class MemoryTable:
         self.clock, self.index_lag, self.stream_lag = clock, index_lag, stream_lag
         self.units = Units() if metered else None
         self._items: dict[str, dict[str, Item]] = {}
-        self._due: dict[tuple[str, str], Item] = {}
+        self._due: dict[Key, Item] = {}
         self._control: dict[str, Item] = {}
-        self._told: list[tuple[Changed, frozenset[str] | None]] = []
+        self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
+        self._isolated = isolated
         self._copied: Callable[[Any], Any] = copied if isolated else _shared
 
     def peek(self, key: Key) -> Mapping[str, Any]:
         """The item itself, for spectators, who do not change it; empty where there is none."""
-        return self._items.get(key.pk, {}).get(key.sk, {})
+        return self._items.get(key.pk, _NOTHING).get(key.sk, _NOTHING)
 
     def get(self, key: Key) -> Item | None:
-        item = self._items.get(key.pk, {}).get(key.sk)
+        item = self._items.get(key.pk, _NOTHING).get(key.sk)
         if self.units:
             self.units.read(item)
-        return None if item is None else self._copied(item)
+        return copied(item) if self._isolated and item is not None else item
 
     def of(self, pk: str, prefix: str = "") -> list[Item]:
         items = self._items.get(pk, {})
-        found = [self._copied(items[sk]) for sk in sorted(items) if sk.startswith(prefix)]
+        found = [items[sk] for sk in sorted(items) if sk.startswith(prefix)]
         if self.units:
             self.units.read(*found)
-        return found
+        return [copied(item) for item in found] if self._isolated else found
 
     def write(self, *writes: Write) -> None:
         _allowed(writes)
-        standing = [self._items.get(one.key.pk, {}).get(one.key.sk) for one in writes]
-        refused = [n for n, one in enumerate(writes) if not all(_holds(when, standing[n]) for when in one.when)]
+        standing = [self._items.get(one.key.pk, _NOTHING).get(one.key.sk) for one in writes]
+        refused = [n for n, one in enumerate(writes) if one.when and not _hold(one.when, standing[n])]
         if refused:
             raise Refused(refused)
         # Made before any of it is stored: a write that cannot be made leaves the others undone as well.
@@ -90,13 +92,13 @@ class MemoryTable:
         for one, old, new in zip(writes, standing, made, strict=True):
             if self.units:
                 self.units.write(old, new, in_transaction=len(writes) > 1)
-            if not isinstance(one, Check):
+            if new is not old and new != old:  # A write that changes nothing leaves no record in the stream.
                 self._store(one.key, old, new)
 
     def due(self, before: float) -> list[Item]:
         found = [item for item in self._due.values() if item["due"] <= before]
         ordered = sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))
-        return [self._copied({name: item[name] for name in _INDEXED if name in item}) for item in ordered]
+        return [{name: item[name] for name in _INDEXED if name in item} for item in ordered]
 
     def listed(
         self, by: str, value: str, *, limit: int = 50, after: str | None = None
@@ -111,62 +113,61 @@ class MemoryTable:
         for kept in (self._items, self._due, self._control):
             kept.clear()
 
-    def on_change(self, told: Changed, only: frozenset[str] | None = None) -> None:
+    def on_change(self, told: Changed, concerns: Callable[[Item | None], bool] = lambda new: True) -> None:
         """Tell of every change from now on, `stream_lag` seconds after it, in the order of the writes.
 
-        `only` is the event source's filter: changes of rows with these sort keys.
+        `concerns` is the event source's filter, of the new image.
         """
-        self._told.append((told, only))
+        self._told.append((told, concerns))
 
     def rows(self) -> list[Item]:
         """Everything, for reports and verdicts."""
         return [copied(items[sk]) for _, items in sorted(self._items.items()) for sk in sorted(items)]
 
     def _store(self, key: Key, old: Item | None, new: Item | None) -> None:
-        if old == new:
-            return  # A write that changes nothing leaves no record in the stream.
         if new is None:
             del self._items[key.pk][key.sk]
         else:
             self._items.setdefault(key.pk, {})[key.sk] = new
         if self.index_lag:
-            self._later(self.index_lag, lambda: self._index(key, new))
+            self._later(self.index_lag, lambda: self._index(key, old, new))
         else:
-            self._index(key, new)
-        for told, only in self._told:
-            if only is None or key.sk in only:
-                self._later(self.stream_lag, lambda told=told: told(*self._images(old, new)), always=True)  # type: ignore[misc]
+            self._index(key, old, new)
+        for told, concerns in self._told:
+            if concerns(new):
+                self._later(self.stream_lag, lambda told=told: told(self._image(old), self._image(new)), always=True)  # type: ignore[misc]
 
-    def _images(self, *items: Item | None) -> list[Item | None]:
-        return [None if item is None else self._copied(item) for item in items]
+    def _image(self, item: Item | None) -> Item | None:
+        return copied(item) if self._isolated and item is not None else item
 
     def _made(self, write: Write, old: Item | None) -> Item | None:
         """The item that the write leaves; None where there is none afterwards."""
-        if isinstance(write, Delete):
-            return None
-        if isinstance(write, Check):
-            return old
-        item = self._put(write) if isinstance(write, Put) else self._updated(write, old or {})
-        item["pk"], item["sk"] = write.key.pk, write.key.sk
+        if isinstance(write, Update):
+            item = self._updated(write, old or {})
+        elif isinstance(write, Put):
+            item = self._put(write)
+        else:
+            return old if isinstance(write, Check) else None
+        item["pk"], item["sk"] = write.key
         return item
 
     def _put(self, write: Put) -> Item:
         copy = self._copied
         item: Item = {name: copy(value) for name, value in write.item.items() if value is not None}
-        if copy is copied and size(item) > LARGEST_ITEM:
+        if self._isolated and size(item) > LARGEST_ITEM:
             raise Broken(f"{write.key} would be larger than {LARGEST_ITEM} bytes")
         return item
 
     def _updated(self, write: Update, old: Mapping[str, Any]) -> Item:
-        if write.set.keys() & (write.add.keys() | {"pk", "sk"}):
-            raise Broken(f"{write.key}: an attribute is set twice, or is the key")
-        item = dict(old)
+        item, add = dict(old), write.add
         for name, value in write.set.items():
+            if name in add or name in _KEY:
+                raise Broken(f"{write.key}: an attribute is set twice, or is the key")
             if value is None:
                 item.pop(name, None)
             else:
                 item[name] = value if type(value) in _SCALARS else self._copied(value)
-        for name, more in write.add.items():
+        for name, more in add.items():
             if not _is_number(item.get(name, 0)):
                 raise Broken(f"{write.key}: {name} is no number")
             item[name] = item.get(name, 0) + more
@@ -178,13 +179,15 @@ class MemoryTable:
         else:
             self.clock.at(delay, call)
 
-    def _index(self, key: Key, item: Item | None) -> None:
-        self._due.pop((key.pk, key.sk), None)
+    def _index(self, key: Key, old: Item | None, item: Item | None) -> None:
         if item is not None and _is_number(item.get("due")):
-            self._due[key.pk, key.sk] = item
+            self._due[key] = item
+        elif old is not None and "due" in old:
+            self._due.pop(key, None)
         if key.sk == "control":
-            self._control.pop(key.pk, None)
-            if item is not None:
+            if item is None:
+                self._control.pop(key.pk, None)
+            else:
                 self._control[key.pk] = item
 
 
@@ -249,23 +252,25 @@ def _allowed(writes: tuple[Write, ...]) -> None:
     if len(writes) > 1 and len({one.key for one in writes}) < len(writes):
         raise Broken("a transaction cannot include two writes of one item")
     for one in writes:
-        if not (one.key.pk and one.key.sk):
+        if "" in one.key:
             raise Broken(f"{one.key} has an empty part")
 
 
+def _hold(conditions: tuple[Condition, ...], item: Item | None) -> bool:
+    return all(_holds(one, item) for one in conditions)
+
+
 def _holds(condition: Condition, item: Item | None) -> bool:
-    match condition:
-        case Exists():
-            return item is not None
-        case Absent():
-            return item is None
-        case Equal(attribute, value):
-            return _same((item or {}).get(attribute), value)
-        case Below(attribute, value):
-            found = (item or {}).get(attribute)
-            return found is None or (_is_number(found) and found < value)
-        case Among(attribute, values):
-            return any(_same((item or {}).get(attribute), value) for value in values)
+    if isinstance(condition, Exists):
+        return item is not None
+    if isinstance(condition, Absent):
+        return item is None
+    found = None if item is None else item.get(condition.attribute)
+    if isinstance(condition, Equal):
+        return _same(found, condition.value)
+    if isinstance(condition, Below):
+        return found is None or (_is_number(found) and found < condition.value)
+    return any(_same(found, value) for value in condition.values)
 
 
 def _same(found: Any, value: Any) -> bool:

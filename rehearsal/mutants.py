@@ -206,7 +206,7 @@ def _unmarked(hub: Hub, row: Any, task: Any, *, mark: Mark) -> None:
 
 def _unfenced(row: Any, change: Any) -> Update:
     written = _UPDATE(row, change)
-    return replace(written, when=())
+    return written._replace(when=())
 
 
 def _released_first(hub: Hub, keys: Any, operation: str) -> tuple[Write, ...]:

@@ -43,45 +43,43 @@ class PathSyntaxError(ValueError):
 
 def reader(text: str, field: str) -> Read:
     """Compile a whole path; `field` is where it stands in the definition, for the message when nothing is found."""
-    read, end = reader_at(text, 0, field)
-    if end != len(text):
-        raise PathSyntaxError(f"{field}: {text!r} is not understood from {text[end:]!r}")
-    return read
+    return _whole(reader_at(text, 0, field), text, field)
+
+
+def finder(text: str, field: str) -> Read:
+    """The same for whoever only asks whether something is there: a LookupError where nothing is."""
+    root, parts, end = _parse(text, 0)
+    return _whole((_looking(root, _finder(parts)), end), text, field)
 
 
 def reader_at(text: str, start: int, field: str) -> tuple[Read, int]:
     """Compile the path that begins there, and say where it ends."""
     root, parts, end = _parse(text, start)
-    path = text[start:end]
+    path, look = text[start:end], _looking(root, _finder(parts))
 
-    def missing(data: Json) -> Unreadable:
-        return Unreadable(
-            f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{encode(data)}'"
-        )
-
-    return _from_root(root, _finder(parts), missing), end
-
-
-def _from_root(root: str, find: Callable[[Json], Json], missing: Callable[[Json], Unreadable]) -> Read:
-    def of_data(data: Json, scope: Scope) -> Json:
+    def read(data: Json, scope: Scope) -> Json:
         try:
-            return find(data)
+            return look(data, scope)
         except LookupError:
-            raise missing(data) from None
+            where = f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input"
+            raise Unreadable(f"{where} '{encode(data)}'") from None
 
-    def of_context(data: Json, scope: Scope) -> Json:
-        try:
-            return find(scope.context())
-        except LookupError:
-            raise missing(data) from None
+    return read, end
 
-    def of_variable(data: Json, scope: Scope) -> Json:
-        try:
-            return find(scope.variables[root[1:]])
-        except LookupError:
-            raise missing(data) from None
 
-    return {"$": of_data, "$$": of_context}.get(root, of_variable)
+def _whole(compiled: tuple[Read, int], text: str, field: str) -> Read:
+    read, end = compiled
+    if end != len(text):
+        raise PathSyntaxError(f"{field}: {text!r} is not understood from {text[end:]!r}")
+    return read
+
+
+def _looking(root: str, find: Callable[[Json], Json]) -> Read:
+    if root == "$":
+        return lambda data, scope: find(data)
+    if root == "$$":
+        return lambda data, scope: find(scope.context())
+    return lambda data, scope: find(scope.variables[root[1:]])
 
 
 def _finder(parts: list[Part]) -> Callable[[Json], Json]:

@@ -40,7 +40,7 @@ class Outcome:
     """How one run ended, and what it took."""
 
     seed: int
-    end: str
+    end: str = ""
     """A `Status`, or NEVER_ENDS."""
     wrong: str = ""
     """Why this is a failure; empty where all is as it should be."""
@@ -95,44 +95,45 @@ class Rehearsal:
         world = self.world
         try:
             operation = world.submit(self.scenario.operation, self.scenario.request, terms=DOORS[self.door])
-            result = world.run(operation)
-            outcome = self._measured(seed, result)
-            result = self._settled(result)
+            world.wait(operation)
+            outcome = self._measured(seed, operation)
+            self._settle(operation)
         except NeverEnds as never:
             return Outcome(seed, NEVER, str(never), struck=len(world.faults.struck), calls=dict(world.faults.counts))
-        return self._judged(outcome, result)
+        return self._judged(outcome, operation)
 
-    def _settled(self, result: Result) -> Result:
-        """After everything late has landed and the late look has looked."""
+    def _settle(self, operation: str) -> None:
+        """Until everything late has landed and the late look of the sweep has looked."""
         world = self.world
-        if result.control.status is Status.SUCCEEDED and not world.pending:
-            return result
-        world.clock.drain(max(world.faults.landing - world.clock.now, 0.0) + QUIESCENCE)
-        return world.run(result.id)
+        if world.pending or world.control(operation).status is not Status.SUCCEEDED:
+            world.clock.drain(max(world.faults.landing - world.clock.now, 0.0) + QUIESCENCE)
+            world.wait(operation)
 
-    def _measured(self, seed: int, result: Result) -> Outcome:
-        world, transitions = self.world, sum(one.transitions for one in result.executions)
+    def _measured(self, seed: int, operation: str) -> Outcome:
+        world, executions = self.world, self.world.executions(operation)
+        transitions = sum(one.transitions for one in executions)
+        path = [state for one in executions for state in one.path]
         return Outcome(
             seed,
-            str(result.control.status),
-            seconds=result.took,
+            seconds=world.took(operation),
             transitions=transitions,
-            retries=transitions - len(result.path),
-            holds=sum(state in ("Hold", "HoldUndo") for state in result.path),
+            retries=transitions - len(path),
+            holds=path.count("Hold") + path.count("HoldUndo"),
             invocations=world.invoked,
             working=world.faults.spent,
             struck=len(world.faults.struck),
             calls=dict(world.faults.counts),
         )
 
-    def _judged(self, outcome: Outcome, result: Result) -> Outcome:
-        status = result.control.status
+    def _judged(self, outcome: Outcome, operation: str) -> Outcome:
+        control = self.world.control(operation)
+        status = control.status
         outcome.end = str(status)
         if status is not Status.NEEDS_ATTENTION:
             should = self.after if status is Status.SUCCEEDED else self.before
             outcome.orphans = tuple(differences(should, self.world.cloud.snapshot()))
         if status not in self.right:
-            outcome.wrong = f"ended {status}: {result.control.error}"
+            outcome.wrong = f"ended {status}: {control.error}"
         elif outcome.orphans:
             outcome.wrong = f"ended {status}, but {outcome.orphans[0]}"
         return outcome

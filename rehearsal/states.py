@@ -9,13 +9,13 @@ from .choices import compile_rule, instant
 from .execution import Branch
 from .expressions import expression, template
 from .failures import Failure, Unreadable
-from .jsontext import LIMIT, Json, encode, too_large
+from .jsontext import LIMIT, Json, copied, encode
 from .paths import Read, Scope, writer
 
 Definition = dict[str, Json]
 
 ENVELOPE = 1000
-"""Characters that a service may put around a result, and the name under which it is kept."""
+"""Bytes that a service may put around a result, and the name under which it is kept."""
 
 
 class BaseState:
@@ -107,11 +107,10 @@ class Working(BaseState):
         came, branch.came = branch.came, None
         if came is not None and branch.most is not None and self.selected is None:
             branch.most += came + ENVELOPE
-            if branch.most * 4 <= LIMIT:
+            if branch.most <= LIMIT:
                 return
-        text = encode(output)
-        branch.most = len(text)
-        if too_large(text):
+        branch.most = copied(output)[1]
+        if branch.most > LIMIT:
             raise oversized(self.name, final=True)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from lambdas.hub import Hub, Json, Settings
 from lambdas.rows import Control, Status, control_key, control_of, open_key
 from lambdas.sessions import TableNames, TableSecrets
 from lambdas.table import Item, Table
+from lambdas.values import changed
 from rehearsal import machines
 from rehearsal.asl import Machine
 from rehearsal.boundary import Took
@@ -34,9 +35,6 @@ LAMBDA_TIMEOUT = 60.0
 
 EVENT_LAG = 1.0
 """Seconds until a status event of Step Functions is delivered."""
-
-WANTED = frozenset({"control", "guard"})
-"""Sort keys of the rows whose records the projector gets: the filter in stacks/projector.py."""
 
 EVENT_TRIES = 3
 """Lambda tries an asynchronous invocation three times, then the event is gone:
@@ -67,7 +65,6 @@ class Result:
     executions: tuple[Execution, ...]
     cloud: Snapshot
     """At the very end; what lands later is in `World.cloud.snapshot()` after `World.clock.drain(...)`."""
-    rows: list[Item]
     took: float
     """Seconds from acceptance."""
 
@@ -109,7 +106,7 @@ class World:
         self.plain = self._hub(settings, None)
         """The same hub, whose calls neither fail nor are numbered: for callers and spectators."""
         self.stream = Stream(self.clock, self._changed)
-        self.table.on_change(self._record, WANTED)
+        self.table.on_change(self._record, projector.concerns)
         self._request: tuple[AnySaga | None, Json, Any] = None, {}, None
         self.operation = ""
         """The one accepted last."""
@@ -192,12 +189,16 @@ class World:
                 self.signal(self.operation, what)
 
     def run(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> Result:
+        """`wait` until then: the operation as it stands."""
+        self.wait(operation, until=until)
+        return self.result(operation)
+
+    def wait(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> None:
         """Let time pass until the operation's row is closed and its executions are over, or `until` holds."""
         longest = self.clock.now + LONGEST.total_seconds()
         self.clock.run(lambda: self.over(operation) or until() or self.clock.now > longest)
         if self.clock.now > longest:
             raise NeverEnds(f"operation {operation} is {self.control(operation)} after {LONGEST}")
-        return self.result(operation)
 
     def over(self, operation: str) -> bool:
         """Whether the row is closed and no execution of it runs."""
@@ -206,16 +207,19 @@ class World:
 
     def result(self, operation: str) -> Result:
         executions = tuple(self.executions(operation))
-        control = self.control(operation)
         return Result(
             operation,
-            control,
+            self.control(operation),
             [state for one in executions for state in one.path],
             executions,
             self.cloud.snapshot(),
-            self.table.rows(),
-            (control.closed or self.clock.now) - control.accepted,
+            self.took(operation),
         )
+
+    def took(self, operation: str) -> float:
+        """Seconds from acceptance to the end, or until now."""
+        control = self.control(operation)
+        return (control.closed or self.clock.now) - control.accepted
 
     def control(self, operation: str) -> Control:
         row = self.table.get(control_key(operation))
@@ -248,7 +252,7 @@ class World:
 
         def clouds(account: str, region: str, operation: str) -> Cloud:
             self.cloud.place(account, region)  # catches up with the clock
-            return replace(known(account, region, operation), findings=[])
+            return changed(known(account, region, operation), findings=[])
 
         return Hub(
             table=table,

@@ -11,6 +11,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq
 from constructs import Construct
 
+from lambdas.projector import PATTERNS
 from stacks.queues import DeadLetters
 
 ENDED = ["ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"]
@@ -44,11 +45,7 @@ class Projector(Construct):
                 retry_attempts=20,
                 max_record_age=Duration.hours(6),
                 on_failure=SqsDlq(self.dead_letters),
-                filters=[
-                    lambda_.FilterCriteria.filter(
-                        {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.or_("control", "guard")}}}}
-                    )
-                ],
+                filters=[lambda_.FilterCriteria.filter({"dynamodb": pattern}) for pattern in PATTERNS],
             )
         )
 

@@ -4,7 +4,7 @@ A decision is made on the row as read and written only if its `version` still st
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from lambdas.engine.tasks import GUARD, LEFT, Task
@@ -12,6 +12,7 @@ from lambdas.errors import Abandoned, Cancelled, Conflict, Exhausted, Expired, N
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Status, control_key, control_of
 from lambdas.table import Equal, Refused, Update, Write
+from lambdas.values import changed
 
 RACES = 8
 """How often a write is decided anew because somebody else was quicker; then it is a Conflict."""
@@ -69,9 +70,9 @@ def change(hub: Hub, operation: str, decide: Decide, known: Control | None = Non
         decided = decide(control)
         if decided is None:
             return control
-        changed, others = decided
+        changes, others = decided
         try:
-            hub.table.write(update(control, changed), *others)
+            hub.table.write(update(control, changes), *others)
         except Refused:
             continue
         return control
@@ -126,7 +127,7 @@ def _begun(
         return begun, ()
 
     row = change(hub, task.operation, decide, known)
-    return Started(replace(row, **begun, version=row.version + 1), str(row.version), forward)
+    return Started(changed(row, **begun, version=row.version + 1), str(row.version), forward)
 
 
 def ended(hub: Hub, started: Started) -> None:

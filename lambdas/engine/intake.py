@@ -203,8 +203,8 @@ def _rows(hub: Hub, row: Control, one: Submission) -> Iterator[Write]:
 
 
 def _measured(request: Json) -> Json:
-    sizes = {field: len(json.dumps(value)) for field, value in request.items()}
-    if sum(sizes.values()) > LONGEST_REQUEST:
+    if len(json.dumps(request)) > LONGEST_REQUEST:
+        sizes = {field: len(json.dumps(value)) for field, value in request.items()}
         largest = max(sizes, key=lambda field: sizes[field])
         raise TooLarge(largest, sizes[largest])
     return request

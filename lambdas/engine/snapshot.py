@@ -6,13 +6,13 @@ account would begin with an AssumeRole.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from lambdas.cloud import GROUPS_OF_A_PAGE, Cloud, Group
 from lambdas.engine.budgets import HUB, Budgets
 from lambdas.errors import NotFound, Rejected, Throttled, Transient
 from lambdas.hub import Hub
+from lambdas.values import changed
 
 logger = logging.getLogger("windlass.sweep")
 PORTS = {
@@ -33,7 +33,7 @@ class Snapshot:
     def __init__(self, hub: Hub, budgets: Budgets, until: float) -> None:
         self._hub, self.budgets, self._until = hub, budgets, until
         self._places: dict[str, _Place] = {}
-        self.hub = replace(hub, cloud=self._cloud, machines=self._counted(hub.machines, HUB, "states"))
+        self.hub = changed(hub, cloud=self._cloud, machines=self._counted(hub.machines, HUB, "states"))
         """The hub whose clouds are this snapshot."""
 
     def watch(self, account: str, region: str, names: Iterable[str]) -> None:
@@ -47,7 +47,7 @@ class Snapshot:
         return _Counted(port, lambda name, read: self._read(place, OTHERS.get(name, api), name, read))
 
     def _cloud(self, account: str, region: str, operation: str) -> Cloud:
-        return replace(self._place(account, region).cloud, operation=operation, findings=[])
+        return changed(self._place(account, region).cloud, operation=operation, findings=[])
 
     def _place(self, account: str, region: str) -> "_Place":
         name = f"{account}/{region}"
@@ -56,7 +56,7 @@ class Snapshot:
         return self._places[name]
 
     def _counting(self, cloud: Cloud, place: str) -> Cloud:
-        return replace(cloud, **{port: self._counted(getattr(cloud, port), place, api) for port, api in PORTS.items()})
+        return changed(cloud, **{port: self._counted(getattr(cloud, port), place, api) for port, api in PORTS.items()})
 
     def _read(self, place: str, api: str, name: str, read: Callable[[], Any]) -> Any:
         if place == HUB and name != "describe":
@@ -77,7 +77,7 @@ class _Place:
     def __init__(self, cloud: Cloud) -> None:
         self._groups = cloud.groups
         self._known: dict[str, Group | Exception] = {}
-        self.cloud = replace(
+        self.cloud = changed(
             cloud,
             groups=_Watched(cloud.groups, self._known),
             load_balancers=_Remembered(cloud.load_balancers),

@@ -60,6 +60,8 @@ def _sentence(cause: str) -> str:
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     """
+    if not cause.startswith("{"):
+        return cause
     try:
         wrapped = json.loads(cause)
     except ValueError:

@@ -1,7 +1,5 @@
 """Waits: states that hold a task token until a check passes. No transition while they wait."""
 
-from dataclasses import replace
-
 from lambdas.engine import control, guards, rhythm, tokens
 from lambdas.engine.tasks import (
     GUARD,
@@ -30,6 +28,7 @@ from lambdas.errors import (
 from lambdas.hub import Hub, Json
 from lambdas.rows import Control, Mark, Open, Status
 from lambdas.table import Refused
+from lambdas.values import changed
 
 
 def register(hub: Hub, sagas: Sagas, task: Task) -> None:
@@ -73,13 +72,13 @@ def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | Non
         return _passed(hub, opened)
     if (late := _late(hub, opened, reason)) is not None:
         return tokens.fail(hub, opened, type(late).__name__, str(late))
-    return tokens.note(hub, opened, replace(opened, reason=reason, clear=None))
+    return tokens.note(hub, opened, changed(opened, reason=reason, clear=None))
 
 
 def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:
     """What landed late is undone again; what a person left standing, or a lagging read still shows, is not."""
     if hub.now() - opened.since < hub.settings.settling.total_seconds():
-        return tokens.note(hub, opened, replace(opened, reason=found, clear=None))
+        return tokens.note(hub, opened, changed(opened, reason=found, clear=None))
     if row.skip is None:
         return tokens.fail(hub, opened, RollBack.__name__, found)
     return tokens.fail(hub, opened, Skipped.__name__, f"{found}; {row.skip} was skipped by {row.decided}")
@@ -155,11 +154,11 @@ def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | N
 
 def _passed(hub: Hub, opened: Open) -> None:
     """Success; what has to stay clean for longer than reads may lag is looked at again."""
-    clear = replace(opened, clear=opened.clear or hub.now())
+    clear = changed(opened, clear=opened.clear or hub.now())
     settled = _settled_at(hub, clear) if opened.state == LEFT else None
     if settled is not None and hub.now() < settled:
         rhythm.ask(hub, settled)
-        return tokens.note(hub, opened, replace(clear, reason="nothing is left; looking once more"))
+        return tokens.note(hub, opened, changed(clear, reason="nothing is left; looking once more"))
     did = _did(opened, hub.now())
     return tokens.succeed(hub, opened, {"step": opened.state, "did": did}, did)
 

@@ -1,9 +1,9 @@
 """What Auto Scaling does by itself: launch, put into service, register, replace, terminate."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lambdas.cloud import Group, Instance, ScalingActivity
+from lambdas.values import changed
 from rehearsal.fake_cloud.place import Launched, Place, Target
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
@@ -136,11 +136,11 @@ def _gone(place: Place, name: str, instances: frozenset[str]) -> None:
 def _instances_are(place: Place, name: str, instances: frozenset[str], *, only: str = "", **now: object) -> None:
     group = place.groups.get(name)
     if group is not None:
-        changed = tuple(
-            replace(one, **now) if one.id in instances and one.lifecycle.startswith(only) else one  # type: ignore[arg-type]
+        there = tuple(
+            changed(one, **now) if one.id in instances and one.lifecycle.startswith(only) else one
             for one in group.instances
         )
-        place.group_is(name, instances=changed)
+        place.group_is(name, instances=there)
 
 
 def _tried(place: Place, name: str, status: str, message: str) -> None:

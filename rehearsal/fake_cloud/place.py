@@ -8,7 +8,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lambdas.cloud import (
     Alarm,
@@ -24,6 +24,7 @@ from lambdas.cloud import (
     Tags,
     TargetGroup,
 )
+from lambdas.values import changed
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud.manners import Manners
 from rehearsal.fake_cloud.shelf import Shelf
@@ -169,7 +170,7 @@ class Place:
         """The group, but for these attributes, stays as it is; one that has gone stays away."""
         group = self.groups.get(name)
         if group is not None:
-            self.groups.put(name, replace(group, **now), self.now)  # type: ignore[arg-type]
+            self.groups.put(name, changed(group, **now), self.now)
 
     def forget_group(self, name: str) -> None:
         """What goes with a group: all but the alarms, which are CloudWatch's."""

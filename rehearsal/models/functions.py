@@ -73,9 +73,7 @@ def messages(probability: float) -> Strikes:
         if stage.world is None:
             return
         chance, rng = stage.chance(probability), stage.rng
-        stage.faults.models.append(
-            lambda call: _astray(rng) if call.name in MESSAGES and rng.random() < chance else None
-        )
+        stage.faults.on(MESSAGES.__contains__, lambda call: _astray(rng) if rng.random() < chance else None)
         stage.world.delivery = lambda: _delivery(rng) if rng.random() < chance else (0.0,)
 
     return strikes

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,16 +24,36 @@ def bursts(share: float = 0.02, spell: float = 60.0) -> Strikes:
     """
 
     def strikes(stage: Stage) -> None:
-        bad, rng, clock = stage.chance(share), stage.rng, stage.clock
-        spells = {service: _Spells(rng, bad, spell, clock.now) for service in SERVICES_IN_ORDER}
-
-        def model(call: Call) -> Kind | None:
-            known = spells[service_of(call.name)]
-            return _unwell if known.bad_at(clock.now) and rng.random() < FAILS_WHEN_BAD else None
-
-        stage.faults.models.append(model)
+        bad = stage.chance(share)
+        for service in SERVICES_IN_ORDER:
+            _Turning(stage, service, spell, spell * (1 - bad) / bad if bad else math.inf)
 
     return strikes
+
+
+class _Turning:
+    """One service's good and bad spells in turn; only in a bad one is there a model that calls have to ask."""
+
+    def __init__(self, stage: Stage, service: str, bad: float, good: float) -> None:
+        self._stage, self._service, self._bad, self._good = stage, service, bad, good
+        self._ends: Callable[[], None] = _nothing
+        (self._worsens if stage.rng.random() * (bad + good) < bad else self._improves)()
+
+    def _worsens(self) -> None:
+        self._ends = self._stage.faults.on(lambda name: service_of(name) == self._service, self._strikes)
+        self._stage.clock.at(self._stage.rng.expovariate(1 / self._bad), self._improves)
+
+    def _improves(self) -> None:
+        self._ends()
+        if self._good < math.inf:
+            self._stage.clock.at(self._stage.rng.expovariate(1 / self._good), self._worsens)
+
+    def _strikes(self, call: Call) -> Kind | None:
+        return _unwell if self._stage.rng.random() < FAILS_WHEN_BAD else None
+
+
+def _nothing() -> None:
+    """No spell to end."""
 
 
 def outage(service: str, seconds: float) -> Strikes:
@@ -86,17 +107,21 @@ def throttling(share: float = 0.1, spell: float = 120.0) -> Strikes:
 
     def strikes(stage: Stage) -> None:
         busy, rng, clock = stage.chance(share), stage.rng, stage.clock
-        buckets = {
-            name: _Bucket(*sizes, _Spells(rng, busy, spell, clock.now), clock.now) for name, sizes in BUCKETS.items()
-        }
+        buckets: dict[str, _Bucket] = {}
 
         def model(call: Call) -> Kind | None:
-            bucket = buckets.get(call.name) or buckets.get(call.name.partition(".")[0])
-            return None if bucket is None or bucket.takes(clock.now) else _throttled
+            name = _bucket_of(call.name)
+            if name not in buckets:
+                buckets[name] = _Bucket(*BUCKETS[name], _Spells(rng, busy, spell, clock.now), clock.now)
+            return None if buckets[name].takes(clock.now) else _throttled
 
-        stage.faults.models.append(model)
+        stage.faults.on(lambda name: _bucket_of(name) in BUCKETS, model)
 
     return strikes
+
+
+def _bucket_of(call: str) -> str:
+    return call if call in BUCKETS else call.partition(".")[0]
 
 
 def no_capacity(seconds: float) -> Strikes:

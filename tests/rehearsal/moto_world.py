@@ -75,7 +75,7 @@ class MotoTable:
     def __init__(self, clock: Clock, real: Table, plain: Table) -> None:
         self._clock, self._real, self._plain = clock, real, plain
         self._seen: dict[Key, Item] = {}
-        self._told: list[tuple[Changed, frozenset[str]]] = []
+        self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
         self.get, self.of, self.due, self.listed = real.get, real.of, real.due, real.listed
 
     def write(self, *writes: Write) -> None:
@@ -88,8 +88,8 @@ class MotoTable:
     def peek(self, key: Key) -> Mapping[str, Any]:
         return self._seen.get(key, {})
 
-    def on_change(self, told: Changed, only: frozenset[str]) -> None:
-        self._told.append((told, only))
+    def on_change(self, told: Changed, concerns: Callable[[Item | None], bool]) -> None:
+        self._told.append((told, concerns))
 
     def rows(self) -> list[Item]:
         return [self._seen[key] for key in sorted(self._seen, key=lambda key: (key.pk, key.sk))]
@@ -102,8 +102,8 @@ class MotoTable:
             del self._seen[key]
         else:
             self._seen[key] = new
-        for told, only in self._told:
-            if key.sk in only:
+        for told, concerns in self._told:
+            if concerns(new):
                 self._clock.at(STREAM_LAG, partial(told, old, new))
 
 

@@ -104,7 +104,7 @@ def test_without_faults_the_story_is_told_and_nothing_else(saga: AnySaga) -> Non
 
 
 @given(sagas())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_refused_step_begins_the_way_back_with_its_own_undo(saga: AnySaga) -> None:
     for at, error in product(range(pivot_of(saga)), REFUSED):
         told = run(saga, {saga.steps[at].name: [error]})
@@ -115,7 +115,7 @@ def test_a_refused_step_begins_the_way_back_with_its_own_undo(saga: AnySaga) -> 
 
 
 @given(sagas())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_pivot_that_never_began_is_put_back_too(saga: AnySaga) -> None:
     at = pivot_of(saga)
     for error in WITHDRAWN if at < len(saga.steps) else ():
@@ -123,7 +123,7 @@ def test_a_pivot_that_never_began_is_put_back_too(saga: AnySaga) -> None:
 
 
 @given(sagas())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_step_that_cannot_go_on_holds_and_is_tried_again(saga: AnySaga) -> None:
     for at, one in enumerate(saga.steps):
         rest = [other.name for other in saga.steps[at:]]
@@ -135,7 +135,7 @@ def test_a_step_that_cannot_go_on_holds_and_is_tried_again(saga: AnySaga) -> Non
 
 
 @given(sagas())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_hold_that_ends_without_success_goes_back_or_past_the_pivot_gives_up(saga: AnySaga) -> None:
     for (at, one), decision in product(enumerate(saga.steps), ("RollBack", "Cancelled", "Expired", "NotInTime")):
         told = run(saga, {one.name: ["Exhausted"], "Hold": [decision]})
