@@ -230,6 +230,10 @@ class Branch:
             raise Halted
         return outcome
 
+    @property
+    def lasting(self) -> dict[str, Json]:
+        return self.execution.context
+
     def context(self) -> dict[str, Json]:
         """The context object `$$`."""
         state: dict[str, Json] = {"EnteredTime": iso(self.entered), "Name": self.state.name}

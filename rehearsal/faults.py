@@ -57,6 +57,18 @@ Kind = Callable[["Faults", Call, Effect], Any]
 Model = Callable[[Call], Kind | None]
 
 
+class Known(dict[str, T]):
+    """By the name of a call, found out at its first."""
+
+    def __init__(self, find: Callable[[str], T]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, name: str) -> T:
+        found = self[name] = self._find(name)
+        return found
+
+
 class Faults:
     """What goes wrong in one run. `late` is after how many seconds a late effect lands."""
 
@@ -82,7 +94,7 @@ class Faults:
         self._before: dict[int, list[Callable[[], object]]] = {}
         self._watchers: list[Callable[[Call], object]] = []
         self._concerning: list[tuple[Callable[[str], bool], Model]] = []
-        self._by_name = _Known(lambda name: [model for concerns, model in self._concerning if concerns(name)])
+        self._by_name = Known(lambda name: [model for concerns, model in self._concerning if concerns(name)])
 
     def reset(self) -> None:
         """Nothing goes wrong, nothing has happened yet."""
@@ -161,7 +173,9 @@ class Faults:
 
     def lift(self) -> None:
         """Nothing goes wrong from now on."""
-        for chosen in (self.models, self._concerning, self._by_name, self._drawn):
+        if self._concerning:
+            self._by_name.clear()
+        for chosen in (self.models, self._concerning, self._drawn):
             chosen.clear()
 
     def lands_later(self, effect: Effect, delay: float) -> None:
@@ -238,19 +252,7 @@ class _Faulty:
         return faulty
 
 
-class _Known(dict[str, T]):
-    """By the name of a call, found out at its first."""
-
-    def __init__(self, find: Callable[[str], T]) -> None:
-        super().__init__()
-        self._find = find
-
-    def __missing__(self, name: str) -> T:
-        found = self[name] = self._find(name)
-        return found
-
-
-_LASTS = _Known(lambda name: SECONDS.get(name[:7], CLOUD_SECONDS))
+_LASTS = Known(lambda name: SECONDS.get(name[:7], CLOUD_SECONDS))
 """Seconds of one call, by its name."""
 
 

@@ -56,7 +56,8 @@ class StepFunctions:
         self.latest = None
         self._world.tokens.clear()
         self._world.seed = seed
-        self._rng.seed(seed)
+        if self._latency:
+            self._rng.seed(seed)
 
     def define(self, name: str, machine: Machine | dict[str, Json]) -> None:
         """Create or update a machine; running executions keep the definition they began with."""
@@ -73,7 +74,7 @@ class StepFunctions:
             name, machine, self.machines[machine], copied(data)[0], world=self._world, on_end=self._ended
         )
         self.executions[name] = self.latest = execution
-        self.clock.at(self._rng.random() * self._latency, execution.begin)
+        self.clock.at(self._rng.random() * self._latency if self._latency else 0.0, execution.begin)
         return execution
 
     def run(self, name: str) -> Execution:

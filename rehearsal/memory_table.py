@@ -83,17 +83,21 @@ class MemoryTable:
 
     def write(self, *writes: Write) -> None:
         _allowed(writes)
-        standing = [self._items.get(one.key.pk, _NOTHING).get(one.key.sk) for one in writes]
-        refused = [n for n, one in enumerate(writes) if one.when and not _hold(one.when, standing[n])]
+        standing: list[tuple[Write, Item | None]] = []
+        refused: list[int] = []
+        for one in writes:
+            old = self._items.get(one.key.pk, _NOTHING).get(one.key.sk)
+            if one.when and not _hold(one.when, old):
+                refused.append(len(standing))
+            standing.append((one, old))
         if refused:
             raise Refused(refused)
         # Made before any of it is stored: a write that cannot be made leaves the others undone as well.
-        made = [self._made(one, old) for one, old in zip(writes, standing, strict=True)]
-        for one, old, new in zip(writes, standing, made, strict=True):
+        for key, old, new in [(one.key, old, self._made(one, old)) for one, old in standing]:
             if self.units:
                 self.units.write(old, new, in_transaction=len(writes) > 1)
             if new is not old and new != old:  # A write that changes nothing leaves no record in the stream.
-                self._store(one.key, old, new)
+                self._store(key, old, new)
 
     def due(self, before: float) -> list[Item]:
         found = [item for item in self._due.values() if item["due"] <= before]
@@ -257,7 +261,10 @@ def _allowed(writes: tuple[Write, ...]) -> None:
 
 
 def _hold(conditions: tuple[Condition, ...], item: Item | None) -> bool:
-    return all(_holds(one, item) for one in conditions)
+    for one in conditions:  # noqa: SIM110 - in half the time that all() takes
+        if not _holds(one, item):
+            return False
+    return True
 
 
 def _holds(condition: Condition, item: Item | None) -> bool:

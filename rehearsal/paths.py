@@ -22,6 +22,10 @@ class Scope(Protocol):
     def context(self) -> dict[str, Json]: ...
 
     @property
+    def lasting(self) -> dict[str, Json]:
+        """What of the context object stays the same for the whole execution."""
+
+    @property
     def rng(self) -> random.Random: ...
 
 
@@ -49,13 +53,13 @@ def reader(text: str, field: str) -> Read:
 def finder(text: str, field: str) -> Read:
     """The same for whoever only asks whether something is there: a LookupError where nothing is."""
     root, parts, end = _parse(text, 0)
-    return _whole((_looking(root, _finder(parts)), end), text, field)
+    return _whole((_looking(root, parts), end), text, field)
 
 
 def reader_at(text: str, start: int, field: str) -> tuple[Read, int]:
     """Compile the path that begins there, and say where it ends."""
     root, parts, end = _parse(text, start)
-    path, look = text[start:end], _looking(root, _finder(parts))
+    path, look = text[start:end], _looking(root, parts)
 
     def read(data: Json, scope: Scope) -> Json:
         try:
@@ -74,9 +78,12 @@ def _whole(compiled: tuple[Read, int], text: str, field: str) -> Read:
     return read
 
 
-def _looking(root: str, find: Callable[[Json], Json]) -> Read:
+def _looking(root: str, parts: list[Part]) -> Read:
+    find = _finder(parts)
     if root == "$":
         return lambda data, scope: find(data)
+    if root == "$$" and parts and parts[0] in ("Execution", "StateMachine"):
+        return lambda data, scope: find(scope.lasting)
     if root == "$$":
         return lambda data, scope: find(scope.context())
     return lambda data, scope: find(scope.variables[root[1:]])

@@ -31,7 +31,7 @@ NEVER = "NEVER_ENDS"
 LINGER = 120.0
 """Seconds after which what a failed deployment set off has come to rest."""
 
-METERED = 64
+METERED = 256
 """Units of the table are counted in each run whose seed this divides: it takes time, and they vary little."""
 
 

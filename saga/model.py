@@ -1,6 +1,6 @@
 """What a saga is: guards, a plan, steps and waits. Data; `compiler.py` makes a state machine of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -135,14 +135,24 @@ class Saga(Generic[R_contra, P, C]):
         undos = (one.undo_name for one in reversed(done) if isinstance(one, Step) and one.undo)
         return (*undos, *(("NothingLeft",) if self.left else ()), "PutBack")
 
-    @property
-    def changes(self) -> Iterator[Step[P, C]]:
+    @cached_property
+    def changes(self) -> tuple[Step[P, C], ...]:
         """The steps without the waits."""
-        return (one for one in self.steps if isinstance(one, Step))
+        return tuple(one for one in self.steps if isinstance(one, Step))
 
-    @property
-    def waits(self) -> Iterator[Wait[P, C]]:
-        return (one for one in self.steps if isinstance(one, Wait))
+    @cached_property
+    def waits(self) -> tuple[Wait[P, C], ...]:
+        return tuple(one for one in self.steps if isinstance(one, Wait))
+
+    @cached_property
+    def change_of(self) -> Mapping[str, tuple[Step[P, C], bool]]:
+        """By the state's name, the step and whether the state is its undo."""
+        undos = {one.undo_name: (one, True) for one in self.changes if one.undo is not None}
+        return {one.name: (one, False) for one in self.changes} | undos
+
+    @cached_property
+    def wait_of(self) -> Mapping[str, Wait[P, C]]:
+        return {one.name: one for one in self.waits}
 
 
 def step(

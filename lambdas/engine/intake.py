@@ -197,17 +197,19 @@ def _accept(hub: Hub, identity: str, submissions: Sequence[Submission], rows: Se
 def _rows(hub: Hub, row: Control, one: Submission) -> Iterator[Write]:
     """A batch takes no places yet: each of its operations takes them when its turn comes."""
     yield Put(control_key(row.id), item_of(row), (Absent(),))
-    yield Put(request_key(row.id), {"request": _measured(one.request.model_dump(mode="json", by_alias=True))})
+    yield Put(request_key(row.id), {"request": _measured(one.request)})
     if row.batch is None:
         yield from guards.places(hub, row.guards, row.id)
 
 
-def _measured(request: Json) -> Json:
-    if len(json.dumps(request)) > LONGEST_REQUEST:
-        sizes = {field: len(json.dumps(value)) for field, value in request.items()}
+def _measured(request: Any) -> Json:
+    """The normalised request as JSON values. Raises TooLarge."""
+    written: Json = request.model_dump(mode="json", by_alias=True)
+    if len(request.model_dump_json(by_alias=True)) > LONGEST_REQUEST:
+        sizes = {field: len(json.dumps(value)) for field, value in written.items()}
         largest = max(sizes, key=lambda field: sizes[field])
         raise TooLarge(largest, sizes[largest])
-    return request
+    return written
 
 
 def _start_soon(hub: Hub, row: Control) -> None:

@@ -77,19 +77,15 @@ def saga_named(name: str, sagas: Sagas) -> AnySaga:
 
 def change_of(saga: AnySaga, state: str) -> tuple[Step[Any, Any], bool]:
     """The step of that state, and whether the state is its undo."""
-    for one in saga.changes:
-        if state == one.name:
-            return one, False
-        if one.undo is not None and state == one.undo_name:
-            return one, True
-    raise Transient(f"this release knows no state {state} of {saga.name}; a newer one may be on its way")
+    if state not in saga.change_of:
+        raise Transient(f"this release knows no state {state} of {saga.name}; a newer one may be on its way")
+    return saga.change_of[state]
 
 
 def wait_of(saga: AnySaga, state: str) -> Wait[Any, Any]:
-    for one in saga.waits:
-        if one.name == state:
-            return one
-    raise Transient(f"this release knows no wait {state} of {saga.name}; a newer one may be on its way")
+    if state not in saga.wait_of:
+        raise Transient(f"this release knows no wait {state} of {saga.name}; a newer one may be on its way")
+    return saga.wait_of[state]
 
 
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
@@ -102,12 +98,21 @@ def _adapter(of: Any) -> TypeAdapter[Any]:
     return _ADAPTERS[of]
 
 
+_LAST: dict[Any, tuple[Json, Any]] = {}
+"""By type, the plan parsed last: the next state's is mostly the same, and to compare takes a tenth of parsing."""
+
+
 def plan_of(saga: AnySaga, plan: Json) -> Any:
     """The plan as its saga's type. Raises Transient where it is newer than this release."""
-    known = getattr(saga.plan_type, "schema", 1)
+    of = saga.plan_type
+    if of in _LAST and _LAST[of][0] == plan:
+        return _LAST[of][1]
+    known = getattr(of, "schema", 1)
     if plan.get("schema", 1) > known:
         raise Transient(f"the plan has schema {plan['schema']}, this release knows {known}")
-    return _adapter(saga.plan_type).validate_python(plan)
+    parsed = _adapter(of).validate_python(plan)
+    _LAST[of] = plan, parsed
+    return parsed
 
 
 def plan_json(saga: AnySaga, plan: Any) -> Json:

@@ -147,8 +147,11 @@ class Place:
         """Catch up with the clock."""
         if self._settling:
             return  # Somebody who watches looks while things happen: it is what it is at that moment.
-        self._settling = True
         due, now = self._due, self.clock.now
+        if not due:
+            self.now = now
+            return
+        self._settling = True
         while due and due[0][0] <= now:
             self.now, _, happens = heapq.heappop(due)
             happens()

@@ -29,6 +29,7 @@ def call(method: Callable[Concatenate[P, A], T]) -> Callable[Concatenate[P, A], 
             return method(port, *args, **named)
         finally:
             place.settle()
-            place.watched()
+            if place.watchers:
+                place.watched()
 
     return answered

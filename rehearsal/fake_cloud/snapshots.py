@@ -37,6 +37,8 @@ def differences(before: Snapshot, after: Snapshot, *, converged: bool = True) ->
 
     Where it need not have `converged`, a group's instances may still be on their way to its capacity.
     """
+    if before == after:
+        return []
     names = sorted(before.keys() | after.keys())
     return [line for name in names for line in _told(name, before, after, converged)]
 

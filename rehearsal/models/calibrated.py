@@ -22,7 +22,7 @@ class Ingredient:
 
 MIX = (
     Ingredient(
-        "bursts:0.0055:60",
+        "bursts:0.0052:60",
         "Fitted. A service in trouble fails nine calls of ten for a minute on average: longer than the SDK's three "
         "retries (under a second) and mostly longer than ten local retries a second apart.",
     ),

@@ -106,6 +106,6 @@ class FaultModel:
         world: "World | None" = None,
     ) -> None:
         """Prepare one run. Same seed and severity: the same chances, for whoever plays."""
-        rng = random.Random(seed)
+        stage = Stage(clock, faults, cloud, random.Random(seed), severity, world)
         for part in self.parts:
-            part.strikes(Stage(clock, faults, cloud, rng, severity, world))
+            part.strikes(stage)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambdas.errors import Throttled, Transient
 from rehearsal.fake_cloud import Manners
-from rehearsal.faults import Call, Effect, Faults, Kind
+from rehearsal.faults import Call, Effect, Faults, Kind, Known
 from rehearsal.models.model import KNOWN, Stage, Strikes, service_of
 
 SERVICES_IN_ORDER = tuple(sorted(KNOWN))
@@ -110,18 +110,18 @@ def throttling(share: float = 0.1, spell: float = 120.0) -> Strikes:
         buckets: dict[str, _Bucket] = {}
 
         def model(call: Call) -> Kind | None:
-            name = _bucket_of(call.name)
+            name = _BUCKET_OF[call.name]
             if name not in buckets:
                 buckets[name] = _Bucket(*BUCKETS[name], _Spells(rng, busy, spell, clock.now), clock.now)
             return None if buckets[name].takes(clock.now) else _throttled
 
-        stage.faults.on(lambda name: _bucket_of(name) in BUCKETS, model)
+        stage.faults.on(_HAS_BUCKET.__getitem__, model)
 
     return strikes
 
 
-def _bucket_of(call: str) -> str:
-    return call if call in BUCKETS else call.partition(".")[0]
+_BUCKET_OF = Known(lambda call: call if call in BUCKETS else call.partition(".")[0])
+_HAS_BUCKET = Known(lambda call: _BUCKET_OF[call] in BUCKETS)
 
 
 def no_capacity(seconds: float) -> Strikes:

@@ -30,8 +30,10 @@ class Around:
     variables: Mapping[str, Json] = {"limit": {"high": [1, 2, 3]}, "name": "from a variable"}
     rng = random.Random(1)
 
+    lasting: dict[str, Json] = {"Execution": {"Name": "op-1"}}
+
     def context(self) -> dict[str, Json]:
-        return {"Execution": {"Name": "op-1"}, "State": {"Name": "Here"}}
+        return {**self.lasting, "State": {"Name": "Here"}}
 
 
 def read(path: str, data: Json = STORE) -> Json:
