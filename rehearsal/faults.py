@@ -196,10 +196,10 @@ class Faults:
     def _happens(self, call: Call, effect: Effect) -> Any:
         if call.number in self._drawn and (kind := self._lots(call)) is not None:
             return self._goes_wrong(kind, call, effect)
-        for model in (*self._by_name[call.name], *self.models):
-            kind = model(call)
-            if kind is not None:
-                return self._goes_wrong(kind, call, effect)
+        for models in (self._by_name[call.name], self.models):
+            for model in models:
+                if (kind := model(call)) is not None:
+                    return self._goes_wrong(kind, call, effect)
         return effect()
 
     def _lots(self, call: Call) -> Kind | None:
