@@ -318,7 +318,9 @@ def test_a_read_from_before_it_was_scaled_up_does_not_count(world: World) -> Non
     plan = planned(world)
     forward(CREATE_SERVER_GROUP, plan, world.cloud, steps=2)
 
-    assert capacity.unhealthy(plan, world.cloud) == "0 of 2 instances healthy"
+    said = capacity.unhealthy(plan, world.cloud)
+
+    assert said == "0 of 2 instances healthy; shop-prod-v002 has 0/0/0, not 1/2/3"
 
 
 def test_want_of_capacity_is_told_in_auto_scalings_words(world: World) -> None:
