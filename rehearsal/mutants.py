@@ -23,7 +23,7 @@ from lambdas.errors import NotFound, Rejected, Transient
 from lambdas.hub import Hub
 from lambdas.rows import Guard, Mark, guard_key, item_of
 from lambdas.table import Put, Update, Write
-from rehearsal import rivals, scenarios, world
+from rehearsal import handovers, rivals, scenarios, world
 from rehearsal.asl import Machine
 from rehearsal.faults import Call
 from rehearsal.models import parse
@@ -65,6 +65,15 @@ class Rivals(Slice):
     def survivors(self) -> Iterator[tuple[int, Survivor]]:
         report = rivals.sweep()
         yield from ((report.tried.total(), one) for one in report.survivors)
+
+
+class Handed(Slice):
+    """A guard that changes hands while a write of its owner is under way."""
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        for runs, case in enumerate(handovers.cases(), 1):
+            if problems := tuple(handovers.played(case).problems()):
+                yield runs, Survivor(self.scenario, (), str(case), problems, ())
 
 
 @dataclass(frozen=True)
@@ -454,5 +463,6 @@ MUTANTS = (
         _instead(guards, "releases", _released_by_anybody),
         _under(RESIZE, "others:5:15+signals", 400),
     ),
+    Mutant("a guard is handed over beside a live attempt", _instead(control, "alone", _nothing), Handed(RESIZE, ())),
 )
 """The committed list; `make mutants` hunts each."""
