@@ -18,22 +18,11 @@ from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
-from lambdas.activities.launch_templates import belongs_to
-from lambdas.cloud import OPERATION_TAG, Tags
-from lambdas.engine.tasks import stored_plan
-from lambdas.rows import Control, Status, request_key
-from rehearsal.fake_cloud import Deed, Snapshot
+from lambdas.rows import Status
+from rehearsal.fake_cloud import Snapshot
 from rehearsal.fake_cloud.snapshots import INSTANCES
+from rehearsal.parties import ALARM, GROUP, TEMPLATE, Party, owner_of, party, what_is
 from rehearsal.world import World
-
-GROUP, TEMPLATE, ALARM, BALANCER = "group", "launch template", "alarm", "load balancer"
-
-ASKED = {
-    "ResizeServerGroup": {"resized"},
-    "ResumeAsgProcesses": {"resumed processes of", "suspended processes of"},
-    "DestroyServerGroup": {"deleted", "suspended processes of", "resumed processes of"},
-}
-"""What an operation may do to the group that it was asked to change, by its saga."""
 
 WRITES = {"resized": ("capacity", INSTANCES), "tagged": ("settings",)}
 SUSPENDS = ("suspended processes", INSTANCES)
@@ -46,51 +35,6 @@ class Verdict:
     """What is otherwise than the ends say, though nobody was called."""
     wrong: str
     """What is wrong; empty where nothing is."""
-
-
-@dataclass(frozen=True)
-class Party:
-    """One operation, as its rows tell of it."""
-
-    control: Control
-    request: Mapping[str, Any]
-    plan: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        return self.control.id
-
-    @property
-    def saga(self) -> str:
-        return self.control.saga
-
-    @property
-    def group(self) -> str:
-        """The group that it was asked to change; empty for one that makes its own."""
-        return str(self.request.get("serverGroupName", ""))
-
-    @property
-    def own(self) -> str:
-        """The group that it is about: asked for, or planned."""
-        return str(self.plan.get("group") or self.group)
-
-    def may(self, deed: Deed, owner: str | None) -> bool:
-        """Whether it was asked to do that, or it is about its own."""
-        if owner == self.id or deed.did == "created" or (deed.did == "put" and deed.name.startswith(f"{self.own}-")):
-            return True
-        if deed.kind == BALANCER:
-            return self.saga == "DestroyServerGroup"
-        if deed.kind == GROUP:
-            return deed.name == self.group and deed.did in ASKED.get(self.saga, ())
-        if self.saga != "DestroyServerGroup" or deed.did != "deleted":
-            return False
-        return deed.name in self.plan.get("alarms", ()) if deed.kind == ALARM else belongs_to(deed.name, self.group)
-
-
-def made_by(world: World, operation: str) -> str:
-    """Name of the group that the operation was to make."""
-    plan = stored_plan(world.plain, operation) or {}
-    return str(plan["group"]) if "launch_template" in plan and "cluster" in plan else ""
 
 
 class Contest:
@@ -111,7 +55,7 @@ class Contest:
         self._right, self._unexplained = right, unexplained
         self._now = world.cloud.snapshot()
         self._deeds = world.cloud.deeds
-        self._parties = {one: self._party(one) for one in (world.operation, *world.others)}
+        self._parties = {one: party(world, one) for one in (world.operation, *world.others)}
 
     def verdict(self) -> Verdict:
         orphans = (*self._left_behind(), *self._otherwise())
@@ -119,11 +63,6 @@ class Contest:
         mine = self._parties[self._world.operation].control
         told = f"ended {mine.status}, but {orphans[0]}" if orphans else ""
         return Verdict(orphans, wrong or told)
-
-    def _party(self, operation: str) -> Party:
-        row = self._world.table.get(request_key(operation)) or {}
-        plan = stored_plan(self._world.plain, operation) or {}
-        return Party(self._world.control(operation), row.get("request", {}), plan)
 
     # How they ended.
 
@@ -155,7 +94,7 @@ class Contest:
                 yield f"{who} {deed.operation} {deed.did} {deed.kind} {deed.name}, not its own"
             if deed.did in ("created", "put"):
                 owners[key] = deed.operation
-        for name in {deed.name for deed in self._deeds if deed.kind == GROUP}:
+        for name in sorted({deed.name for deed in self._deeds if deed.kind == GROUP}):
             yield from self._put_back_over(name)
             yield from self._at_once(name)
         yield from self._two_groups()
@@ -165,8 +104,8 @@ class Contest:
         """Of what stood before: the operation of its tag, or a stranger."""
         owners = {}
         for key, seen in self._before.items():
-            kind, name = _what(key)
-            owners[kind, name] = seen.get("operation") or _tagged(seen) or ""
+            kind, name = what_is(key)
+            owners[kind, name] = owner_of(seen)
         return owners
 
     def _put_back_over(self, group: str) -> Iterator[str]:
@@ -196,7 +135,7 @@ class Contest:
                 made[deed.operation].add(deed.name)
         yield from (f"{one} made {', '.join(sorted(names))}" for one, names in made.items() if len(names) > 1)
         names = [plan["group"] for one in self._parties.values() if "cluster" in (plan := one.plan)]
-        yield from (f"two operations planned for {name}" for name in set(names) if names.count(name) > 1)
+        yield from (f"two operations planned for {name}" for name in sorted(set(names)) if names.count(name) > 1)
 
     # What stands.
 
@@ -208,7 +147,7 @@ class Contest:
             if one.control.status not in (Status.SUCCEEDED, Status.NEEDS_ATTENTION)
         }
         for key, seen in self._now.items():
-            owner = seen.get("operation") or _tagged(seen)
+            owner = owner_of(seen)
             if owner in gone:
                 yield f"{key} of {owner} is there"
 
@@ -234,7 +173,7 @@ class Contest:
     def _told(
         self, key: str, was: Mapping[str, Any] | None, now: Mapping[str, Any] | None, mine: Party
     ) -> Iterator[str]:
-        kind, name = _what(key)
+        kind, name = what_is(key)
         if any(name == group or name.startswith(f"{group}-") for group in self._remade):
             return
         if was is None or now is None:
@@ -292,17 +231,6 @@ class Contest:
                 yield f"guard {row['key']} is kept by {row.get('owner')}, and {list(row.get('queue', ()))} wait for it"
             if row["sk"].startswith("wait#"):
                 yield f"the row of a token is kept: {row['pk']} {row['sk']}"
-
-
-def _what(key: str) -> tuple[str, str]:
-    """Kind and name of `prod/us-east-1 launch template shop-v001`."""
-    kind, _, name = key.partition(" ")[2].rpartition(" ")
-    return kind, name
-
-
-def _tagged(seen: Mapping[str, Any]) -> str:
-    tags: Tags = seen["tags"] if "tags" in seen else getattr(seen.get("settings"), "tags", ())
-    return dict(tags).get(OPERATION_TAG, "")
 
 
 def _shown(capacity: Mapping[str, int] | None) -> str:

@@ -11,11 +11,12 @@ from lambdas.engine.intake import Terms
 from lambdas.rows import Status
 from rehearsal.clock import EPOCH, Clock
 from rehearsal.clouddriver import SUCCEEDED, Clouddriver, Deployment
-from rehearsal.contest import Contest, made_by
+from rehearsal.contest import Contest
 from rehearsal.fake_cloud import FakeCloud, Snapshot, differences
 from rehearsal.faults import Faults
 from rehearsal.memory_table import Units
 from rehearsal.models import FaultModel
+from rehearsal.parties import made_by
 from rehearsal.trials import QUIESCENCE, Scenario
 from rehearsal.world import NeverEnds, Result, World
 

@@ -31,6 +31,9 @@ SUSPENDED = ("AZRebalance", "AlarmNotification", "Launch", "Terminate")
 MINE = (("owner", "somebody else"),)
 """Tags of what another tool makes."""
 
+MOST = 20
+"""Deeds of one kind of actor in one run, whatever the severity."""
+
 Act = Callable[[Stage, random.Random], object]
 
 
@@ -56,7 +59,7 @@ def _at_moments(stage: Stage, times: float, latest: int, act: Act) -> None:
     world, rng = stage.world, random.Random(stage.rng.random())
     mean = times * stage.severity
     count = int(mean) + (rng.random() < mean % 1)
-    for _ in range(min(count, latest)):
+    for _ in range(min(count, MOST)):
         stage.faults.before(rng.randint(1, max(latest, 1)), lambda: world.busy and act(stage, rng))
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,9 +11,11 @@ from lambdas.rows import Guard, Status, control_key, guard_key, item_of
 from lambdas.table import Put
 from rehearsal import scenarios
 from rehearsal.contest import Contest, Verdict
+from rehearsal.crew import CLOUDDRIVER
 from rehearsal.fake_cloud import Deed
 from rehearsal.models import parse
 from rehearsal.runs import Rehearsal
+from rehearsal.score import Plan, casts
 from rehearsal.trials import Scenario
 
 OPERATIONS = (scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS, scenarios.RESUMES)
@@ -186,3 +189,10 @@ def test_two_operations_at_work_on_one_group(sound: Rehearsal) -> None:
         f"{scenarios.NEW} was worked on by several operations at once: {sound.world.operation}, another, "
         f"{sound.world.operation}"
     ]
+
+
+def test_clouddrivers_policy_is_not_compared_where_nobody_says_what_is_right() -> None:
+    plan = Plan(("createServerGroup",), "person", 1.0, 10, 0, 1)
+
+    assert {cast.policy for cast, _ in casts(plan)} == {"windlass"}
+    assert {cast.policy for cast, _ in casts(replace(plan, faults="signals"))} == {"windlass", CLOUDDRIVER}
