@@ -132,13 +132,18 @@ def _left_alone(plan: ResizePlan, found: Group, cloud: Cloud) -> str:
 
 
 def unhealthy(plan: CreatePlan, cloud: Cloud) -> str | None:
-    """Why the new group's instances are not all healthy yet, or None."""
+    """Why the new group's instances are not all healthy yet, or None.
+
+    Raises Rejected where somebody deleted the group and made another of its name.
+    """
     if plan.wait_for == "created":
         return None
     try:
         found = cloud.groups.find(plan.group)
     except NotFound:
         return f"server group {plan.group} is not visible yet, or somebody deleted it"
+    if found.operation != cloud.operation:
+        raise Rejected(f"server group {plan.group} was deleted, and made again by somebody else, while it was set up")
     return _shortfall(found, plan.capacity, _wanted(plan.capacity, EMPTY, found), cloud)
 
 
