@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 
 from .execution import Graph, State
 from .fans import Map, Parallel
+from .nested import compile_any
 from .states import Choice, Definition, Fail, Pass, Succeed, Wait
-from .tasks import compile_task
 
 _COMPILERS: dict[str, Callable[[str, Definition], State]] = {
-    "Task": compile_task,
+    "Task": compile_any,
     "Pass": Pass,
     "Choice": Choice,
     "Wait": Wait,

@@ -69,6 +69,10 @@ def _tell(console: Console, rehearsal: Rehearsal, seed: int) -> None:
     console.print(f"{len(world.faults.struck)} calls went wrong:")
     for call, how in world.faults.struck:
         console.print(f"  {how} at {call}", markup=False, soft_wrap=True)
+    for deed in world.cloud.deeds if rehearsal.model.rivals else ():
+        if deed.operation != world.operation:
+            who, what = deed.operation or "a stranger", "" if deed.what is None else f": {deed.what}"
+            console.print(f"{iso(deed.at)} {who} {deed.did} {deed.kind} {deed.name}{what}", markup=False)
     console.print(f"ended {outcome.end} after {outcome.seconds:.0f} s {outcome.wrong}", markup=False, soft_wrap=True)
     for line in outcome.orphans:
         console.print(f"  {line}", markup=False, soft_wrap=True)

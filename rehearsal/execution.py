@@ -20,6 +20,7 @@ from .jsontext import Json
 
 ACCOUNT = "111111111111"
 REGION = "us-east-1"
+ARN = f"arn:aws:states:{REGION}:{ACCOUNT}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sfn_role"
 
 
@@ -75,6 +76,8 @@ class World:
     recorded: bool = True
     isolated: bool = True
     tokens: dict[str, Branch] = field(default_factory=dict)
+    start: Callable[[str, str, Json], Execution] | None = None
+    """StartExecution: machine, name, input. For states that start another execution."""
 
 
 class Branch:
@@ -96,6 +99,7 @@ class Branch:
         "item",
         "last",
         "most",
+        "nested",
         "pulse",
         "state",
         "timers",
@@ -120,6 +124,8 @@ class Branch:
         self.last = 0
         self.counts: list[int] | None = None
         self.children: list[Branch] = []
+        self.nested: Execution | None = None
+        """The execution whose end the state waits for."""
         self.timers: list[Timer] = []
         self.token: str | None = None
         self.heartbeat: float | None = None
@@ -175,6 +181,9 @@ class Branch:
         self.settle()
         for child in self.children:
             child.halt()
+        if self.nested is not None:
+            nested, self.nested = self.nested, None
+            nested.abort(None, None)
 
     def note(self, kind: str, **details: Json) -> None:
         """An event that follows on the branch's last one."""
@@ -275,6 +284,8 @@ class Execution:
         self._events: list[Event] | None = [] if world.recorded else None
         self.started = world.clock.now
         self.stopped: float | None = None
+        self.watchers: list[Callable[[Execution], object]] = []
+        """Whoever else waits for its end."""
         self.root = Branch(self, graph, data, self._finish, self._fail)
         self._deadline: Timer | None = None
 
@@ -317,18 +328,21 @@ class Execution:
     @cached_property
     def context(self) -> dict[str, Json]:
         """What stays the same in the context object from the first state to the last."""
-        arn = f"arn:aws:states:{REGION}:{ACCOUNT}"
         return {
             "Execution": {
-                "Id": f"{arn}:execution:{self.machine}:{self.name}",
+                "Id": self.arn,
                 "Input": self.input,
                 "Name": self.name,
                 "RoleArn": ROLE,
                 "StartTime": iso(self.started),
                 "RedriveCount": 0,
             },
-            "StateMachine": {"Id": f"{arn}:stateMachine:{self.machine}", "Name": self.machine},
+            "StateMachine": {"Id": f"{ARN}:stateMachine:{self.machine}", "Name": self.machine},
         }
+
+    @property
+    def arn(self) -> str:
+        return f"{ARN}:execution:{self.machine}:{self.name}"
 
     def _finish(self, output: Json) -> None:
         self.output = output
@@ -347,3 +361,5 @@ class Execution:
             self._deadline.cancel()
         self.record(kind, self.root.last, {"error": error, "cause": cause, **details})
         self.on_end(self)
+        for watch in self.watchers:
+            watch(self)

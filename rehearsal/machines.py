@@ -48,6 +48,7 @@ class StepFunctions:
         """The one started last."""
         self.on_status: list[Callable[[Execution], object]] = []
         self._world = World(clock, invoke, seed, recorded=recorded, isolated=isolated)
+        self._world.start = self._start_nested
         self._rng, self._latency = random.Random(seed), latency
 
     def clear(self, seed: int) -> None:
@@ -104,6 +105,18 @@ class StepFunctions:
     def heartbeat(self, token: str) -> None:
         branch = self._holder(token)
         branch.state.beat(branch)
+
+    def _start_nested(self, machine: str, name: str, data: Json) -> Execution:
+        """StartExecution as a state calls it: what is refused is the state's failure, under the SDK's name."""
+        if machine not in self.machines:
+            raise TaskError(
+                "StepFunctions.StateMachineDoesNotExistException", f"State Machine Does Not Exist: {machine}"
+            )
+        try:
+            return self.start(machine, name, data)
+        except ExecutionAlreadyExists:
+            cause = f"Execution Already Exists: {self.executions[name].arn}"
+            raise TaskError("StepFunctions.ExecutionAlreadyExistsException", cause) from None
 
     def _holder(self, token: str) -> Branch:
         if token not in self._world.tokens:

@@ -5,8 +5,8 @@ names the slice of the sweep that has to catch it; a mutant that survives its sl
 """
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from lambdas import sweep as sweeping
 from lambdas.activities import server_groups
-from lambdas.activities.plans import CreatePlan
+from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.cloud import Cloud
 from lambdas.engine import control, ends, guards, intake, planning, recovery, waits
 from lambdas.engine.tasks import AnySaga
@@ -23,9 +23,11 @@ from lambdas.errors import NotFound, Rejected, Transient
 from lambdas.hub import Hub
 from lambdas.rows import Guard, Mark, guard_key, item_of
 from lambdas.table import Put, Update, Write
-from rehearsal import rivals, scenarios, world
+from rehearsal import handovers, rivals, scenarios, world
 from rehearsal.asl import Machine
 from rehearsal.faults import Call
+from rehearsal.models import parse
+from rehearsal.runs import Rehearsal
 from rehearsal.sweep import Survivor, singles
 from rehearsal.trials import golden_of
 from saga.compiler import Json, compile_saga
@@ -63,6 +65,34 @@ class Rivals(Slice):
     def survivors(self) -> Iterator[tuple[int, Survivor]]:
         report = rivals.sweep()
         yield from ((report.tried.total(), one) for one in report.survivors)
+
+
+class Handed(Slice):
+    """A guard that changes hands while a write of its owner is under way."""
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        for runs, case in enumerate(handovers.cases(), 1):
+            if problems := tuple(handovers.played(case).problems()):
+                yield runs, Survivor(self.scenario, (), str(case), problems, ())
+
+
+@dataclass(frozen=True)
+class Rehearsed(Slice):
+    """Runs of one scenario under a fault model, of the first so many seeds."""
+
+    faults: str = "none"
+    seeds: int = 0
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        rehearsal = Rehearsal(scenarios.named(self.scenario)[0], parse(self.faults))
+        for seed in range(self.seeds):
+            if wrong := rehearsal.run(seed).wrong:
+                where = f"{self.faults}, seed {seed}"
+                yield seed + 1, Survivor(self.scenario, (), where, (wrong,), ())
+
+
+def _under(scenario: str, faults: str, seeds: int) -> Rehearsed:
+    return Rehearsed(scenario, (), faults=faults, seeds=seeds)
 
 
 @lru_cache(maxsize=8)
@@ -186,6 +216,26 @@ def _refuses_absent(plan: CreatePlan, cloud: Cloud) -> str:
     except NotFound as error:
         raise Rejected(str(error)) from None
     return "deleted"
+
+
+def _deletes_whatever_has_the_name(plan: CreatePlan, cloud: Cloud) -> str:
+    with suppress(NotFound):
+        cloud.groups.delete(plan.group)
+    return "deleted"
+
+
+def _restores_whatever_stands(plan: ResizePlan, cloud: Cloud) -> str:
+    with suppress(NotFound):
+        cloud.groups.resize(plan.group, plan.before)
+    return "resized"
+
+
+def _released_by_anybody(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
+    """Whoever ends passes the guard on, its owner or not."""
+    for key in keys:
+        guard = guards.read(hub, key)
+        rest = tuple(one for one in guard.queue if one != operation)
+        yield guards._written(guard, rest[0] if rest else None, rest[1:])
 
 
 def _refuses_its_own(plan: CreatePlan, cloud: Cloud) -> None:
@@ -393,5 +443,26 @@ MUTANTS = (
         Slice(DESTROY, ("cancel",), _in("GroupGone")),
         quick=False,
     ),
+    Mutant(
+        "an undo deletes whatever has the name",
+        _step("CreateServerGroup", "CreateEmptyGroup", undo=_deletes_whatever_has_the_name),
+        _under(CREATE, "person", 200),
+    ),
+    Mutant(
+        "an undo restores over what somebody set",
+        _step("ResizeServerGroup", "Resize", undo=_restores_whatever_stands),
+        _under(RESIZE, "autoscaler+signals", 200),
+    ),
+    Mutant(
+        "nobody waits for a guard",
+        _instead(guards, "awaited", lambda hub, keys, operation: None),
+        _under(RESIZE, "others", 200),
+    ),
+    Mutant(
+        "whoever ends passes a guard on",
+        _instead(guards, "releases", _released_by_anybody),
+        _under(RESIZE, "others:5:15+signals", 400),
+    ),
+    Mutant("a guard is handed over beside a live attempt", _instead(control, "alone", _nothing), Handed(RESIZE, ())),
 )
 """The committed list; `make mutants` hunts each."""

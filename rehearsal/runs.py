@@ -11,10 +11,12 @@ from lambdas.engine.intake import Terms
 from lambdas.rows import Status
 from rehearsal.clock import EPOCH, Clock
 from rehearsal.clouddriver import SUCCEEDED, Clouddriver, Deployment
+from rehearsal.contest import Contest
 from rehearsal.fake_cloud import FakeCloud, Snapshot, differences
 from rehearsal.faults import Faults
 from rehearsal.memory_table import Units
 from rehearsal.models import FaultModel
+from rehearsal.parties import made_by
 from rehearsal.trials import QUIESCENCE, Scenario
 from rehearsal.world import NeverEnds, Result, World
 
@@ -73,7 +75,8 @@ class Rehearsal:
         recorded: bool = False,
     ) -> None:
         self.scenario, self.model, self.severity, self.door = scenario, model, severity, door
-        self.right = model.ends | (IN_TIME if door == "clouddriver" else frozenset())
+        in_time = IN_TIME if door == "clouddriver" else frozenset[Status]()
+        self.right, self.unexplained = model.ends | in_time, model.unexplained | in_time
         manners = model.manners(scenario.manners, severity)
         self.world = World(scenario.sagas, manners=manners, recorded=recorded, paced=True, shared=True)
         scenario.prepare(self.world)
@@ -81,6 +84,8 @@ class Rehearsal:
         self.world.again(0)
         self.before = self.world.cloud.snapshot()
         self.after = self._golden()
+        self.made = made_by(self.world, self.world.operation)
+        """Name of the group that a run without faults makes; empty where it makes none."""
 
     def run(self, seed: int) -> Outcome:
         world = self.world
@@ -105,7 +110,9 @@ class Rehearsal:
     def _settle(self, operation: str) -> None:
         """Until everything late has landed and the late look of the sweep has looked."""
         world = self.world
-        if world.pending or world.control(operation).status is not Status.SUCCEEDED:
+        if self.model.rivals:
+            world.run_others()
+        if self.model.rivals or world.pending or world.control(operation).status is not Status.SUCCEEDED:
             world.clock.drain(max(world.faults.landing - world.clock.now, 0.0) + QUIESCENCE)
             world.wait(operation)
 
@@ -129,6 +136,8 @@ class Rehearsal:
         control = self.world.control(operation)
         status = control.status
         outcome.end = str(status)
+        if self.model.rivals:
+            return self._contested(outcome)
         if status is not Status.NEEDS_ATTENTION:
             should = self.after if status is Status.SUCCEEDED else self.before
             outcome.orphans = tuple(differences(should, self.world.cloud.snapshot()))
@@ -136,6 +145,12 @@ class Rehearsal:
             outcome.wrong = f"ended {status}: {control.error}"
         elif outcome.orphans:
             outcome.wrong = f"ended {status}, but {outcome.orphans[0]}"
+        return outcome
+
+    def _contested(self, outcome: Outcome) -> Outcome:
+        """Others were at work on the same cloud: their part is told from the operation's."""
+        verdict = Contest(self.world, self.before, self.after, self.made, self.right, self.unexplained).verdict()
+        outcome.orphans, outcome.wrong = verdict.orphans, verdict.wrong
         return outcome
 
     def replayed(self, seed: int) -> Result | None:

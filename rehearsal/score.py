@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rehearsal.crew import CLOUDDRIVER, Cast, tallies
+from rehearsal.models import parse
 from rehearsal.tally import Tally
 
 SEVERITIES = (1.0, 3.0, 10.0)
@@ -79,7 +80,8 @@ def casts(plan: Plan) -> list[tuple[Cast, int]]:
     asked = [(Cast(one, plan.faults, plan.severity, plan.door), plan.runs) for one in plan.operations]
     severities = [one for one in SEVERITIES if one != plan.severity] if plan.around else []
     more = [(Cast(one, plan.faults, times, plan.door), plan.around) for one in plan.operations for times in severities]
-    beside = [(_other(cast), min(runs, 20_000)) for cast, runs in (*asked, *more) if cast.operation in COMPARED]
+    compared = () if parse(plan.faults).rivals else COMPARED  # nobody has written down what is right there then
+    beside = [(_other(cast), min(runs, 20_000)) for cast, runs in (*asked, *more) if cast.operation in compared]
     return [*asked, *more, *beside]
 
 

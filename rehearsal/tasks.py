@@ -136,11 +136,14 @@ class DirectTask(Task):
 class InvokeTask(Task):
     """The function is named in the parameters; its result comes wrapped in Lambda's response."""
 
+    service, named = "lambda", "FunctionName"
+    """Whose integration it is, and the parameter that names what is called."""
+
     def __init__(self, name: str, definition: Definition) -> None:
         super().__init__(name, definition)
-        self.action = self.resource.rpartition(":lambda:")[2]
-        if not {"FunctionName", "FunctionName.$"} & set(definition.get("Parameters", {})):
-            raise ValueError("Parameters must name the function")
+        self.action = self.resource.rpartition(f":{self.service}:")[2]
+        if not {self.named, f"{self.named}.$"} & set(definition.get("Parameters", {})):
+            raise ValueError(f"Parameters must have {self.named}")
 
     def function(self, request: Json) -> str:
         name: str = request["FunctionName"]
@@ -163,7 +166,7 @@ class InvokeTask(Task):
         self.note(branch, "Started")
 
     def note(self, branch: Branch, what: str, **details: Json) -> None:
-        branch.note(f"Task{what}", resource=self.action, resourceType="lambda", **details)
+        branch.note(f"Task{what}", resource=self.action, resourceType=self.service, **details)
 
 
 class TokenTask(InvokeTask):
@@ -179,11 +182,15 @@ class TokenTask(InvokeTask):
             branch.after(timeout, self.timed_out)
         self.beat(branch)
         try:
-            returned, took = branch.invoke(self.function(request), self.payload(request), self.called())
+            returned, took = self.call(branch, request)
         except Failure as failure:
             return self.not_submitted(branch, token, failure)
         self.submitted(branch, token, returned, took)
         return None
+
+    def call(self, branch: Branch, request: Json) -> tuple[Json, float]:
+        """Hand the token over; gives what was answered to that, and how long it took."""
+        return branch.invoke(self.function(request), self.payload(request), self.called())
 
     def not_submitted(self, branch: Branch, token: str, failure: Failure) -> str | None:
         """That the function failed does not matter once its token has been answered."""

@@ -110,6 +110,10 @@ class World:
         self._request: tuple[AnySaga | None, Json, Any] = None, {}, None
         self.operation = ""
         """The one accepted last."""
+        self.others: list[str] = []
+        """Those that somebody else posted meanwhile."""
+        self.unanswered = 0
+        """How many posts of others have not been answered yet."""
         self.invocations: list[Callable[[str], None]] = []
         """Looked at before each invocation of a function; a TaskError keeps it from running."""
         self.invoked = 0
@@ -133,7 +137,8 @@ class World:
         self.table.clear()
         self.machines.clear(seed)
         self.stream.clear()
-        self.operation, self.invoked = "", 0
+        self.operation, self.invoked, self.unanswered = "", 0, 0
+        self.others.clear()
         self.invocations.clear()
         self.doubled, self.delivery = _never, _once
         self.clock.at(rhythm.EACH, self._rule)
@@ -165,6 +170,24 @@ class World:
                 self.clock.drain(2)
         raise NeverEnds(f"{operation} is never accepted")
 
+    def post(self, operation: str, request: Json, key: str) -> None:
+        """The same for somebody else, who does not keep the world waiting: again every two seconds until answered."""
+        saga = next(one for one in self.sagas.values() if one.operation == operation)
+        submission = intake.Submission(saga, saga.request_type.model_validate(request))
+        self.unanswered += 1
+        self._post(submission, key)
+
+    def _post(self, submission: intake.Submission, key: str) -> None:
+        try:
+            with self.faults.invocation("intake"):
+                self._begun("intake")
+                accepted = intake.accept(self.hub, [submission], caller=CALLER, terms=TERMS, key=key)
+        except (Killed, TaskError, WindlassError, KeyError):
+            self.clock.at(2, lambda: self._post(submission, key))
+        else:
+            self.others.append(accepted.id)
+            self.unanswered -= 1
+
     def _parsed(self, saga: AnySaga, request: Json) -> Any:
         """The same request once: it is posted in run after run."""
         if self._request[0] is not saga or self._request[1] is not request:
@@ -188,6 +211,11 @@ class World:
             with suppress(WindlassError):
                 self.signal(self.operation, what)
 
+    @property
+    def busy(self) -> bool:
+        """Whether the operation under test is not over yet."""
+        return not self.operation or not self.over(self.operation)
+
     def run(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> Result:
         """`wait` until then: the operation as it stands."""
         self.wait(operation, until=until)
@@ -199,6 +227,15 @@ class World:
         self.clock.run(lambda: self.over(operation) or until() or self.clock.now > longest)
         if self.clock.now > longest:
             raise NeverEnds(f"operation {operation} is {self.control(operation)} after {LONGEST}")
+
+    def run_others(self) -> None:
+        """Let time pass until all that others posted is accepted and over."""
+        longest = self.clock.now + LONGEST.total_seconds()
+        self.clock.run(lambda: not self.unanswered or self.clock.now > longest)
+        for operation in self.others:
+            self.run(operation)
+        if self.unanswered:
+            raise NeverEnds(f"{self.unanswered} operations of others are never accepted")
 
     def over(self, operation: str) -> bool:
         """Whether the row is closed and no execution of it runs."""

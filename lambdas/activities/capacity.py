@@ -132,14 +132,19 @@ def _left_alone(plan: ResizePlan, found: Group, cloud: Cloud) -> str:
 
 
 def unhealthy(plan: CreatePlan, cloud: Cloud) -> str | None:
-    """Why the new group's instances are not all healthy yet, or None."""
+    """Why the new group's instances are not all healthy yet, or None.
+
+    Raises Rejected where somebody deleted the group and made another of its name.
+    """
     if plan.wait_for == "created":
         return None
     try:
         found = cloud.groups.find(plan.group)
     except NotFound:
         return f"server group {plan.group} is not visible yet, or somebody deleted it"
-    return health.shortfall(found, _wanted(plan.capacity, EMPTY, found), cloud)
+    if found.operation != cloud.operation:
+        raise Rejected(f"server group {plan.group} was deleted, and made again by somebody else, while it was set up")
+    return _shortfall(found, plan.capacity, _wanted(plan.capacity, EMPTY, found), cloud)
 
 
 def unready(plan: ResizePlan, cloud: Cloud) -> str | None:
@@ -151,7 +156,16 @@ def unready(plan: ResizePlan, cloud: Cloud) -> str | None:
     except NotFound:
         return f"server group {plan.group} is not visible, or somebody deleted it"
     wanted = _wanted(plan.target, plan.before, found)
-    return health.shortfall(found, wanted, cloud) or health.surplus(found, max(wanted, found.capacity.desired))
+    short = _shortfall(found, plan.target, wanted, cloud)
+    return short or health.surplus(found, max(wanted, found.capacity.desired))
+
+
+def _shortfall(found: Group, target: Capacity, wanted: int, cloud: Cloud) -> str | None:
+    """Why fewer than `wanted` instances are healthy; a group that is not to have so many will never have them."""
+    reason = health.shortfall(found, wanted, cloud)
+    if reason is None or found.capacity.desired >= wanted:
+        return reason
+    return f"{reason}; {found.name} has {found.capacity}, not {target}"
 
 
 def _wanted(target: Capacity, before: Capacity, found: Group) -> int:
@@ -159,6 +173,7 @@ def _wanted(target: Capacity, before: Capacity, found: Group) -> int:
 
     A read from before the resize must not count as scaled in: it shows other bounds, or the old desired capacity.
     """
-    there = found.capacity
-    ours = (there.min, there.max) == (target.min, target.max) and there.desired != before.desired
+    there, bounds = found.capacity, (target.min, target.max)
+    fresh = bounds != (before.min, before.max) or there.desired != before.desired
+    ours = (there.min, there.max) == bounds and fresh
     return min(target.desired, there.desired) if ours else target.desired

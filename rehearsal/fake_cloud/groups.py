@@ -72,8 +72,7 @@ class FakeGroups(Port):
             raise NotFound(f"launch template {launch_template} does not exist")
         _launchable(place, template.settings)
         _placeable(place, settings)
-        arn = f"arn:aws:autoscaling:{place.region}:{place.account}:autoScalingGroup::autoScalingGroupName/{name}"
-        place.groups.put(name, Group(name, EMPTY, settings, launch_template, arn=arn), place.now)
+        place.groups.put(name, Group(name, EMPTY, settings, launch_template, arn=place.arn(name)), place.now)
         place.note("created", "group", name, self.operation)
 
     @call
@@ -82,7 +81,7 @@ class FakeGroups(Port):
         if not 0 <= capacity.min <= capacity.desired <= capacity.max:
             raise Rejected(f"desired capacity of {name} must be between its minimum and maximum, not {capacity}")
         self.place.group_is(name, capacity=capacity)
-        self.place.note("resized", "group", name, self.operation)
+        self.place.note("resized", "group", name, self.operation, capacity)
         fleet.balance(self.place, name)
 
     @call
@@ -102,13 +101,13 @@ class FakeGroups(Port):
     def suspend(self, name: str, processes: Sequence[str]) -> None:
         standing = self._standing(name).suspended
         self.place.group_is(name, suspended=standing | _known(processes, PROCESSES, "process"))
-        self.place.note("suspended processes of", "group", name, self.operation)
+        self.place.note("suspended processes of", "group", name, self.operation, tuple(processes))
 
     @call
     def resume(self, name: str, processes: Sequence[str]) -> None:
         standing = self._standing(name).suspended
         self.place.group_is(name, suspended=standing - _known(processes, PROCESSES, "process"))
-        self.place.note("resumed processes of", "group", name, self.operation)
+        self.place.note("resumed processes of", "group", name, self.operation, tuple(processes))
         fleet.balance(self.place, name)
 
     @call

@@ -82,6 +82,8 @@ class Deed:
     """`group`, `launch template` …"""
     name: str
     operation: str
+    what: object = None
+    """The capacity given, the processes suspended."""
 
 
 class Place:
@@ -162,12 +164,19 @@ class Place:
         for watch in self.watchers:
             watch()
 
-    def note(self, did: str, kind: str, name: str, operation: str = "") -> None:
-        self.deeds.append(Deed(self.now, self.account, self.region, did, kind, name, operation))
+    def note(self, did: str, kind: str, name: str, operation: str = "", what: object = None) -> None:
+        self.deeds.append(Deed(self.now, self.account, self.region, did, kind, name, operation, what))
 
     def number(self) -> int:
         """For ids; never the same twice."""
         return next(self._serial)
+
+    def arn(self, group: str) -> str:
+        """Of a new group: another one than any earlier group of that name had."""
+        number = f"{self.number():08x}-0000-0000-0000-000000000000"
+        return (
+            f"arn:aws:autoscaling:{self.region}:{self.account}:autoScalingGroup:{number}:autoScalingGroupName/{group}"
+        )
 
     def group_is(self, name: str, **now: object) -> None:
         """The group, but for these attributes, stays as it is; one that has gone stays away."""

@@ -81,7 +81,7 @@ def neighbour(
     instances = tuple(Instance(f"i-{place.number():017x}", "InService", healthy=True) for _ in range(capacity.desired))
     image = LaunchSettings(GOOD_IMAGE, "m5.large", (WEB,))
     place.templates.put(name, Template(name, f"lt-{place.number():017x}", image, None, settings.tags), ALWAYS)
-    place.groups.put(name, Group(name, capacity, settings, name, instances=instances), ALWAYS)
+    place.groups.put(name, Group(name, capacity, settings, name, instances=instances, arn=place.arn(name)), ALWAYS)
     for one in instances:
         place.instances[one.id] = Launched(name, GOOD_IMAGE)
     for balancer in (*balancers[0], *balancers[1]):

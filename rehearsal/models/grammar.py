@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from rehearsal.models import calls, functions, people, weather
+from rehearsal.models import actors, calls, functions, people, weather
 from rehearsal.models.model import KNOWN, FaultModel, Part, Strikes
 
 
@@ -56,6 +56,9 @@ MODELS: dict[str, Entry] = {
     "bad-release": Entry(functions.bad_release, "our own code is broken for SECONDS"),
     "refusal": Entry(calls.refusal, "AWS refuses one thing for good", lambda *latest: {"ends": calls.REFUSED}),
     "signals": Entry(people.signals, "a cancel or a pause at a random moment", lambda *latest: {"ends": people.ENDS}),
+    "autoscaler": Entry(actors.autoscaler, "groups scale within their bounds meanwhile", lambda *given: actors.SCALES),
+    "person": Entry(actors.person, "a stranger makes and changes groups of the cluster", lambda *given: actors.TAKES),
+    "others": Entry(actors.others, "other operations want the same groups and names", lambda *given: actors.TAKES),
 }
 
 PROBABILITIES = ("probability", "share")

@@ -76,6 +76,8 @@ class Part:
     """How the cloud's own ways change with the severity."""
     ends: frozenset[Status] = frozenset({Status.SUCCEEDED})
     """Ends that are right under it: a refusal is rightly put back."""
+    rivals: bool = False
+    """Others change the same cloud meanwhile: `rehearsal.contest` judges by what each of them did."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,16 @@ class FaultModel:
     def ends(self) -> frozenset[Status]:
         """Ends that are right under it."""
         return frozenset({Status.SUCCEEDED}).union(*(part.ends for part in self.parts))
+
+    @cached_property
+    def rivals(self) -> bool:
+        """Whether others change the same cloud meanwhile."""
+        return any(part.rivals for part in self.parts)
+
+    @cached_property
+    def unexplained(self) -> frozenset[Status]:
+        """Ends that are right whoever else did something: the other ends have to name what a rival did."""
+        return frozenset({Status.SUCCEEDED}).union(*(part.ends for part in self.parts if not part.rivals))
 
     def manners(self, manners: Manners, severity: float) -> Manners:
         for part in self.parts:

@@ -314,11 +314,23 @@ def test_a_group_that_is_not_visible_is_not_healthy(world: World) -> None:
     assert said == "server group shop-prod-v002 is not visible yet, or somebody deleted it"
 
 
+def test_a_group_that_somebody_made_in_the_place_of_ours_is_none_of_ours(world: World) -> None:
+    plan = planned(world)
+    forward(CREATE_SERVER_GROUP, plan, world.cloud)
+    found = world.cloud.groups.find(GROUP)
+    world.place.group_is(GROUP, settings=replace(found.settings, tags=(("owner", "somebody else"),)))
+
+    with pytest.raises(Rejected, match="server group shop-prod-v002 was deleted, and made again by somebody else"):
+        capacity.unhealthy(plan, world.cloud)
+
+
 def test_a_read_from_before_it_was_scaled_up_does_not_count(world: World) -> None:
     plan = planned(world)
     forward(CREATE_SERVER_GROUP, plan, world.cloud, steps=2)
 
-    assert capacity.unhealthy(plan, world.cloud) == "0 of 2 instances healthy"
+    said = capacity.unhealthy(plan, world.cloud)
+
+    assert said == "0 of 2 instances healthy; shop-prod-v002 has 0/0/0, not 1/2/3"
 
 
 def test_want_of_capacity_is_told_in_auto_scalings_words(world: World) -> None:

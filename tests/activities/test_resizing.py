@@ -191,14 +191,22 @@ def test_it_is_over_when_the_instances_are_healthy(world: World) -> None:
 def test_a_read_from_before_the_resize_does_not_count(world: World) -> None:
     plan = planned(world, capacity={"desired": 3})
 
-    assert capacity.unready(plan, world.cloud) == "2 of 3 instances healthy"
+    assert capacity.unready(plan, world.cloud) == f"2 of 3 instances healthy; {SOURCE} has 1/2/3, not 1/3/3"
 
 
 def test_bounds_that_somebody_else_set_are_no_scaling_in(world: World) -> None:
     plan = planned(world)
     world.cloud.groups.resize(SOURCE, Capacity(0, 1, 9))
 
-    assert capacity.unready(plan, world.cloud) == "1 of 3 instances healthy"
+    assert capacity.unready(plan, world.cloud) == f"1 of 3 instances healthy; {SOURCE} has 0/1/9, not 1/3/3"
+
+
+def test_an_autoscaler_may_go_back_to_the_old_size_within_the_new_bounds(world: World) -> None:
+    plan = planned(world, capacity={"min": 0, "desired": 3, "max": 5})
+    capacity.resize(plan, world.cloud)
+    world.cloud.groups.resize(SOURCE, Capacity(0, BEFORE.desired, 5))
+
+    assert capacity.unready(plan, world.cloud) is None
 
 
 def test_surplus_instances_have_to_go_first(world: World) -> None:
