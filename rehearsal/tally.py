@@ -38,7 +38,8 @@ class Tally:
     retries: Counter[int] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     invocations: int = 0
-    working: float = 0.0
+    working: int = 0
+    """Milliseconds for which functions ran: whole, so that sums are the same in any order."""
     metered: int = 0
     reads: int = 0
     writes: int = 0
@@ -60,7 +61,7 @@ class Tally:
         self.retries[one.retries] += 1
         self.calls.update(one.calls)
         self.invocations += one.invocations
-        self.working += one.working
+        self.working += round(one.working * 1000)
         if one.units is not None:
             self.metered += 1
             self.reads += one.units[0]
@@ -110,7 +111,7 @@ class Tally:
         return Use(
             transitions=self.mean(self.transitions),
             invocations=self.invocations / runs,
-            working=self.working / runs,
+            working=self.working / 1000 / runs,
             reads=self.reads / metered,
             writes=self.writes / metered,
             messages=self.calls["sweeper.after"] / runs,

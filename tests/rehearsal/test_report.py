@@ -73,6 +73,7 @@ def _outcome(seed: int) -> Outcome:
         ("group x was absent, is there",) if wrong else (),
         seconds=float(seed),
         transitions=14,
+        working=seed / 7,
         calls={"groups.find": seed, "table.write": 1},
         units=(seed, 2 * seed),
     )
