@@ -120,4 +120,4 @@ class Tally:
 
 def _reason(wrong: str) -> str:
     """`Transient: rehearsed: an outage at call 17, groups.create in ScaleUp` is `Transient: an outage`."""
-    return re.sub(r"\d+", "n", re.sub(r"rehearsed: |( at|:)? ?call \d+.*", "", wrong))
+    return re.sub(r"\d+", "n", re.sub(r"['\"]|rehearsed:? |( at|:)? ?call \d+.*", "", wrong))

@@ -24,8 +24,10 @@ def show(console: Console, score: Score) -> None:
 
 
 def _ends(score: Score, operation: str) -> Table:
-    table = Table(title=f"{operation} under {score.plan.faults}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("faults", "policy", "runs", "ended", "failed", "below, 95 %", "left"):
+    table = Table(
+        title=f"{operation} under {score.plan.faults}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for name in ("faults", "policy", "runs", "ended", "failed", "below", "left"):
         table.add_column(name, justify="left" if name in ("policy", "ended") else "right", no_wrap=True)
     for cast, tally in score.of(operation):
         numbers = (words.rate(tally.rate), words.rate(tally.bound), f"{tally.orphaned:,}")

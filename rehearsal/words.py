@@ -26,10 +26,12 @@ def severity(cast: Cast) -> str:
 
 
 def rate(share: float) -> str:
-    """4.01 %, 9.99e-07 where a percentage would show nothing, and plain 0."""
+    """4.01 %, 0.015 %, 9.99e-07 where a percentage would show nothing, and plain 0."""
     if not share:
         return "0"
-    return f"{share * 100:.2f} %" if share >= 1e-4 else f"{share:.2e}"
+    if share < 1e-4:
+        return f"{share:.2e}"
+    return f"{share * 100:.2f} %" if share >= 0.01 else f"{share * 100:.2g} %"
 
 
 def end(status: str) -> str:

@@ -1,11 +1,13 @@
 """Numbers and pages about rehearsals: exact where a rule exists, self-contained where a page is promised."""
 
+import io
 import re
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from rehearsal.bound import LEAST_RETRIES, calls, outlasted
 from rehearsal.crew import CLOUDDRIVER, Cast
@@ -15,7 +17,9 @@ from rehearsal.runs import Outcome
 from rehearsal.score import Plan, Score
 from rehearsal.statistics import percentile, upper_bound
 from rehearsal.tally import SHOWN, Tally
+from rehearsal.terminal import show
 from rehearsal.windows import windows
+from rehearsal.words import rate
 
 
 @pytest.mark.parametrize(
@@ -94,6 +98,14 @@ def test_a_month_with_nothing_to_do_costs_the_key_and_the_sweep() -> None:
     assert 0.05 < SWEEP_MONTH < 0.2
 
 
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "0"), (0.04012, "4.01 %"), (0.0001498, "0.015 %"), (9.99e-7, "9.99e-07"), (1.0, "100.00 %")],
+)
+def test_a_rate_is_said_so_that_something_is_seen_of_it(share: float, said: str) -> None:
+    assert rate(share) == said
+
+
 def score() -> Score:
     plan = Plan(("createServerGroup",), "calibrated", 1.0, runs=40, seed=0, processes=2, around=10)
     made = Score(plan, breaks={"createServerGroup": 37.0})
@@ -125,6 +137,20 @@ def test_a_page_shows_the_bound_the_command_both_policies_and_the_failing_seeds(
         "independent",
     ):
         assert said in text or said.replace("&#x27;", "'") in text
+
+
+def test_in_eighty_columns_nothing_of_the_ends_is_cut() -> None:
+    out, large = io.StringIO(), score()
+    for _, tally in large.rows:
+        tally.runs, tally.failed = 3_000_000, 3_000_000
+        tally.ends = Counter({"SUCCEEDED": 2_900_001, "NEEDS_ATTENTION": 99_999})
+
+    show(Console(file=out, width=80), large)
+
+    ends = out.getvalue().partition("one operation")[0]
+    assert "99,999 needs attention" in ends
+    assert "…" not in ends
+    assert "left" in ends
 
 
 def test_a_page_fetches_nothing_and_runs_nothing() -> None:

@@ -148,16 +148,6 @@ def test_help_names_what_there_is(
     assert [one for one in said if one not in told] == []
 
 
-def test_in_eighty_columns_nothing_of_the_table_of_ends_is_cut() -> None:
-    out = io.StringIO()
-    run(
-        ("createServerGroup", "--faults", "bad-release:60", "--runs", "3", "--around", "2", "--processes", "1"),
-        Console(file=out, width=80),
-    )
-
-    assert "…" not in out.getvalue().partition("one operation")[0]
-
-
 def test_what_could_not_be_imported_counts_as_gone_wrong() -> None:
     tally = _sum(tallies(Cast("createServerGroup", "bad-release:600"), runs=8, seed=0, processes=1))
 
