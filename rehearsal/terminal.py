@@ -1,6 +1,5 @@
 """A score as tables and sentences on the terminal."""
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -12,10 +11,12 @@ def show(console: Console, score: Score) -> None:
     """For each operation how it ended and what it took; then what may be concluded, and what failed."""
     for cast, tally in score.asked:
         beside = score.beside(cast)
-        console.print(_ends(score, cast.operation))
-        console.print(_table(f"{cast.operation} by Windlass, one operation", [*words.uses(tally)]))
+        console.print("", _ends(score, cast.operation), "", sep="\n")
+        console.print(_table(f"{cast.operation} by Windlass, one operation", [*words.uses(tally)]), "", sep="\n")
         if beside is not None:
-            console.print(_table("the same by Clouddriver's policy", [*words.uses_of_clouddriver(beside)]))
+            console.print(
+                _table("the same by Clouddriver's policy", [*words.uses_of_clouddriver(beside)]), "", sep="\n"
+            )
     for sentence in _sentences(score):
         console.print(f"{sentence}\n", markup=False, highlight=False)
     _failures(console, score)
@@ -24,9 +25,8 @@ def show(console: Console, score: Score) -> None:
 
 
 def _ends(score: Score, operation: str) -> Table:
-    table = Table(
-        title=f"{operation} under {score.plan.faults}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
+    title = f"{operation} under {score.plan.faults}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("faults", "policy", "runs", "ended", "failed", "below", "left"):
         table.add_column(name, justify="left" if name in ("policy", "ended") else "right", no_wrap=True)
     for cast, tally in score.of(operation):
@@ -48,7 +48,7 @@ def _table(title: str, rows: list[tuple[str, str]]) -> Table:
 def _sentences(score: Score) -> list[str]:
     asked = [words.verdict(cast, tally, score.beside(cast)) for cast, tally in score.asked]
     found = [words.breaking(one, point, score.plan.around) for one, point in score.breaks.items()]
-    return ["", *asked, *found, words.retrying(), words.independent(), words.played(score)]
+    return [*asked, *found, words.retrying(), words.independent(), words.played(score)]
 
 
 def _failures(console: Console, score: Score) -> None:
