@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -108,7 +107,8 @@ def _runs(reports: Iterable[Report]) -> int:
 
 def show(console: Console, reports: Sequence[Report], lag: float, seconds: float) -> None:
     """The table, what was not tried, and the survivors with what replays them."""
-    table = Table(title=f"the fault sweep, reads {lag:g} s old", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    title = f"the fault sweep, reads {lag:g} s old"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("operation", no_wrap=True)
     for column in ("calls", "runs", "done", "put back", "person", "untried", "survivors"):
         table.add_column(column, justify="right", no_wrap=True)
