@@ -11,7 +11,8 @@ export CDK_DISABLE_CLI_TELEMETRY = true
 bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs sweep sweep-lagging sweep-doubles mutants rehearse rehearse-small
+.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs sweep sweep-lagging sweep-doubles \
+  sweep-moto differential mutants rehearse rehearse-small
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -22,7 +23,7 @@ run: .venv/ready node_modules/ready layer  ## four acts on the embedded AWS, the
 test: .venv/ready layer  ## the whole suite
 	$(bin)/python -m pytest -n $(workers) --dist loadgroup
 
-check: .venv/ready node_modules/ready layer lint types stale smoke-cli test  ## all that CI runs
+check: .venv/ready node_modules/ready layer lint types stale sweep rehearse-small smoke-cli test  ## all that CI runs
 
 lint: .venv/ready
 	$(bin)/ruff check .
@@ -105,6 +106,7 @@ mutants: .venv/ready  ## break the product in one place at a time, and see it ca
 
 benchmarks: .venv/ready  ## speed, as ratios: benchmarks/README.md
 	$(bin)/python -m benchmarks.imports
+	$(bin)/python -m benchmarks.rehearsals
 
 lock: .venv/ready  ## resolve the dependencies anew
 	@for f in requirements-uv requirements requirements-infra requirements-dev; do \

@@ -13,14 +13,34 @@ COMMANDS = {
 """Where each command is; imported only when asked for."""
 
 
+USAGE = """usage: python -m rehearsal COMMAND …
+
+Windlass's operations in virtual time, on fake clouds that fail.
+
+  run      many runs under a fault model: how they end, how long they take, what they cost, where Windlass breaks
+  replay   one of these runs again, with its whole history
+  sweep    every call of an operation goes wrong in every way, and every run is judged
+  mutants  the product broken in one place at a time: the sweep has to notice
+
+  python -m rehearsal COMMAND --help     arguments, fault models, examples, exit codes"""
+
+
 def main(arguments: Sequence[str]) -> int:
     name = arguments[0] if arguments else ""
+    if name in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0
     if name not in COMMANDS:
-        print(f"there is no command {name!r}; say python -m rehearsal {' | '.join(COMMANDS)}", file=sys.stderr)
+        asked = f"there is no command {name!r}" if name else "a command is missing"
+        print(f"{asked}; say python -m rehearsal {' | '.join(COMMANDS)}, or --help", file=sys.stderr)
         return 2
     module, function = COMMANDS[name]
     command: Callable[[Sequence[str]], int] = getattr(import_module(module), function)
-    return command(arguments[1:])
+    try:
+        return command(arguments[1:])
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Clouddriver:
     def _up(self, plan: CreatePlan) -> Deployment:
         """Orca's look each few seconds. It reads a cache, so that an error is only a look in vain."""
         until = self.clock.now + UP_WITHIN
-        seen = self.cloud.cloud(plan.account, plan.region)
+        seen = self.cloud.cloud(plan.account, plan.region, CLOUDDRIVER)
         while self.clock.now < until:
             self._passes(POLL)
             if capacity.unhealthy(plan, seen) is None:

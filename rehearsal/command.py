@@ -1,31 +1,38 @@
 """`python -m rehearsal run` and `replay`: arguments, progress, exit codes."""
 
 import argparse
+import importlib
 import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rehearsal import terminal
+from rehearsal.arguments import FAILED, Parser, listed
 from rehearsal.clock import iso
 from rehearsal.crew import PLAYED, Cast, quiet
-from rehearsal.models import NotAModel, parse
+from rehearsal.models import MODELS, NotAModel, parse
 from rehearsal.runs import DOORS, Rehearsal
 from rehearsal.score import Plan, Score, casts, rehearse
 
-MISUSED = 2
-FAILED = 1
+CODES = """
 
+exit codes: 0 nothing failed that should not, 1 something did, 2 bad input"""
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong."""
+RUN = """
+examples:
+  python -m rehearsal run createServerGroup
+  python -m rehearsal run createServerGroup --faults calibrated --runs 20000 --html report.html
+  python -m rehearsal run all --faults bursts:0.05:120+kills:0.01 --severity 3 --runs 500
+  python -m rehearsal run createServerGroup --faults outage:autoscaling:3600 --door clouddriver --only"""
 
-    def error(self, message: str) -> NoReturn:
-        self.exit(MISUSED, f"{message[:1].lower()}{message[1:]}\n")
+REPLAY = """
+examples:
+  python -m rehearsal replay createServerGroup --faults outage:autoscaling:86400 --seed 5
+  python -m rehearsal replay createServerGroup --faults calibrated --severity 38 --seed 20"""
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> int:
@@ -46,7 +53,9 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
 
 def replay(arguments: Sequence[str], console: Console | None = None) -> int:
     """Play one seed again and show all that happened."""
-    parser = _parser("replay")
+    parser = _parser(
+        "replay", "Play one seed again, and show its whole history and every call that went wrong.", REPLAY
+    )
     given = parser.parse_args(arguments)
     console = console or Console()
     quiet()
@@ -98,24 +107,49 @@ def _plan(given: argparse.Namespace) -> Plan:
     return Plan(operations, given.faults, given.severity, given.runs, given.seed, given.processes, given.door, around)
 
 
-def _run_parser() -> _Parser:
-    parser = _parser("run", "all")
-    parser.add_argument("--runs", type=_whole, default=1000, help="runs of each operation")
-    parser.add_argument("--processes", type=_whole, default=os.cpu_count() or 1)
-    parser.add_argument("--around", type=_whole, default=500, help="runs at each other severity")
+def _run_parser() -> Parser:
+    description = "Run an operation many times in virtual time under faults, and count how it ends."
+    parser = _parser("run", description, RUN + CODES, "all")
+    parser.add_argument("--runs", type=_whole, default=1000, metavar="N", help="of each operation (1000)")
+    parser.add_argument("--around", type=_whole, default=500, metavar="N", help="at each other severity (500)")
     parser.add_argument("--only", action="store_true", help="no other severities, no search for where it fails")
     parser.add_argument("--html", type=_page, metavar="FILE", help="write the report as one page")
+    parser.add_processes()
     return parser
 
 
-def _parser(name: str, *more: str) -> _Parser:
-    parser = _Parser(prog=f"python -m rehearsal {name}")
-    parser.add_argument("operation", type=_operation(*PLAYED, *more))
-    parser.add_argument("--faults", type=_faults, default="calibrated", help="docs/rehearsal/README.md")
-    parser.add_argument("--severity", type=_severity, default=1.0)
-    parser.add_argument("--seed", type=_seed, default=0)
-    parser.add_argument("--door", choices=tuple(DOORS), default="windlass")
+def _parser(name: str, description: str, more: str, *operations: str) -> Parser:
+    known = {one: _story(one) for one in PLAYED} | dict.fromkeys(operations, "each of them")
+    parser = Parser(
+        name, description, f"operations:\n{listed(known)}\n\nfaults, joined by +:\n{listed(_models())}\n{more}"
+    )
+    parser.add_argument("operation", type=_operation(*known), help="one of those below")
+    parser.add_argument(
+        "--faults", type=_faults, default="calibrated", metavar="MODEL[+MODEL…]", help="what goes wrong (calibrated)"
+    )
+    parser.add_argument(
+        "--severity", type=_severity, default=1.0, metavar="X", help="multiplies probabilities and durations (1)"
+    )
+    parser.add_argument("--seed", type=_seed, default=0, metavar="S", help="of the first run (0)")
+    parser.add_argument("--door", type=_door, default="windlass", metavar="|".join(DOORS), help="who asks (windlass)")
     return parser
+
+
+def _story(operation: str) -> str:
+    """What the operation's module says of it."""
+    module = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation)
+    return (importlib.import_module(f"statemachines.{module}").__doc__ or "").partition("\n")[0]
+
+
+def _models() -> dict[str, str]:
+    mixes = {"none": "nothing goes wrong", "calibrated": "the mix under which Clouddriver's policy fails 4 %"}
+    return mixes | {f"{name}{entry.usage}": entry.what for name, entry in MODELS.items()}
+
+
+def _door(text: str) -> str:
+    if text not in DOORS:
+        raise argparse.ArgumentTypeError(f"there is no door {text!r}; the doors are {', '.join(DOORS)}")
+    return text
 
 
 def _operation(*known: str) -> Callable[[str], str]:
@@ -145,19 +179,23 @@ def _severity(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 10**9:
+    if not _counts(text) or not 0 < int(text) <= 10**9:
         raise argparse.ArgumentTypeError(f"a whole number from 1 to 1,000,000,000 is needed, not {text!r}")
     return int(text)
 
 
 def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"a seed is a whole number, not {text!r}")
+    if not _counts(text):
+        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 on, of at most 18 digits, not {text!r}")
     return int(text)
+
+
+def _counts(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _page(text: str) -> Path:
     path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"{text!r} is no file that can be written; name one in a folder that exists")
     return path

@@ -1,26 +1,25 @@
 """`python -m rehearsal mutants`: the product broken in one place at a time, and what catches it."""
 
-import argparse
 import logging
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from rehearsal.arguments import FAILED, Parser
 from rehearsal.mutants import MUTANTS
 from rehearsal.sweep import kinds_of, shown
 
-FOUND, MISUSED = 1, 2
+CODES = "exit codes: 0 all were caught, 1 one survives, 2 bad input"
 Hunt = tuple[str, str, str, str]
 
 
 def mutants(arguments: Sequence[str], console: Console | None = None) -> int:
     """Hunt each; 0 where all are caught, 1 where one survives, 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m rehearsal mutants")
-    parser.add_argument("--processes", type=int, choices=range(1, 257), metavar="N", default=os.cpu_count() or 1)
+    parser = Parser("mutants", f"Break the product in each of {len(MUTANTS)} ways, and see the sweep catch it.", CODES)
+    parser.add_processes()
     given = parser.parse_args(arguments)
     console = console or Console()
     logging.disable(logging.CRITICAL)
@@ -31,7 +30,7 @@ def mutants(arguments: Sequence[str], console: Console | None = None) -> int:
         survived += not hunt[2]
     console.print(table)
     console.print(f"{len(MUTANTS) - survived} of {len(MUTANTS)} mutants caught")
-    return FOUND if survived else 0
+    return FAILED if survived else 0
 
 
 def _hunts(processes: int) -> Iterator[Hunt]:

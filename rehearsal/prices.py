@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from lambdas.table import SHARDS
+
 MILLION = 1e6
 
 TRANSITION = 25 / MILLION
@@ -16,8 +18,12 @@ READ_UNIT, WRITE_UNIT = 0.125 / MILLION, 0.625 / MILLION
 """DynamoDB on demand: https://aws.amazon.com/dynamodb/pricing/on-demand/"""
 REQUEST = 3.50 / MILLION
 """API Gateway, REST: https://aws.amazon.com/api-gateway/pricing/"""
-POLLS = 4
-"""Requests for one operation: its submission and some looks at how it stands."""
+LOOKS = 3
+"""Requests of a caller after its submission, to see how the operation stands."""
+LOOK_SECONDS, LOOK_MEMORY, LOOK_READS = 0.05, 1.0, 2.0
+"""Of the function behind such a request: seconds, GB, units read. The submission's is played, and counted there."""
+ACCESS_BYTES = 400
+"""Logged by API Gateway for one request."""
 LOG_GIGABYTE = 0.50
 """CloudWatch Logs, ingested: https://aws.amazon.com/cloudwatch/pricing/"""
 LOG_BYTES = 900
@@ -32,8 +38,15 @@ KEY_MONTH = 1.0
 """The table's own key."""
 QUEUE_MESSAGE = 0.40 / MILLION
 """SQS: https://aws.amazon.com/sqs/pricing/"""
+TRACE = 5.0 / MILLION
+"""X-Ray, recorded; one for the machine and one for each request is the most: it samples a part of them.
+https://aws.amazon.com/xray/pricing/"""
 SWEEPS_A_MONTH = 60 * 24 * 30
 """The rule sweeps each minute, whatever there is to do; EventBridge's scheduled rules cost nothing."""
+SWEEP_SECONDS = 0.05
+"""Of a sweep that finds nothing due."""
+SWEEP_READS, SWEEP_WRITES = 1.0 + 0.5 * SHARDS, 1.0
+"""Its heartbeat, read and written, and a query of each shard of the index."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,7 @@ class Use:
 
     transitions: float
     invocations: float
-    """Of functions, looks of the sweep included."""
+    """Of functions: the submission's, each Task's, the projector's, and every sweep meanwhile, as if for it alone."""
     working: float
     """Seconds for which they ran."""
     reads: float
@@ -53,13 +66,16 @@ class Use:
     @property
     def costs(self) -> dict[str, float]:
         """Dollars, by what they are paid for."""
+        requests, reads = 1 + LOOKS, self.reads + LOOKS * LOOK_READS
+        logged = self.invocations * LOG_BYTES + LOOKS * LOG_BYTES + self.transitions * HISTORY_BYTES
         return {
             "Step Functions": self.transitions * TRANSITION,
-            "Lambda": self.invocations * INVOCATION + self.working * MEMORY * GIGABYTE_SECOND,
-            "DynamoDB": self.reads * READ_UNIT + self.writes * WRITE_UNIT,
-            "API Gateway": POLLS * REQUEST,
-            "Logs": (self.invocations * LOG_BYTES + self.transitions * HISTORY_BYTES) / 1e9 * LOG_GIGABYTE,
+            "Lambda": _run(self.invocations, self.working) + _run(LOOKS, LOOKS * LOOK_SECONDS, LOOK_MEMORY),
+            "DynamoDB": reads * READ_UNIT + self.writes * WRITE_UNIT,
+            "API Gateway": requests * REQUEST,
+            "Logs": (logged + requests * ACCESS_BYTES) / 1e9 * LOG_GIGABYTE,
             "Keys": KEY_REQUESTS * KEY_REQUEST,
+            "Traces": (1 + requests) * TRACE,
             "Queue": self.messages * QUEUE_MESSAGE,
         }
 
@@ -68,5 +84,14 @@ class Use:
         return sum(self.costs.values())
 
 
-IDLE_MONTH = KEY_MONTH + SWEEPS_A_MONTH * (INVOCATION + 0.05 * MEMORY * GIGABYTE_SECOND + READ_UNIT + WRITE_UNIT)
-"""A month in which nothing is asked for: the key and the sweep's rule."""
+def _run(invocations: float, seconds: float, memory: float = MEMORY) -> float:
+    """What functions cost that run so often and so long together."""
+    return invocations * INVOCATION + seconds * memory * GIGABYTE_SECOND
+
+
+SWEEP_MONTH = SWEEPS_A_MONTH * (
+    _run(1, SWEEP_SECONDS) + SWEEP_READS * READ_UNIT + SWEEP_WRITES * WRITE_UNIT + LOG_BYTES / 1e9 * LOG_GIGABYTE
+)
+"""The wait sweep for a month in which it finds nothing to do."""
+IDLE_MONTH = KEY_MONTH + SWEEP_MONTH
+"""A month in which nothing is asked for: the table's key and the sweep."""

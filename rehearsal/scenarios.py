@@ -106,9 +106,13 @@ def named(name: str) -> tuple[Scenario, ...]:
     """The scenario of that name, those of that operation, or `all`. Raises ValueError."""
     found = tuple(one for one in ALL if name in ("all", one.name, one.operation))
     if not found:
-        known = dict.fromkeys(name for one in ALL for name in (one.operation, one.name))
-        raise ValueError(f"there is no operation {name!r}; name one of all, {', '.join(known)}")
+        raise ValueError(f"there is no operation {name!r}; name one of all, {', '.join(names())}")
     return found
+
+
+def names() -> tuple[str, ...]:
+    """By which `named` knows them."""
+    return tuple(dict.fromkeys(name for one in ALL for name in (one.operation, one.name)))
 
 
 def lagging(scenario: Scenario, lag: float) -> Scenario:

@@ -1,16 +1,18 @@
 """What a rehearsal found out: for each operation and severity both policies' tallies, and where Windlass fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rehearsal.crew import CLOUDDRIVER, Cast, tallies
 from rehearsal.models import parse
-from rehearsal.tally import Tally
+from rehearsal.tally import Failure, Tally
 
 SEVERITIES = (1.0, 3.0, 10.0)
 """By how much the faults are multiplied beside what was asked for."""
 
 HARDEST = 1e6
+ELSEWHERE = 2
+"""Failing seeds shown for a severity that was not asked for."""
 Heard = Callable[[Cast, int], None]
 """Told how many runs of which cast are done now."""
 
@@ -60,6 +62,28 @@ class Score:
     seconds: float = 0.0
 
     @property
+    def rows(self) -> list[tuple[Cast, Tally]]:
+        """All that was played, each severity's two policies side by side."""
+        order = {operation: number for number, operation in enumerate(self.plan.operations)}
+        return sorted(
+            self.played.items(),
+            key=lambda one: (order[one[0].operation], one[0].severity, one[0].policy == CLOUDDRIVER),
+        )
+
+    def of(self, operation: str) -> list[tuple[Cast, Tally]]:
+        """The rows of one operation."""
+        return [one for one in self.rows if one[0].operation == operation]
+
+    @property
+    def failures(self) -> list[tuple[Cast, Tally, list[Failure]]]:
+        """Seeds with which Windlass failed: as asked for, and a few at each other severity."""
+        return [
+            (cast, tally, tally.failures if cast.severity == self.plan.severity else tally.failures[:ELSEWHERE])
+            for cast, tally in self.rows
+            if tally.failures and cast.policy != CLOUDDRIVER
+        ]
+
+    @property
     def failed(self) -> bool:
         """Whether Windlass failed in what was asked for."""
         return any(tally.failed for cast, tally in self.asked)
@@ -96,8 +120,20 @@ def rehearse(plan: Plan, heard: Heard = lambda cast, runs: None) -> Score:
         score.played[cast] = _played(plan, cast, runs, heard)
     if plan.around and plan.faults != "none":
         for operation in plan.operations:
-            score.breaks[operation] = _breaking_point(plan, operation, heard)
+            point = score.breaks[operation] = _breaking_point(plan, operation, heard)
+            if point is not None:
+                _play_at(score, operation, (point, 2 * point), heard)
     return score
+
+
+def _play_at(score: Score, operation: str, severities: Iterable[float], heard: Heard) -> None:
+    """What the search stopped short of: how often both fail there, and how it ends."""
+    plan = score.plan
+    for severity in severities:
+        mine = Cast(operation, plan.faults, severity, plan.door)
+        for cast in (mine, _other(mine)) if operation in COMPARED else (mine,):
+            if cast not in score.played:
+                score.played[cast] = _played(plan, cast, plan.around, heard)
 
 
 def _played(plan: Plan, cast: Cast, runs: int, heard: Heard) -> Tally:

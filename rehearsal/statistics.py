@@ -1,7 +1,7 @@
 """Numbers about many runs: percentiles, and how sure a rate is."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 CONFIDENCE = 0.95
 
@@ -47,19 +47,3 @@ def percentile(counted: Mapping[int, int], share: float) -> int:
         if seen >= wanted:
             return value
     return 0
-
-
-def residual(probability: float, tasks: int, retries: int) -> float:
-    """How likely one of `tasks` fails for good, where each attempt fails independently and is retried so often."""
-    return -math.expm1(tasks * math.log1p(-(probability ** (retries + 1))))
-
-
-CALLS = (22, 7, 6, 6, 6, 6, 7, 7, 7, 6, 11, 5)
-"""Calls by Task of a createServerGroup that uses all it can, those of the table included."""
-LEAST_RETRIES = 60
-"""In two hours, with delays of at most two minutes."""
-
-
-def outlasted(probability: float, calls: Sequence[int], retries: int) -> float:
-    """How likely some Task fails in all its attempts, where each of its calls fails independently."""
-    return sum((1 - (1 - probability) ** count) ** (retries + 1) for count in calls)

@@ -3,25 +3,24 @@
 import argparse
 import logging
 import multiprocessing
-import os
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from rehearsal import scenarios
+from rehearsal.arguments import FAILED, Parser
 from rehearsal.clock import iso
 from rehearsal.sweep import FIRSTS, SECONDS, SINGLES, Report, Survivor, doubles, shown, singles
 from rehearsal.trials import Fault, Golden, Run, Scenario, Trial, golden_of, run
 from rehearsal.verdicts import problems
 from rehearsal.world import NeverEnds
 
-FOUND, MISUSED = 1, 2
 LONGEST_LAG = 900.0
 """Seconds: a read of AWS is never known to lag so long."""
 SHOWN = 20
@@ -56,25 +55,23 @@ def _one(name: str) -> Scenario:
     return next(one for one in scenarios.ALL if one.name == name)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(MISUSED, f"{message[:1].lower()}{message[1:]}\n")
-
-
 def sweep(arguments: Sequence[str], console: Console | None = None) -> int:
     """Sweep; 0 where nothing survived, 1 where something did, 2 for bad input."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
     console = console or Console()
     logging.disable(logging.CRITICAL)
+    if given.trial and len(given.operation) == len(scenarios.ALL):
+        parser.error("--trial is one run: name the operation")
+    if given.trial and (given.doubles or given.kinds):
+        parser.error("--trial names its own faults: leave out --doubles and --kinds")
     if given.trial:
         return _told(console, scenarios.lagging(given.operation[0], given.lag), given.trial, given.lag)
     began = time.monotonic()
     parts = list(_parts(given.operation, given.lag, given.kinds, doubled=given.doubles))
     reports = _swept(console, parts, given.processes)
     show(console, reports, given.lag, time.monotonic() - began)
-    return FOUND if any(report.survivors for report in reports) else 0
+    return FAILED if any(report.survivors for report in reports) else 0
 
 
 def _parts(swept: Sequence[Scenario], lag: float, kinds: tuple[str, ...], *, doubled: bool) -> Iterator[Part]:
@@ -110,9 +107,11 @@ def _runs(reports: Iterable[Report]) -> int:
 
 def show(console: Console, reports: Sequence[Report], lag: float, seconds: float) -> None:
     """The table, what was not tried, and the survivors with what replays them."""
-    table = Table("operation", title=f"the fault sweep, reads {lag:g} s old")
-    for column in ("calls", "runs", "succeeded", "put back", "a person called", "not tried", "survivors"):
-        table.add_column(column, justify="right")
+    title = f"the fault sweep, reads {lag:g} s old"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("operation", no_wrap=True)
+    for column in ("calls", "runs", "done", "put back", "person", "untried", "survivors"):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in reports:
         put_back = one.ends["ROLLED_BACK"] + one.ends["NOT_STARTED"]
         ends = (one.ends["SUCCEEDED"], put_back, one.ends["NEEDS_ATTENTION"])
@@ -150,7 +149,7 @@ def _told(console: Console, scenario: Scenario, trial: Trial, lag: float) -> int
         one = run(scenario, trial, recorded=True)
     except NeverEnds as never:
         console.print(f"never ends: {never}", markup=False, soft_wrap=True)
-        return FOUND
+        return FAILED
     for line in _history(one):
         console.print(line, markup=False, soft_wrap=True)
     found = list(problems(scenario, _golden(scenario.name, lag)[1], one))
@@ -158,7 +157,7 @@ def _told(console: Console, scenario: Scenario, trial: Trial, lag: float) -> int
     console.print(f"{control.status}: {control.error or 'done as asked'}; signals answered: {one.answers or 'none'}")
     for problem in found or ["no problem found"]:
         console.print(f"  {problem}", markup=False, soft_wrap=True)
-    return FOUND if found else 0
+    return FAILED if found else 0
 
 
 def _history(one: Run) -> Iterator[str]:
@@ -181,14 +180,27 @@ def _how(kind: str | None) -> str:
     return f"  <-- {kind}" if kind else ""
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="python -m rehearsal sweep")
+EXAMPLES = """
+examples:
+  python -m rehearsal sweep
+  python -m rehearsal sweep createServerGroup --kinds after,kill_after
+  python -m rehearsal sweep resizeServerGroup --doubles --lag 60
+  python -m rehearsal sweep destroyServerGroup --trial 12:after,40:kill_before
+
+exit codes: 0 nothing survived, 1 something did, 2 bad input"""
+
+
+def _parser() -> Parser:
+    description = "Let every call of every operation go wrong in every way, one run for each, and judge each run."
+    known = textwrap.fill(f"operations: all, {', '.join(scenarios.names())}", 100, subsequent_indent="  ")
+    kinds = textwrap.fill(f"kinds of faults: {', '.join((*SINGLES, *SECONDS[-1:]))}", 100, subsequent_indent="  ")
+    parser = Parser("sweep", description, f"{known}\n{kinds}\n{EXAMPLES}")
     parser.add_argument("operation", nargs="?", type=_operation, default=scenarios.ALL, help="all by default")
-    parser.add_argument("--kinds", type=_kinds, default=(), help=f"of {', '.join(SINGLES)}; with commas")
+    parser.add_argument("--kinds", type=_kinds, default=(), metavar="KIND,…", help="only these; all by default")
     parser.add_argument("--doubles", action="store_true", help="a first fault leads back, a second strikes on the way")
     parser.add_argument("--lag", type=_lag, default=0.0, metavar="SECONDS", help="how old a read may be")
-    parser.add_argument("--processes", type=_processes, default=os.cpu_count() or 1)
     parser.add_argument("--trial", type=_trial, default=(), metavar="NUMBER:KIND,…", help="one run, with its history")
+    parser.add_processes()
     return parser
 
 
@@ -215,12 +227,6 @@ def _lag(text: str) -> float:
     if not 0 <= lag <= LONGEST_LAG:
         raise argparse.ArgumentTypeError(f"a lag is a number of seconds from 0 to {LONGEST_LAG:g}, not {text!r}")
     return lag
-
-
-def _processes(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"the number of processes is from 1 to 256, not {text!r}")
-    return int(text)
 
 
 def _trial(text: str) -> Trial:

@@ -1,5 +1,6 @@
 """What many runs came to: small however many they are, and the same whoever ran which."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -7,6 +8,10 @@ from rehearsal.prices import Use
 from rehearsal.runs import Outcome
 from rehearsal.statistics import percentile, upper_bound
 
+SUCCEEDED = "SUCCEEDED"
+"""The end that both policies are for."""
+Failure = tuple[int, str]
+"""A seed, and what went wrong."""
 SHOWN = 20
 """Failing seeds that are kept."""
 
@@ -25,16 +30,21 @@ class Tally:
     ends: Counter[str] = field(default_factory=Counter)
     seconds: Counter[int] = field(default_factory=Counter)
     """How many runs took so many whole seconds."""
+    succeeded: Counter[int] = field(default_factory=Counter)
+    """The same of those that succeeded."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why runs failed, without the numbers that make each a case of its own."""
     transitions: Counter[int] = field(default_factory=Counter)
     retries: Counter[int] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     invocations: int = 0
-    working: float = 0.0
+    working: int = 0
+    """Milliseconds for which functions ran: whole, so that sums are the same in any order."""
     metered: int = 0
     reads: int = 0
     writes: int = 0
-    failures: list[tuple[int, str]] = field(default_factory=list)
-    """The first failing seeds, and what went wrong."""
+    failures: list[Failure] = field(default_factory=list)
+    """The first of them."""
 
     def add(self, one: Outcome) -> None:
         self.runs += 1
@@ -45,16 +55,19 @@ class Tally:
         self.clean += one.struck == 0
         self.ends[one.end] += 1
         self.seconds[round(one.seconds)] += 1
+        if one.end == SUCCEEDED:
+            self.succeeded[round(one.seconds)] += 1
         self.transitions[one.transitions] += 1
         self.retries[one.retries] += 1
         self.calls.update(one.calls)
         self.invocations += one.invocations
-        self.working += one.working
+        self.working += round(one.working * 1000)
         if one.units is not None:
             self.metered += 1
             self.reads += one.units[0]
             self.writes += one.units[1]
         if one.wrong:
+            self.reasons[_reason(one.wrong)] += 1
             self._keep([(one.seed, one.wrong)])
 
     def merge(self, other: "Tally") -> None:
@@ -62,11 +75,11 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("working", "metered", "reads", "writes"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("ends", "seconds", "transitions", "retries", "calls"):
+        for name in ("ends", "seconds", "succeeded", "reasons", "transitions", "retries", "calls"):
             getattr(self, name).update(getattr(other, name))
         self._keep(other.failures)
 
-    def _keep(self, more: list[tuple[int, str]]) -> None:
+    def _keep(self, more: list[Failure]) -> None:
         self.failures = sorted([*self.failures, *more])[:SHOWN]
 
     @property
@@ -78,6 +91,11 @@ class Tally:
     def bound(self) -> float:
         """The true rate is below this, with 95 % confidence."""
         return upper_bound(self.failed, self.runs)
+
+    @property
+    def orphan_bound(self) -> float:
+        """The same for runs that left something behind."""
+        return upper_bound(self.orphaned, self.runs)
 
     def took(self, share: float) -> int:
         """Seconds within which that share of the runs ended."""
@@ -93,8 +111,13 @@ class Tally:
         return Use(
             transitions=self.mean(self.transitions),
             invocations=self.invocations / runs,
-            working=self.working / runs,
+            working=self.working / 1000 / runs,
             reads=self.reads / metered,
             writes=self.writes / metered,
             messages=self.calls["sweeper.after"] / runs,
         )
+
+
+def _reason(wrong: str) -> str:
+    """`Transient: rehearsed: an outage at call 17, groups.create in ScaleUp` is `Transient: an outage`."""
+    return re.sub(r"\d+", "n", re.sub(r"['\"]|rehearsed:? |( at|:)? ?call \d+.*", "", wrong))

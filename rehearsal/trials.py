@@ -95,7 +95,7 @@ class Fault:
     def parse(cls, text: str) -> "Fault":
         """The inverse of `str`. Raises ValueError."""
         number, _, kind = text.partition(":")
-        if not number.isdigit() or kind not in (*FAULTS, *SIGNALS):
+        if not (number.isascii() and number.isdecimal() and int(number)) or kind not in (*FAULTS, *SIGNALS):
             raise ValueError(f"{text!r} is no fault; write NUMBER:KIND with one of {', '.join((*FAULTS, *SIGNALS))}")
         return cls(int(number), kind)
 

@@ -34,11 +34,12 @@ class _Release:
     """Broken from one invocation (or call) on, for a while."""
 
     def __init__(self, first: int, lasts: float, stage: Stage) -> None:
-        self._first, self._lasts, self._clock = first, lasts, stage.clock
+        self._first, self._lasts, self._clock, self._faults = first, lasts, stage.clock, stage.faults
         self._seen, self._began = 0, float("inf")
 
     def breaks_import(self, where: str) -> None:
         if self._broken():
+            self._faults.struck.append((Call(self._faults.calls, where, "functions.run"), "not imported"))
             raise TaskError("Runtime.ImportModuleError", "Unable to import module 'lambdas.handlers'")
 
     def breaks_calls(self, call: Call) -> Kind | None:

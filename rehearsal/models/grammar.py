@@ -62,6 +62,8 @@ MODELS: dict[str, Entry] = {
 }
 
 PROBABILITIES = ("probability", "share")
+LEAST = {"spell": 1.0, "latest": 6.0}
+"""Of numbers that mean nothing at zero: a spell's seconds, and a call that comes after those of the intake."""
 
 
 def parse(text: str) -> FaultModel:
@@ -109,6 +111,7 @@ def _read(name: str, what: str, of: Any, text: str) -> Any:
         raise NotAModel(f"{name}: {what} is a number, not {text!r}") from None
     if what in PROBABILITIES and not 0 <= number < 1:
         raise NotAModel(f"{name}: {what} is a probability from 0 to below 1, not {text}")
-    if not 0 <= number < 1e9:
-        raise NotAModel(f"{name}: {what} is a number from 0 to 1,000,000,000, not {text}")
+    least = LEAST.get(what, 0.0)
+    if not least <= number < 1e9:
+        raise NotAModel(f"{name}: {what} is a number from {least:g} to 1,000,000,000, not {text}")
     return int(number) if of is int else number

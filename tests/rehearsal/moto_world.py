@@ -70,13 +70,13 @@ def _sent(event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSRespo
 
 
 class MotoTable:
-    """DynamoDB on moto. What it told of, and what a spectator sees, is read behind the calls that may go wrong."""
+    """DynamoDB on moto, as a spectator sees it: reads do not go wrong. The hub's own view of it is `HubTable`."""
 
     def __init__(self, clock: Clock, real: Table, plain: Table) -> None:
         self._clock, self._real, self._plain = clock, real, plain
         self._seen: dict[Key, Item] = {}
         self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
-        self.get, self.of, self.due, self.listed = real.get, real.of, real.due, real.listed
+        self.get, self.of, self.due, self.listed = plain.get, plain.of, plain.due, plain.listed
 
     def write(self, *writes: Write) -> None:
         try:
@@ -105,6 +105,14 @@ class MotoTable:
         for told, concerns in self._told:
             if concerns(new):
                 self._clock.at(STREAM_LAG, partial(told, old, new))
+
+
+class HubTable:
+    """The same table for whoever has to live with its faults."""
+
+    def __init__(self, seen: MotoTable, real: Table) -> None:
+        self.write = seen.write
+        self.get, self.of, self.due, self.listed = real.get, real.of, real.due, real.listed
 
 
 class MotoCloud:
@@ -158,7 +166,8 @@ class MotoWorld(World):
             ACTIVE[:] = [self.faults]
             self.cloud = MotoCloud(self.region.region, self.region.cloud)  # type: ignore[assignment]
             self.table = _table(self.clock)  # type: ignore[assignment]
-        client, table = (faulty, self.table) if faults is not None else (recorded, _plain())
+        table: Table = _plain() if faults is None else HubTable(self.table, _struck())  # type: ignore[arg-type]
+        client = recorded if faults is None else faulty
         hub = super()._hub(settings, None)
 
         def cloud(account: str, region: str, operation: str) -> Cloud:
@@ -168,7 +177,11 @@ class MotoWorld(World):
 
 
 def _table(clock: Clock) -> MotoTable:
-    return MotoTable(clock, DynamoTable(faulty("dynamodb"), TABLE, pause=_at_once), _plain())
+    return MotoTable(clock, _struck(), _plain())
+
+
+def _struck() -> DynamoTable:
+    return DynamoTable(faulty("dynamodb"), TABLE, pause=_at_once)
 
 
 def _plain() -> DynamoTable:

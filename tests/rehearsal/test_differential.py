@@ -27,14 +27,15 @@ from saga.compiler import Json, compile_saga
 from tests.saga.arbitrary import AnySaga, sagas
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
-FEW = 10
+FEW = 20
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", FEW))
 PATIENCE = 60.0
 """Seconds after which moto's execution is given up."""
 
 RETRIED = ("Transient", "Conflict", "Lambda.Unknown")
-FINAL = ("Rejected", "Cancelled", "Expired", "RollBack", "Revoked", "Exhausted", "Paused", "NotInTime", "Abandoned")
-"""Errors that lead on at once; `Exhausted`, `Paused` and `NotInTime` into a hold."""
+HELD = ("Exhausted", "Paused", "NotInTime")
+FINAL = ("Rejected", "Cancelled", "Expired", "RollBack", "Revoked", "Abandoned", *HELD)
+"""Errors that lead on at once; those of HELD into a hold."""
 
 Script = dict[str, list[str]]
 """What each state's next calls end in: an error, or "" for success; then they succeed."""
@@ -56,8 +57,8 @@ def scripted(draw: st.DrawFn) -> tuple[AnySaga, Script, bool]:
     """A saga, what its Tasks answer, and whether it is a recovery."""
     saga = draw(sagas())
     tasks = sorted(name for name, state in compile_saga(saga)["States"].items() if state["Type"] == "Task")
-    answers = st.lists(st.sampled_from(("", *RETRIED, *FINAL, *FINAL)), min_size=1, max_size=3)
-    return saga, draw(st.dictionaries(st.sampled_from(tasks), answers, max_size=5)), draw(st.booleans())
+    answers = st.lists(st.sampled_from((*FINAL, *HELD, *HELD, *RETRIED, "")), min_size=1, max_size=3)
+    return saga, draw(st.dictionaries(st.sampled_from(tasks), answers, min_size=1, max_size=5)), draw(st.booleans())
 
 
 def answering(script: Script) -> Callable[[Json], Json]:
