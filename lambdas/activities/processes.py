@@ -1,6 +1,6 @@
-"""Auto Scaling processes of a server group that exists: resumed, and suspended again where it comes to an undo."""
+"""Auto Scaling processes of a server group that exists: suspended and resumed, each being the other's undo."""
 
-from lambdas.activities.plans import ResumePlan
+from lambdas.activities.plans import DestroyPlan, ResumePlan
 from lambdas.cloud import Cloud
 from lambdas.errors import NotFound, Rejected
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
@@ -26,23 +26,29 @@ def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
     return ResumePlan(cloud.account, cloud.region, group, suspended)
 
 
-def resume(plan: ResumePlan, cloud: Cloud) -> str:
-    """Resume the processes that are suspended."""
+def suspend(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
+    """Suspend the plan's processes: Launch and AddToLoadBalancer ahead of a deletion, or what a resume has to put back.
+
+    Only such as ran before, or were suspended until this operation resumed them.
+    """
     if not plan.processes:  # to Auto Scaling an empty list means all of them
-        return f"skipped: {plan.skipped}" if plan.skipped else "none of them is suspended"
-    try:
-        cloud.groups.resume(plan.group, plan.processes)
-    except NotFound:
-        return f"server group {plan.group} is not there"
-    return f"resumed {', '.join(plan.processes)}"
-
-
-def suspend_again(plan: ResumePlan, cloud: Cloud) -> str:
-    """Suspend again what this operation resumed."""
-    if not plan.processes:
-        return "nothing to suspend"
+        return plan.skipped or "no process to suspend"
     try:
         cloud.groups.suspend(plan.group, plan.processes)
     except NotFound:
         return f"server group {plan.group} is not there"
     return f"suspended {', '.join(plan.processes)}"
+
+
+def resume(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
+    """Resume the plan's processes: those asked for that are suspended, or what a destroy has to put back.
+
+    Only such as were suspended before, or ran until this operation suspended them.
+    """
+    if not plan.processes:  # to Auto Scaling an empty list means all of them
+        return plan.skipped or "no process to resume"
+    try:
+        cloud.groups.resume(plan.group, plan.processes)
+    except NotFound:
+        return f"server group {plan.group} is not there"
+    return f"resumed {', '.join(plan.processes)}"

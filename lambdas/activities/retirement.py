@@ -10,8 +10,6 @@ ACTIONS = (
     "autoscaling:DeleteAutoScalingGroup",
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribePolicies",
-    "autoscaling:ResumeProcesses",
-    "autoscaling:SuspendProcesses",
     "cloudwatch:DescribeAlarms",
     "elasticloadbalancing:DescribeInstanceHealth",
     "elasticloadbalancing:DescribeTargetHealth",
@@ -43,34 +41,12 @@ def _plan(found: Group, cloud: Cloud, skipped: str | None = None) -> DestroyPlan
         group=found.name,
         arn=found.arn,
         skipped=skipped,
-        suspend=() if skipped else tuple(process for process in OUT_OF_SERVICE if process not in found.suspended),
+        processes=() if skipped else tuple(process for process in OUT_OF_SERVICE if process not in found.suspended),
         target_groups=target_groups,
         load_balancers=balancers,
         alarms=tuple(one.name for one in cloud.scaling.alarms(found.name) if one.operation),
         launch_template=found.launch_template if own else None,
     )
-
-
-def suspend(plan: DestroyPlan, cloud: Cloud) -> str:
-    """Suspend Launch and AddToLoadBalancer: nothing new starts, nothing comes back into traffic."""
-    if not plan.suspend:  # to Auto Scaling an empty list means all of them
-        return plan.skipped or "suspended already"
-    try:
-        cloud.groups.suspend(plan.group, plan.suspend)
-    except NotFound:
-        return f"server group {plan.group} is not there"
-    return f"suspended {', '.join(plan.suspend)}"
-
-
-def resume(plan: DestroyPlan, cloud: Cloud) -> str:
-    """Resume what this operation suspended."""
-    if not plan.suspend:
-        return "nothing to resume"
-    try:
-        cloud.groups.resume(plan.group, plan.suspend)
-    except NotFound:
-        return f"server group {plan.group} is not there"
-    return f"resumed {', '.join(plan.suspend)}"
 
 
 def delete(plan: DestroyPlan, cloud: Cloud) -> str:

@@ -15,11 +15,13 @@ from lambdas.cloud import Cloud
 from lambdas.errors import RollBack
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 from lambdas.requests.resize_server_group import ResizeServerGroup
+from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
 from rehearsal.fake_cloud import seeds
 from saga import Saga, Wait
 from statemachines.create_server_group import CREATE_SERVER_GROUP
 from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
 from statemachines.resize_server_group import RESIZE_SERVER_GROUP
+from statemachines.resume_asg_processes import RESUME_ASG_PROCESSES
 from tests.activities.walk import SOURCE, World, order
 
 AUTO_SCALING, ALARMS, EC2, BALANCING = "autoscaling:", "cloudwatch:", "ec2:", "elasticloadbalancing:"
@@ -124,6 +126,7 @@ def all_walked() -> Recording:
     walked(recording, _furnished(), RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity={"desired": 3}))
     walked(recording, _without_capacity(), CREATE_SERVER_GROUP, order())
     walked(recording, _furnished(), DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
+    walked(recording, _suspended(), RESUME_ASG_PROCESSES, _of(ResumeAsgProcesses, processes=["Terminate"]))
     _before_the_pivot(recording)
     _left_behind(recording)
     return recording
@@ -154,6 +157,12 @@ def _furnished() -> World:
 def _without_capacity() -> World:
     world = _furnished()
     world.place.has_no_capacity(600)
+    return world
+
+
+def _suspended() -> World:
+    world = _furnished()
+    world.cloud.groups.suspend(SOURCE, ["Terminate"])
     return world
 
 
