@@ -30,4 +30,5 @@ DESTROY_SERVER_GROUP: Saga[DestroyServerGroup, DestroyPlan, Cloud] = Saga(
         step("DeleteAlarms", do=scaling.delete_alarms_of_group),
         step("DeleteLaunchTemplate", do=launch_templates.delete_unused),
     ),
+    left=retirement.left_behind,
 )

@@ -12,4 +12,5 @@ RESUME_ASG_PROCESSES: Saga[ResumeAsgProcesses, ResumePlan, Cloud] = Saga(
     plan=processes.plan_resume,
     guards=guards_of_one,
     steps=(step("ResumeProcesses", do=processes.resume, undo=processes.suspend),),
+    left=processes.left_behind,
 )

@@ -2,7 +2,7 @@
 
 from lambdas.activities.plans import DestroyPlan, ResumePlan
 from lambdas.cloud import Cloud
-from lambdas.errors import NotFound, Rejected
+from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
 
 ACTIONS = (
@@ -10,7 +10,7 @@ ACTIONS = (
     "autoscaling:ResumeProcesses",
     "autoscaling:SuspendProcesses",
 )
-READS: tuple[str, ...] = ()
+READS = ("autoscaling:DescribeAutoScalingGroups",)
 
 
 def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
@@ -52,3 +52,18 @@ def resume(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
     except NotFound:
         return f"server group {plan.group} is not there"
     return f"resumed {', '.join(plan.processes)}"
+
+
+def left_behind(plan: ResumePlan, cloud: Cloud) -> None:
+    """Whether all that this operation resumed runs, although it was suspended again: then RollBack.
+
+    One call resumes them all, so where only some run, somebody else has had a hand in it, and they stay as they are.
+    """
+    if not plan.processes:
+        return
+    try:
+        found = cloud.groups.find(plan.group)
+    except NotFound:
+        return
+    if not found.deleting and found.suspended.isdisjoint(plan.processes):
+        raise RollBack(f"{', '.join(plan.processes)} of {plan.group} run, as this operation resumed them")

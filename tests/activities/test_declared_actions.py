@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.activities import launch_templates, server_groups
+from lambdas.activities import launch_templates, retirement, server_groups
 from lambdas.cloud import Cloud
 from lambdas.errors import RollBack
 from lambdas.requests.destroy_server_group import DestroyServerGroup
@@ -176,6 +176,7 @@ def _before_the_pivot(recording: Recording) -> None:
         recording.run(step.do, plan, cloud)
     for step in reversed(steps[:3]):
         recording.run(step.undo or step.do, plan, cloud)
+    recording.run(retirement.left_behind, plan, cloud, check=True)
     for step in steps[3:]:
         recording.run(step.do, replace(plan, alarms=("shop-prod-v001-high",)), cloud)
 
