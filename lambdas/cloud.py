@@ -108,7 +108,7 @@ class LoadBalancers(Protocol):
         """Those names that are classic load balancers."""
 
     def target_health(self, target_group: str) -> tuple[Health, ...]:
-        """Every target registered with the group (by ARN), healthy or not. Raises NotFound."""
+        """Every target registered with the group (by ARN), healthy or not; one that drains is not. Raises NotFound."""
 
     def classic_health(self, load_balancer: str) -> tuple[Health, ...]:
         """Every instance registered with the load balancer. Raises NotFound."""

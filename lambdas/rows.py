@@ -83,6 +83,8 @@ class Control:
     decided: str | None = None
     """Who decided that, and why."""
     held: int = 0
+    undone: int = 0
+    """How often its undo chain has come to its end."""
     events: int = 0
     """An upper estimate of the execution's history."""
     guards: tuple[str, ...] = ()
@@ -157,6 +159,8 @@ class Guard:
     version: int = 0
     owner: str | None = None
     queue: tuple[str, ...] = ()
+    last: str | None = None
+    """Who had it last; its owner, while it has one."""
 
 
 SHORT = 200

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from lambdas.cloud import GROUPS_OF_A_PAGE
-from lambdas.engine import batches, control, ends, heartbeat, holds, recovery, rhythm, rounds, tokens, waits
+from lambdas.engine import batches, control, ends, guards, heartbeat, holds, recovery, rhythm, rounds, tokens, waits
 from lambdas.engine.budgets import HUB, Budgets
 from lambdas.engine.control import LIVENESS
 from lambdas.engine.heartbeat import Beat
@@ -164,11 +164,20 @@ def _start(hub: Hub, row: Control) -> None:
 
 
 def _late_look(hub: Hub, sagas: Sagas, row: Control) -> None:
-    """An effect can land minutes after its call failed: what is found is put back by a recovery."""
-    if found := ends.left_behind(hub, saga_named(row.saga, sagas), row):
-        recovery.begin(hub, row, f"{RollBack.__name__}: {found}")
-    else:
-        control.look_again(hub, row, None)
+    """An effect can land minutes after its call failed: what is found is put back by a recovery.
+
+    What an operation makes carries its tag and stays its own. What was there before, and so has a guard that the
+    request names, belongs to whoever had that guard last (docs/adr/0003).
+    """
+    saga = saga_named(row.saga, sagas)
+    found = ends.left_behind(hub, saga, row)
+    heir = guards.heir(hub, row.guards, row.id) if found and saga.guards else None
+    if found and heir is None:
+        retake = guards.taken_again if saga.guards else guards.taken
+        return recovery.begin(hub, row, f"{RollBack.__name__}: {found}", retake=retake)
+    if heir is not None:
+        ends.left_alone(hub, row, found, heir)
+    return control.look_again(hub, row, None)
 
 
 def _sooner(hub: Hub, rows: Iterable[Row], left: object, until: float) -> None:

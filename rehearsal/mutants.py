@@ -14,16 +14,16 @@ from typing import Any
 from unittest.mock import patch
 
 from lambdas import sweep as sweeping
-from lambdas.activities import server_groups
+from lambdas.activities import load_balancers, server_groups
 from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.cloud import Cloud
 from lambdas.engine import control, ends, guards, intake, planning, recovery, waits
 from lambdas.engine.tasks import AnySaga
-from lambdas.errors import NotFound, Rejected, Transient
+from lambdas.errors import NotFound, Rejected, RollBack, Transient
 from lambdas.hub import Hub
 from lambdas.rows import Guard, Mark, guard_key, item_of
 from lambdas.table import Put, Update, Write
-from rehearsal import handovers, rivals, scenarios, world
+from rehearsal import handovers, rivals, scenarios, strangers, world
 from rehearsal.asl import Machine
 from rehearsal.faults import Call
 from rehearsal.models import parse
@@ -95,6 +95,14 @@ def _under(scenario: str, faults: str, seeds: int) -> Rehearsed:
     return Rehearsed(scenario, (), faults=faults, seeds=seeds)
 
 
+class Strangers(Slice):
+    """Somebody else changes what was put back."""
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        report = strangers.sweep()
+        yield from ((report.tried.total(), one) for one in report.survivors)
+
+
 @lru_cache(maxsize=8)
 def _golden(name: str, lag: float) -> Any:
     """Of the product as it is: the sweep knows what is right."""
@@ -133,6 +141,11 @@ def _instead(owner: Any, name: str, other: Any) -> Break:
 def _sagas(change: Callable[[AnySaga], AnySaga]) -> Break:
     changed = tuple(change(one) for one in SAGAS)
     return _instead(world, "_registered", lambda: changed)
+
+
+def _left(saga: str, left: Callable[[Any, Cloud], str | None]) -> Break:
+    """The same, with another look for what is left of that saga."""
+    return _sagas(lambda one: replace(one, left=left) if one.name == saga else one)
 
 
 def _step(saga: str, step: str, **changes: Any) -> Break:
@@ -249,6 +262,18 @@ def _gives_up_unseen(plan: CreatePlan, cloud: Cloud) -> str:
         raise Rejected(str(error)) from None
 
 
+def _takes_all_for_its_own(plan: ResizePlan, cloud: Cloud) -> None:
+    """As `capacity.left_behind`, whoever it was that set another capacity than there was before."""
+    if cloud.groups.find(plan.group).capacity != plan.before:
+        raise RollBack(f"{plan.group} has not {plan.before}")
+
+
+def _overruled(stack: ExitStack) -> None:
+    """Nobody asks who has had the guard since."""
+    stack.enter_context(patch.object(guards, "heir", _nothing))
+    stack.enter_context(patch.object(guards, "taken_again", guards.taken))
+
+
 def _unmarked(hub: Hub, row: Any, task: Any, *, mark: Mark) -> None:
     """As `may_go_forward`, blind for one mark."""
     _MAY_GO_FORWARD(hub, replace(row, mark=None) if row.mark is mark else row, task)
@@ -333,6 +358,32 @@ MUTANTS = (
     ),
     Mutant("nobody waits until nothing is left", _sagas(lambda saga: replace(saga, left=None)), UNDONE),
     Mutant(
+        "a resize finds nothing left",
+        _left("ResizeServerGroup", _nothing),
+        Slice(RESIZE, ("cancel",), _of("groups.resize")),
+    ),
+    Mutant(
+        "a resume finds nothing left",
+        _left("ResumeAsgProcesses", _nothing),
+        Slice("resumeAsgProcesses", ("cancel",), _of("groups.resume")),
+    ),
+    Mutant(
+        "a destroy finds nothing left",
+        _left("DestroyServerGroup", _nothing),
+        Slice(DESTROY, ("cancel",), _of("groups.suspend")),
+    ),
+    Mutant(
+        "a destroy does not look behind load balancers",
+        _instead(load_balancers, "taken_out_of", lambda *_: iter(())),
+        Slice(DESTROY, ("cancel",), _of("load_balancers.deregister", "load_balancers.deregister_classic")),
+    ),
+    Mutant(
+        "what somebody else changed is taken for what is left",
+        _left("ResizeServerGroup", _takes_all_for_its_own),
+        Strangers(RESIZE, ()),
+    ),
+    Mutant("a late look overrules a later operation", _overruled, Strangers(RESIZE, ())),
+    Mutant(
         "nobody looks a second time",
         _instead(waits, "_settled_at", lambda hub, opened: None),
         Slice(CREATE, ("cancel",), _of("groups.create"), lag=60),
@@ -366,7 +417,7 @@ MUTANTS = (
     Mutant(
         "the cloud does not settle",
         _instead(control, "_settled", _nothing),
-        Slice(RESIZE, ("cancel",), _of("groups.resize"), lag=60),
+        Slice(DESTROY, ("cancel",), _of("load_balancers.deregister"), lag=60),
     ),
     Mutant(
         "a start ignores live attempts",

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
-from lambdas.hub import Settings
 from rehearsal.faults import Call
 from rehearsal.trials import (
     CANCEL,
     FOR_GOOD,
-    LANDS,
     LIFTED,
     SIGNALS,
     Fault,
@@ -29,13 +27,6 @@ from rehearsal.verdicts import LASTS, PUT_BACK, of_the_cloud, problems, single
 from rehearsal.world import NeverEnds
 
 __all__ = ["Fault", "Golden", "Run", "Scenario", "Trial", "golden_of", "of_the_cloud", "problems", "run"]
-
-SETTLING = Settings("").settling.total_seconds()
-"""The stack's default: the sweep runs with it."""
-
-UNTAGGED = "a change that leaves no tag, landing after its undo"
-
-IN_NO_HURRY = "a signal and a fault at once, which the same operation in no hurry tries"
 
 Chosen = Callable[[Call], bool]
 
@@ -103,20 +94,11 @@ def singles(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str]
     report = Report(scenario.name, len(golden.calls))
     for kind in kinds:
         for trial in _singles(call, kind):
-            reason = not_applicable(golden, call, kind) or _unseen(scenario, golden, call, trial)
-            reason = reason or (IN_NO_HURRY if scenario.hurried and len(trial) > 1 else "")
-            if reason:
+            if reason := not_applicable(golden, call, kind):
                 report.skipped[reason] += 1
             else:
                 report.add(judged(scenario, golden, trial, str(call)))
     return report
-
-
-def _unseen(scenario: Scenario, golden: Golden, late: Call, trial: Trial) -> str:
-    """Where it comes to an undo, only things that carry the operation's tag are found when they land after it."""
-    lands = max(LANDS.get(fault.kind, 0.0) for fault in trial if fault.number == late.number)
-    in_time = lands + scenario.manners.lag < SETTLING or len(trial) == 1
-    return "" if golden.looks or in_time or not of_the_cloud(late) else UNTAGGED
 
 
 def _singles(call: Call, kind: str) -> Iterator[Trial]:
@@ -152,7 +134,7 @@ def doubles(scenario: Scenario, golden: Golden, first: Fault, kinds: Iterable[st
         return report
     for second, kind in product((one for one in alone.calls if one.number > first.number), kinds):
         trial = (first, Fault(second.number, kind))
-        if reason := not_applicable(golden, second, kind) or _unseen(scenario, golden, second, trial):
+        if reason := not_applicable(golden, second, kind):
             report.skipped[reason] += 1
             continue
         report.add(judged(scenario, golden, trial, f"{call}; then {second}"))

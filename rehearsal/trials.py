@@ -151,8 +151,6 @@ class Golden:
     waits: tuple[str, ...]
     accepted: int
     """Number of the call that writes the operation's row."""
-    looks: bool
-    """Whether somebody looks for what is left after a roll-back, and again minutes later."""
 
     def call(self, number: int) -> Call:
         """The call of that number; the first of a run need not be the first."""
@@ -207,7 +205,6 @@ def golden_of(scenario: Scenario) -> Golden:
         tuple(step.name for step in saga.steps),
         tuple(wait.name for wait in saga.waits),
         next((call.number for call in one.calls if call.name == "table.write"), 0),
-        saga.left is not None,
     )
 
 

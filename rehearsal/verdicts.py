@@ -43,6 +43,10 @@ class Expectation:
         return Expectation(self.ends | other.ends, self.holds | other.holds)
 
 
+IN_A_HURRY = Expectation(PUT_BACK, frozenset({0, 1}))
+"""The deadline may come first, and it ends a hold."""
+
+
 def of_the_cloud(call: Call) -> bool:
     return call.port in CLOUD
 
@@ -62,15 +66,10 @@ def problems(scenario: Scenario, golden: Golden, one: Run) -> Iterator[str]:
 
 def expected(scenario: Scenario, golden: Golden, one: Run) -> Expectation:
     """How a run with these faults may end."""
-    if scenario.hurried:
-        return Expectation(CLEAN, frozenset({0, 1}))
     struck = [(call, fault) for fault in one.trial if (call := call_of(one, fault)) and fault.kind not in SIGNALS]
     back = _way_back(golden, one, struck)
-    if back is None:
-        return _forward(golden, struck)
-    lasting = any(fault.kind in LASTS for _, fault in struck[back.own :])
-    gives_up = frozenset({Status.NEEDS_ATTENTION} if any(fault.kind == FOR_GOOD for _, fault in struck) else ())
-    return Expectation(back.ends | gives_up, frozenset({0, 1} if lasting else {0}))
+    wanted = _forward(golden, struck) if back is None else _backward(back, struck)
+    return wanted | IN_A_HURRY if scenario.hurried else wanted
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,25 @@ def _way_back(golden: Golden, one: Run, struck: list[tuple[Call, Fault]]) -> _Ba
     if one.answers.get(ABORT) == "accepted" and not one.pivoted:
         return _Back(CLEAN, 0)
     if struck and len(one.trial) > 1 and single(golden, *struck[0]).ends == PUT_BACK:
-        # That one look was refused counts only if it could be noted; the next look is another.
-        looked = golden.of(struck[0][0]) in golden.waits
-        return _Back(CLEAN if looked else PUT_BACK, 1)
+        return _Back(CLEAN if _unheard(golden, struck) else PUT_BACK, 1)
     return None
+
+
+def _unheard(golden: Golden, struck: list[tuple[Call, Fault]]) -> bool:
+    """Whether the answer of a wait's refused look may have been lost.
+
+    A look decides nothing until its token is answered: where that failed, nobody was told of the refusal, and the next
+    look judges anew. To see that all is well then outweighs it: the operation has what was asked for.
+    """
+    state = golden.of(struck[0][0])
+    lost = any(golden.of(call) == state and not of_the_cloud(call) for call, _ in struck[1:])
+    return lost and state in golden.waits
+
+
+def _backward(back: _Back, struck: list[tuple[Call, Fault]]) -> Expectation:
+    lasting = any(fault.kind in LASTS for _, fault in struck[back.own :])
+    gives_up = frozenset({Status.NEEDS_ATTENTION} if any(fault.kind == FOR_GOOD for _, fault in struck) else ())
+    return Expectation(back.ends | gives_up, frozenset({0, 1} if lasting else {0}))
 
 
 def _forward(golden: Golden, struck: list[tuple[Call, Fault]]) -> Expectation:

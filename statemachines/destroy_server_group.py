@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.activities import launch_templates, load_balancers, plans, retirement, scaling
+from lambdas.activities import launch_templates, load_balancers, plans, processes, retirement, scaling
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Cloud
 from lambdas.requests import guards_of_one
@@ -14,7 +14,7 @@ DESTROY_SERVER_GROUP: Saga[DestroyServerGroup, DestroyPlan, Cloud] = Saga(
     plan=retirement.plan_destroy,
     guards=guards_of_one,
     steps=(
-        step("SuspendProcesses", do=retirement.suspend, undo=retirement.resume),
+        step("SuspendProcesses", do=processes.suspend, undo=processes.resume),
         step(
             "TakeOutOfTargetGroups",
             do=load_balancers.take_out_of_target_groups,
@@ -30,4 +30,5 @@ DESTROY_SERVER_GROUP: Saga[DestroyServerGroup, DestroyPlan, Cloud] = Saga(
         step("DeleteAlarms", do=scaling.delete_alarms_of_group),
         step("DeleteLaunchTemplate", do=launch_templates.delete_unused),
     ),
+    left=retirement.left_behind,
 )

@@ -23,4 +23,5 @@ RESIZE_SERVER_GROUP: Saga[ResizeServerGroup, ResizePlan, Cloud] = Saga(
             watches=plans.of_plan,
         ),
     ),
+    left=capacity.left_behind,
 )

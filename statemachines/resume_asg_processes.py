@@ -11,5 +11,6 @@ RESUME_ASG_PROCESSES: Saga[ResumeAsgProcesses, ResumePlan, Cloud] = Saga(
     name="ResumeAsgProcesses",
     plan=processes.plan_resume,
     guards=guards_of_one,
-    steps=(step("ResumeProcesses", do=processes.resume, undo=processes.suspend_again),),
+    steps=(step("ResumeProcesses", do=processes.resume, undo=processes.suspend),),
+    left=processes.left_behind,
 )

@@ -4,7 +4,7 @@ from lambdas.activities import health
 from lambdas.activities.expectations import just_made
 from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.cloud import EMPTY, Capacity, Cloud, Group
-from lambdas.errors import Conflict, NotFound, Rejected
+from lambdas.errors import Conflict, NotFound, Rejected, RollBack
 from lambdas.requests.resize_server_group import ResizeServerGroup, Sizes
 
 ACTIONS = ("autoscaling:DescribeAutoScalingGroups", "autoscaling:UpdateAutoScalingGroup")
@@ -129,6 +129,22 @@ def _left_alone(plan: ResizePlan, found: Group, cloud: Cloud) -> str:
     finding = f"server group {plan.group} {there}: left as it is"
     cloud.findings.append(finding)
     return finding
+
+
+def left_behind(plan: ResizePlan, cloud: Cloud) -> None:
+    """Whether the group has the capacity that this operation gave it, although it was put back: then RollBack.
+
+    Any other capacity is somebody else's and stays. The very one asked for is taken for a write of this operation that
+    landed late, even where a person has just set the same: nothing tells the two apart (docs/adr/0003).
+    """
+    if plan.skipped or plan.target == plan.before:
+        return
+    try:
+        found = cloud.groups.find(plan.group)
+    except NotFound:
+        return
+    if not found.deleting and found.capacity == plan.target:
+        raise RollBack(f"server group {plan.group} has {plan.target}, as this operation set it")
 
 
 def unhealthy(plan: CreatePlan, cloud: Cloud) -> str | None:

@@ -16,7 +16,11 @@ ACTIONS = (
     "elasticloadbalancing:RegisterTargets",
 )
 
+AWAY = ("Terminat", "Detach", "EnteringStandby", "Standby")
+"""How lifecycles begin in which Auto Scaling itself takes an instance out of its load balancers."""
+
 Change = Callable[[str, Sequence[str]], None]
+Look = Callable[[str], tuple[Health, ...]]
 
 
 def registrations(group: Group, cloud: Cloud) -> tuple[tuple[Registration, ...], tuple[Registration, ...]]:
@@ -28,12 +32,30 @@ def registrations(group: Group, cloud: Cloud) -> tuple[tuple[Registration, ...],
     )
 
 
-def _registration(group: Group, balancer: str, health: Callable[[str], tuple[Health, ...]]) -> Registration:
+def _registration(group: Group, balancer: str, health: Look) -> Registration:
     try:
         registered = {one.instance for one in health(balancer)}
     except NotFound:
         registered = set()
     return Registration(balancer, tuple(one.id for one in group.instances if one.id in registered))
+
+
+def taken_out_of(plan: DestroyPlan, found: Group, cloud: Cloud) -> Iterator[str]:
+    """The load balancers behind which none is left of those instances that were there when planned and still serve."""
+    balancers, serving = cloud.load_balancers, set(_serving(found))
+    looks = ((plan.target_groups, balancers.target_health), (plan.load_balancers, balancers.classic_health))
+    for registered, health in looks:
+        for one in registered:
+            if (there := serving.intersection(one.instances)) and _none_is_behind(one.balancer, there, health):
+                yield name_of(one.balancer)
+
+
+def _none_is_behind(balancer: str, instances: set[str], health: Look) -> bool:
+    """Nothing is out of a load balancer that is gone."""
+    try:
+        return instances.isdisjoint(one.instance for one in health(balancer))
+    except NotFound:
+        return False
 
 
 def take_out_of_target_groups(plan: DestroyPlan, cloud: Cloud) -> str:
@@ -90,12 +112,16 @@ def _still_of_group(plan: DestroyPlan, registered: tuple[Registration, ...], clo
 
 
 def _instances(plan: DestroyPlan, cloud: Cloud) -> tuple[str, ...]:
-    """Those that are not on their way out; none of a group that is gone."""
+    """None of a group that is gone."""
     try:
-        found = cloud.groups.find(plan.group)
+        return _serving(cloud.groups.find(plan.group))
     except NotFound:
         return ()
-    return tuple(one.id for one in found.instances if not one.lifecycle.startswith("Terminat"))
+
+
+def _serving(found: Group) -> tuple[str, ...]:
+    """Those that are not on their way out, nor out by somebody's hand."""
+    return tuple(one.id for one in found.instances if not one.lifecycle.startswith(AWAY))
 
 
 def _changed(change: Change, one: Registration) -> bool:

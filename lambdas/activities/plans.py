@@ -87,8 +87,8 @@ class DestroyPlan:
     """Tells the group from a later one of the same name."""
     skipped: str | None = None
     """Why nothing has to be taken out of traffic first: the group is absent or being deleted."""
-    suspend: tuple[str, ...] = ()
-    """Processes that were not suspended before."""
+    processes: tuple[str, ...] = ()
+    """Those that were not suspended before, and have to be."""
     target_groups: tuple[Registration, ...] = ()
     load_balancers: tuple[Registration, ...] = ()
     alarms: tuple[str, ...] = ()

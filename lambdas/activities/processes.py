@@ -1,8 +1,8 @@
-"""Auto Scaling processes of a server group that exists: resumed, and suspended again where it comes to an undo."""
+"""Auto Scaling processes of a server group that exists: suspended and resumed, each being the other's undo."""
 
-from lambdas.activities.plans import ResumePlan
+from lambdas.activities.plans import DestroyPlan, ResumePlan
 from lambdas.cloud import Cloud
-from lambdas.errors import NotFound, Rejected
+from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
 
 ACTIONS = (
@@ -10,7 +10,7 @@ ACTIONS = (
     "autoscaling:ResumeProcesses",
     "autoscaling:SuspendProcesses",
 )
-READS: tuple[str, ...] = ()
+READS = ("autoscaling:DescribeAutoScalingGroups",)
 
 
 def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
@@ -26,10 +26,27 @@ def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
     return ResumePlan(cloud.account, cloud.region, group, suspended)
 
 
-def resume(plan: ResumePlan, cloud: Cloud) -> str:
-    """Resume the processes that are suspended."""
+def suspend(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
+    """Suspend the plan's processes: Launch and AddToLoadBalancer ahead of a deletion, or what a resume has to put back.
+
+    Only such as ran before, or were suspended until this operation resumed them.
+    """
     if not plan.processes:  # to Auto Scaling an empty list means all of them
-        return f"skipped: {plan.skipped}" if plan.skipped else "none of them is suspended"
+        return plan.skipped or "no process to suspend"
+    try:
+        cloud.groups.suspend(plan.group, plan.processes)
+    except NotFound:
+        return f"server group {plan.group} is not there"
+    return f"suspended {', '.join(plan.processes)}"
+
+
+def resume(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
+    """Resume the plan's processes: those asked for that are suspended, or what a destroy has to put back.
+
+    Only such as were suspended before, or ran until this operation suspended them.
+    """
+    if not plan.processes:  # to Auto Scaling an empty list means all of them
+        return plan.skipped or "no process to resume"
     try:
         cloud.groups.resume(plan.group, plan.processes)
     except NotFound:
@@ -37,12 +54,16 @@ def resume(plan: ResumePlan, cloud: Cloud) -> str:
     return f"resumed {', '.join(plan.processes)}"
 
 
-def suspend_again(plan: ResumePlan, cloud: Cloud) -> str:
-    """Suspend again what this operation resumed."""
+def left_behind(plan: ResumePlan, cloud: Cloud) -> None:
+    """Whether all that this operation resumed runs, although it was suspended again: then RollBack.
+
+    One call resumes them all, so where only some run, somebody else has had a hand in it, and they stay as they are.
+    """
     if not plan.processes:
-        return "nothing to suspend"
+        return
     try:
-        cloud.groups.suspend(plan.group, plan.processes)
+        found = cloud.groups.find(plan.group)
     except NotFound:
-        return f"server group {plan.group} is not there"
-    return f"suspended {', '.join(plan.processes)}"
+        return
+    if not found.deleting and found.suspended.isdisjoint(plan.processes):
+        raise RollBack(f"{', '.join(plan.processes)} of {plan.group} run, as this operation resumed them")

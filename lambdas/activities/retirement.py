@@ -3,20 +3,22 @@
 from lambdas.activities import launch_templates, load_balancers
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Cloud, Group
-from lambdas.errors import NotFound, Rejected
+from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 
 ACTIONS = (
     "autoscaling:DeleteAutoScalingGroup",
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribePolicies",
-    "autoscaling:ResumeProcesses",
-    "autoscaling:SuspendProcesses",
     "cloudwatch:DescribeAlarms",
     "elasticloadbalancing:DescribeInstanceHealth",
     "elasticloadbalancing:DescribeTargetHealth",
 )
-READS = ("autoscaling:DescribeAutoScalingGroups",)
+READS = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "elasticloadbalancing:DescribeInstanceHealth",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
 
 OUT_OF_SERVICE = ("Launch", "AddToLoadBalancer")
 """What must not happen while a group is taken out of traffic: new instances, and old ones coming back."""
@@ -43,34 +45,12 @@ def _plan(found: Group, cloud: Cloud, skipped: str | None = None) -> DestroyPlan
         group=found.name,
         arn=found.arn,
         skipped=skipped,
-        suspend=() if skipped else tuple(process for process in OUT_OF_SERVICE if process not in found.suspended),
+        processes=() if skipped else tuple(process for process in OUT_OF_SERVICE if process not in found.suspended),
         target_groups=target_groups,
         load_balancers=balancers,
         alarms=tuple(one.name for one in cloud.scaling.alarms(found.name) if one.operation),
         launch_template=found.launch_template if own else None,
     )
-
-
-def suspend(plan: DestroyPlan, cloud: Cloud) -> str:
-    """Suspend Launch and AddToLoadBalancer: nothing new starts, nothing comes back into traffic."""
-    if not plan.suspend:  # to Auto Scaling an empty list means all of them
-        return plan.skipped or "suspended already"
-    try:
-        cloud.groups.suspend(plan.group, plan.suspend)
-    except NotFound:
-        return f"server group {plan.group} is not there"
-    return f"suspended {', '.join(plan.suspend)}"
-
-
-def resume(plan: DestroyPlan, cloud: Cloud) -> str:
-    """Resume what this operation suspended."""
-    if not plan.suspend:
-        return "nothing to resume"
-    try:
-        cloud.groups.resume(plan.group, plan.suspend)
-    except NotFound:
-        return f"server group {plan.group} is not there"
-    return f"resumed {', '.join(plan.suspend)}"
 
 
 def delete(plan: DestroyPlan, cloud: Cloud) -> str:
@@ -87,10 +67,13 @@ def delete(plan: DestroyPlan, cloud: Cloud) -> str:
 def _is_another(plan: DestroyPlan, cloud: Cloud) -> bool:
     """Whether the group planned for is gone and somebody has made one of that name since."""
     try:
-        found = cloud.groups.find(plan.group)
+        return not _is_the_one(plan, cloud.groups.find(plan.group))
     except NotFound:
         return False
-    return bool(plan.arn and found.arn) and found.arn != plan.arn
+
+
+def _is_the_one(plan: DestroyPlan, found: Group) -> bool:
+    return found.arn == plan.arn or not (plan.arn and found.arn)
 
 
 def still_there(plan: DestroyPlan, cloud: Cloud) -> str | None:
@@ -99,6 +82,23 @@ def still_there(plan: DestroyPlan, cloud: Cloud) -> str | None:
         found = cloud.groups.find(plan.group)
     except NotFound:
         return None
-    if plan.arn and found.arn and found.arn != plan.arn:
+    if not _is_the_one(plan, found):
         return None
     return f"{plan.group} is being deleted; {len(found.instances)} instances left"
+
+
+def left_behind(plan: DestroyPlan, cloud: Cloud) -> None:
+    """Whether the group is still out of service, although that was taken back: then RollBack.
+
+    One call takes all of it away, so where only a part is away, somebody else has had a hand in it, and it stays so.
+    """
+    try:
+        found = cloud.groups.find(plan.group)
+    except NotFound:
+        return
+    if found.deleting or not _is_the_one(plan, found):
+        return
+    if plan.processes and found.suspended.issuperset(plan.processes):
+        raise RollBack(f"{', '.join(plan.processes)} of {plan.group} are suspended, as this operation left them")
+    for balancer in load_balancers.taken_out_of(plan, found, cloud):
+        raise RollBack(f"{plan.group} is out of {balancer}, as this operation took it out")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TargetHealthDescriptionTypeDef
 
 T = TypeVar("T")
+DRAINING = "draining"
+"""Deregistered, and still listed while connections end:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
 
 
 class LoadBalancers:
@@ -35,7 +38,7 @@ class LoadBalancers:
     def target_health(self, target_group: str) -> tuple[Health, ...]:
         with translating("elbv2", f"target group {target_group}"):
             found = self._elbv2.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
-        return tuple(map(_target_health, found))
+        return tuple(_target_health(one) for one in found if one.get("TargetHealth", {}).get("State") != DRAINING)
 
     def classic_health(self, load_balancer: str) -> tuple[Health, ...]:
         with translating("elb", f"load balancer {load_balancer}"):

@@ -230,8 +230,16 @@ def spent(hub: Hub, control: Control) -> bool:
 
 def entered(hub: Hub, control: Control, step: str) -> Change:
     """What a state that holds a token notes on the control row."""
-    back = {"status": Status.UNDOING, "forward_end": last_forward(control)} if step == LEFT else {}
-    return {**_noted(hub, control, step, TOKEN_EVENTS), **back}
+    return {**_noted(hub, control, step, TOKEN_EVENTS), **(_at_the_end_of_the_chain(control) if step == LEFT else {})}
+
+
+def _at_the_end_of_the_chain(control: Control) -> Change:
+    again = control.step == LEFT
+    return {
+        "status": Status.UNDOING,
+        "forward_end": last_forward(control),
+        "undone": control.undone + (0 if again else 1),
+    }
 
 
 def _noted(hub: Hub, control: Control, step: str, events: int) -> Change:

@@ -3,8 +3,8 @@
 All that follows an end hangs on the table's stream, never on a second write.
 """
 
-from lambdas.engine import control, guards, tokens
-from lambdas.engine.tasks import AnySaga, Task, plan_of, stored_plan
+from lambdas.engine import control, guards, journal, tokens
+from lambdas.engine.tasks import LEFT, AnySaga, Task, plan_of, stored_plan
 from lambdas.errors import Abandoned, Cancelled, RollBack, WindlassError
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Status, short
@@ -55,6 +55,12 @@ def left_behind(hub: Hub, saga: AnySaga, row: Control) -> str:
         return saga.left(plan_of(saga, plan), hub.cloud(row.account, row.region, row.id)) or ""
     except RollBack as error:
         return str(error)
+
+
+def left_alone(hub: Hub, row: Control, found: str, heir: str) -> None:
+    """Tell what a late look found and must not put back: another operation has had it since."""
+    finding = f"{found}; left as it is: operation {heir} has had it since"
+    journal.succeeded(hub, row.id, LEFT, "looked once more", findings=(finding,))
 
 
 def close(

@@ -37,6 +37,20 @@ def taken(hub: Hub, key: str, operation: str) -> Write:
     return _written(guard, operation, guard.queue)
 
 
+def taken_again(hub: Hub, key: str, operation: str) -> Write:
+    """The write that gives the operation what it had, if nobody else has had it since. Raises Refused."""
+    guard = read(hub, key)
+    if guard.owner is not None or guard.last != operation:
+        raise Refused([])
+    return _written(guard, operation, guard.queue)
+
+
+def heir(hub: Hub, keys: Iterable[str], operation: str) -> str | None:
+    """An operation that has had one of these guards after this one: what it guards is that one's by now."""
+    lasts = (read(hub, key).last for key in keys)
+    return next((one for one in lasts if one not in (None, operation)), None)
+
+
 def releases(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
     """Writes that pass each guard on to the next in its queue, or take the operation out of the queue."""
     for key in keys:
@@ -66,5 +80,5 @@ def _place(guard: Guard, operation: str) -> str:
 
 def _written(guard: Guard, owner: str | None, queue: tuple[str, ...]) -> Put:
     """The guard with its next owner, if nobody else changed it."""
-    changed = Guard(guard.key, guard.version + 1, owner, queue)
+    changed = Guard(guard.key, guard.version + 1, owner, queue, last=owner or guard.owner or guard.last)
     return Put(guard_key(guard.key), item_of(changed), (Equal("version", guard.version or None),))

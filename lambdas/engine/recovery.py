@@ -5,13 +5,18 @@ keeps its guards, and the operation's own machine is started again: into the und
 after it.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from lambdas.engine import control, ends, guards, intake, tokens
 from lambdas.engine.tasks import stored_plan
 from lambdas.errors import Cancelled
 from lambdas.hub import ExecutionState, Hub, Json
 from lambdas.rows import Control, Status, short
-from lambdas.table import Write
+from lambdas.table import Refused, Write
 
+Retake = Callable[[Hub, str, str], Write]
+"""The write that gives a guard to a closed operation again. Raises Refused."""
 RECOVERIES = 5
 """Then a person is called: something ends this operation's executions again and again."""
 
@@ -39,8 +44,12 @@ def _close_or_begin(hub: Hub, row: Control, end: Status | None, reason: str) -> 
         begin(hub, row, reason)
 
 
-def begin(hub: Hub, row: Control, reason: str) -> None:
-    """Start the machine once more: first the row says so, so that a death in between is found by the sweep."""
+def begin(hub: Hub, row: Control, reason: str, *, retake: Retake = guards.taken) -> None:
+    """Start the machine once more: first the row says so, so that a death in between is found by the sweep.
+
+    An operation that was closed takes its guards again (`retake`) in the same write: while another has one of them,
+    nothing is begun, and the sweep looks again.
+    """
     if row.recoveries >= RECOVERIES:
         return _call_a_person(hub, row, f"{reason}, after {RECOVERIES} recoveries")
     name = f"{row.id}-recovery-{row.recoveries + 1}"
@@ -60,10 +69,11 @@ def begin(hub: Hub, row: Control, reason: str) -> None:
             "error": now.error or short(reason),
             "due": hub.now() + intake.START_CHECK,
             **back,
-        }, (*_retaken(hub, now), *tokens.forgotten(hub, row.id))
+        }, (*_retaken(hub, now, retake), *tokens.forgotten(hub, row.id))
 
-    if control.change(hub, row.id, decide, row).version == row.version:
-        start(hub, control.read(hub, row.id))
+    with suppress(Refused):
+        if control.change(hub, row.id, decide, row).version == row.version:
+            start(hub, control.read(hub, row.id))
     return None
 
 
@@ -75,12 +85,9 @@ def _call_a_person(hub: Hub, row: Control, reason: str) -> None:
     control.change(hub, row.id, lambda now: (told, ()) if now.version == row.version else None, row)
 
 
-def _retaken(hub: Hub, row: Control) -> tuple[Write, ...]:
-    """An operation that was closed takes those of its guards again that nobody has; its undos touch only its own."""
-    if not row.status.over:
-        return ()
-    free = [key for key in row.guards if guards.read(hub, key).owner is None]
-    return tuple(guards.places(hub, free, row.id))
+def _retaken(hub: Hub, row: Control, retake: Retake) -> tuple[Write, ...]:
+    """What gives a closed operation its guards again; one that is not over has them still. Raises Refused."""
+    return tuple(retake(hub, key, row.id) for key in row.guards) if row.status.over else ()
 
 
 def start(hub: Hub, row: Control) -> None:

@@ -17,6 +17,7 @@ from lambdas.errors import (
     Broken,
     Cancelled,
     Conflict,
+    Exhausted,
     Expired,
     NotInTime,
     Rejected,
@@ -29,6 +30,10 @@ from lambdas.hub import Hub, Json
 from lambdas.rows import Control, Mark, Open, Status
 from lambdas.table import Refused
 from lambdas.values import changed
+
+MOST_UNDONE = 20
+"""So often what is found again is undone again; then a person is asked. Each time takes longer than the cloud settles,
+so that all of it outlasts whatever can land late: what still comes back is somebody else's doing."""
 
 
 def register(hub: Hub, sagas: Sagas, task: Task) -> None:
@@ -79,9 +84,11 @@ def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:
     """What landed late is undone again; what a person left standing, or a lagging read still shows, is not."""
     if hub.now() - opened.since < hub.settings.settling.total_seconds():
         return tokens.note(hub, opened, changed(opened, reason=found, clear=None))
-    if row.skip is None:
-        return tokens.fail(hub, opened, RollBack.__name__, found)
-    return tokens.fail(hub, opened, Skipped.__name__, f"{found}; {row.skip} was skipped by {row.decided}")
+    if row.skip is not None:
+        return tokens.fail(hub, opened, Skipped.__name__, f"{found}; {row.skip} was skipped by {row.decided}")
+    if row.undone > MOST_UNDONE:
+        return tokens.fail(hub, opened, Exhausted.__name__, f"{found}, whenever it was undone: {row.undone} times")
+    return tokens.fail(hub, opened, RollBack.__name__, found)
 
 
 def _not_cancelled(row: Control) -> None:

@@ -10,16 +10,18 @@ from typing import Any
 
 import pytest
 
-from lambdas.activities import launch_templates, server_groups
+from lambdas.activities import launch_templates, retirement, server_groups
 from lambdas.cloud import Cloud
 from lambdas.errors import RollBack
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 from lambdas.requests.resize_server_group import ResizeServerGroup
+from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
 from rehearsal.fake_cloud import seeds
 from saga import Saga, Wait
 from statemachines.create_server_group import CREATE_SERVER_GROUP
 from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
 from statemachines.resize_server_group import RESIZE_SERVER_GROUP
+from statemachines.resume_asg_processes import RESUME_ASG_PROCESSES
 from tests.activities.walk import SOURCE, World, order
 
 AUTO_SCALING, ALARMS, EC2, BALANCING = "autoscaling:", "cloudwatch:", "ec2:", "elasticloadbalancing:"
@@ -124,6 +126,7 @@ def all_walked() -> Recording:
     walked(recording, _furnished(), RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity={"desired": 3}))
     walked(recording, _without_capacity(), CREATE_SERVER_GROUP, order())
     walked(recording, _furnished(), DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
+    walked(recording, _suspended(), RESUME_ASG_PROCESSES, _of(ResumeAsgProcesses, processes=["Terminate"]))
     _before_the_pivot(recording)
     _left_behind(recording)
     return recording
@@ -157,6 +160,12 @@ def _without_capacity() -> World:
     return world
 
 
+def _suspended() -> World:
+    world = _furnished()
+    world.cloud.groups.suspend(SOURCE, ["Terminate"])
+    return world
+
+
 def _before_the_pivot(recording: Recording) -> None:
     """Put back while there is still something to put back; then on to the end, with an alarm to delete."""
     world = _furnished()
@@ -167,6 +176,7 @@ def _before_the_pivot(recording: Recording) -> None:
         recording.run(step.do, plan, cloud)
     for step in reversed(steps[:3]):
         recording.run(step.undo or step.do, plan, cloud)
+    recording.run(retirement.left_behind, plan, cloud, check=True)
     for step in steps[3:]:
         recording.run(step.do, replace(plan, alarms=("shop-prod-v001-high",)), cloud)
 

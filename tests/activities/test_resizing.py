@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lambdas.activities import capacity
 from lambdas.activities.plans import ResizePlan
 from lambdas.cloud import Capacity
-from lambdas.errors import Conflict, Rejected
+from lambdas.errors import Conflict, Rejected, RollBack
 from lambdas.requests.resize_server_group import ResizeServerGroup
 from rehearsal.fake_cloud.place import ALWAYS
 from statemachines.resize_server_group import RESIZE_SERVER_GROUP
@@ -132,6 +132,7 @@ def test_at_clouddrivers_door_there_is_nothing_to_do(
     assert capacity.resize(plan, world.cloud) == f"skipped: {why}"
     assert capacity.unready(plan, world.cloud) is None
     assert capacity.restore(plan, world.cloud) == f"skipped: {why}"
+    capacity.left_behind(plan, world.cloud)
     assert world.fake.deeds == []
 
 
@@ -154,6 +155,46 @@ def test_a_group_on_its_way_out_is_not_restored(world: World) -> None:
     world.place.group_is(SOURCE, deleting=True)
 
     assert "is being deleted: left as it is" in capacity.restore(plan, world.cloud)
+
+
+# What is left after the way back.
+
+
+def test_the_capacity_asked_for_is_found_after_the_way_back_and_the_one_from_before_is_not(world: World) -> None:
+    plan = planned(world)
+    capacity.left_behind(plan, world.cloud)
+
+    capacity.resize(plan, world.cloud)
+
+    with pytest.raises(RollBack, match="server group shop-prod-v001 has 1/3/3, as this operation set it"):
+        capacity.left_behind(plan, world.cloud)
+
+
+def test_a_capacity_that_somebody_else_set_is_his(world: World) -> None:
+    plan = planned(world)
+
+    world.cloud.groups.resize(SOURCE, Capacity(1, 3, 9))
+
+    capacity.left_behind(plan, world.cloud)
+
+
+def test_a_resize_to_what_was_there_leaves_nothing(world: World) -> None:
+    plan = planned(world, capacity={"desired": 2})
+    assert plan.target == plan.before
+
+    capacity.left_behind(plan, world.cloud)
+
+
+@pytest.mark.parametrize("deleting", [True, False])
+def test_of_a_group_that_goes_or_has_gone_nothing_is_left(world: World, deleting: bool) -> None:
+    plan = planned(world)
+    capacity.resize(plan, world.cloud)
+    if deleting:
+        world.place.group_is(SOURCE, deleting=True)
+    else:
+        world.place.groups.take(SOURCE, ALWAYS)
+
+    capacity.left_behind(plan, world.cloud)
 
 
 # Expectations.

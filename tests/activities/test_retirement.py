@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lambdas.activities import launch_templates, load_balancers, retirement
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Alarm, Cloud, Group
-from lambdas.errors import Rejected
+from lambdas.errors import Rejected, RollBack
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 from rehearsal.fake_cloud import differences, seeds
 from rehearsal.fake_cloud.place import ALWAYS, Watching
@@ -85,11 +85,12 @@ def test_what_was_not_registered_is_not_put_back(world: World) -> None:
     assert registered(world.cloud) == {second}
 
 
-def test_instances_that_have_gone_since_are_passed_over(world: World) -> None:
+@pytest.mark.parametrize("lifecycle", ["Terminating:Wait", "Detaching", "EnteringStandby", "Standby"])
+def test_instances_that_have_gone_since_are_passed_over(world: World, lifecycle: str) -> None:
     plan = planned(world)
     forward(DESTROY_SERVER_GROUP, plan, world.cloud, steps=REVERSIBLE)
     first, second = found(world).instances
-    world.place.group_is(SOURCE, instances=(first, replace(second, lifecycle="Terminating:Wait")))
+    world.place.group_is(SOURCE, instances=(first, replace(second, lifecycle=lifecycle)))
 
     load_balancers.put_back_into_target_groups(plan, world.cloud)
 
@@ -110,6 +111,8 @@ def test_an_absent_group_is_success(world: World) -> None:
 
     forward(DESTROY_SERVER_GROUP, plan, world.cloud)
     back(DESTROY_SERVER_GROUP, plan, world.cloud, steps=REVERSIBLE)
+
+    retirement.left_behind(plan, world.cloud)
 
     assert plan.skipped == "server group shop-v404 is not there"
     assert retirement.still_there(plan, world.cloud) is None
@@ -144,6 +147,68 @@ def test_another_group_of_that_name_is_not_deleted(world: World) -> None:
         retirement.delete(plan, world.cloud)
     assert not found(world).deleting
     assert retirement.still_there(plan, world.cloud) is None
+
+
+# What is left after the way back.
+
+
+def test_nothing_is_left_of_what_was_put_back(world: World) -> None:
+    plan = planned(world)
+    forward(DESTROY_SERVER_GROUP, plan, world.cloud, steps=REVERSIBLE)
+    back(DESTROY_SERVER_GROUP, plan, world.cloud)
+
+    retirement.left_behind(plan, world.cloud)
+
+
+@pytest.mark.parametrize(
+    ("step", "left"),
+    [
+        (0, "Launch, AddToLoadBalancer of shop-prod-v001 are suspended, as this operation left them"),
+        (1, "shop-prod-v001 is out of shop-web, as this operation took it out"),
+        (2, "shop-prod-v001 is out of shop-classic, as this operation took it out"),
+    ],
+)
+def test_each_step_that_lands_once_more_is_found(world: World, step: int, left: str) -> None:
+    plan = planned(world)
+    list(DESTROY_SERVER_GROUP.changes)[step].do(plan, world.cloud)
+
+    with pytest.raises(RollBack, match=left):
+        retirement.left_behind(plan, world.cloud)
+
+
+def test_a_part_that_somebody_took_away_is_his(world: World) -> None:
+    plan = planned(world)
+    first, _ = (one.id for one in found(world).instances)
+    world.cloud.groups.suspend(SOURCE, ["Launch"])
+    world.cloud.load_balancers.deregister(TARGETS, (first,))
+
+    retirement.left_behind(plan, world.cloud)
+
+
+def test_instances_that_somebody_put_on_standby_are_not_out_by_our_doing(world: World) -> None:
+    plan = planned(world)
+    load_balancers.take_out_of_target_groups(plan, world.cloud)
+    idle = tuple(replace(one, lifecycle="Standby") for one in found(world).instances)
+    world.place.group_is(SOURCE, instances=idle)
+
+    retirement.left_behind(plan, world.cloud)
+
+
+def test_nothing_is_out_of_a_load_balancer_that_is_gone(world: World) -> None:
+    plan = planned(world)
+    del world.place.target_groups[TARGETS]
+
+    retirement.left_behind(plan, world.cloud)
+
+
+@pytest.mark.parametrize("now", [{"deleting": True}, {"arn": "arn:another"}])
+def test_of_a_group_that_goes_or_is_another_nothing_is_left(world: World, now: dict[str, object]) -> None:
+    world.place.group_is(SOURCE, arn="arn:one")
+    plan = planned(world)
+    forward(DESTROY_SERVER_GROUP, plan, world.cloud, steps=REVERSIBLE)
+    world.place.group_is(SOURCE, **now)
+
+    retirement.left_behind(plan, world.cloud)
 
 
 # What goes with it.

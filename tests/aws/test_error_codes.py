@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lambdas.calls import CALLS, actions
@@ -228,6 +228,8 @@ def test_user_data_never_shows_in_a_message(secret: str) -> None:
 
 @given(st.sampled_from(["dynamodb", "stepfunctions", "lambda", "sqs", "sts"]), SECRET)
 def test_services_that_are_given_secrets_are_not_quoted(service: str, secret: str) -> None:
+    assume(secret not in str(translated(answer("ValidationException", "bad value"), service, "x")))
+
     assert secret not in str(translated(answer("ValidationException", f"bad value {secret}"), service, "x"))
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from lambdas.cloud import OPERATION_TAG, LaunchSettings
 from lambdas.engine.guards import read
 from lambdas.errors import Rejected, WindlassError
 from lambdas.hub import Settings
-from rehearsal.fake_cloud import Snapshot, differences
+from lambdas.rows import plan_key
+from rehearsal.fake_cloud import Snapshot, differences, seeds
 from rehearsal.faults import Call, Effect, Faults, Model
 from rehearsal.sweep import Scenario
 from rehearsal.world import World
@@ -84,3 +86,11 @@ def impatient(scenario: Scenario) -> World:
     world = World(scenario.sagas, manners=scenario.manners, settings=settings, recorded=False)
     scenario.prepare(world)
     return world
+
+
+def landed_late(world: World, operation: str) -> None:
+    """The operation's launch template is there again."""
+    plan = world.table.peek(plan_key(operation))["plan"]
+    made = world.cloud.cloud("prod", "us-east-1", operation).launch_templates
+    settings, tags = LaunchSettings(seeds.GOOD_IMAGE, "m5.large"), ((OPERATION_TAG, operation),)
+    made.create(plan["launch_template"], settings, None, tags, "late")

@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lambdas.cloud import OPERATION_TAG, LaunchSettings
-from lambdas.rows import plan_key
-from rehearsal.fake_cloud import seeds
 from rehearsal.faults import KINDS, Call
 from rehearsal.scenarios import CREATES, RESIZES
 from rehearsal.sweep import Scenario
 from rehearsal.world import World
-from tests.engine.doubles import Spoiler, lagging, not_put_back, refusing, spoiled, traced
+from tests.engine.doubles import Spoiler, lagging, landed_late, not_put_back, refusing, spoiled, traced
 
 CLOUD = ("groups", "launch_templates", "load_balancers", "scaling")
 CHANGES = ("create", "delete", "delete_alarms", "put_alarm", "put_policy", "resize", "suspend", "put_hook")
@@ -127,11 +124,3 @@ def test_what_the_late_look_puts_back_does_not_hide_why_it_was_rolled_back() -> 
     assert row.recoveries == 1
     assert (row.error or "").startswith("Rejected: rehearsed")
     assert not_put_back(world, operation, before) == []
-
-
-def landed_late(world: World, operation: str) -> None:
-    """The operation's launch template is there again."""
-    plan = world.table.peek(plan_key(operation))["plan"]
-    made = world.cloud.cloud("prod", "us-east-1", operation).launch_templates
-    settings, tags = LaunchSettings(seeds.GOOD_IMAGE, "m5.large"), ((OPERATION_TAG, operation),)
-    made.create(plan["launch_template"], settings, None, tags, "late")

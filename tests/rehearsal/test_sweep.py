@@ -14,7 +14,7 @@ from lambdas.cloud import Cloud
 from lambdas.errors import AlreadyExists, NotFound, Rejected, Transient
 from lambdas.rows import Guard, control_key, guard_key, item_of, open_key
 from lambdas.table import Put, Update
-from rehearsal import rivals, scenarios, sweep_command
+from rehearsal import rivals, scenarios, strangers, sweep_command
 from rehearsal.faults import Call
 from rehearsal.mutants import MUTANTS
 from rehearsal.sweep import (
@@ -120,6 +120,33 @@ def test_two_requests_for_the_next_name_at_once_get_one_each() -> None:
 
     assert survived(report) == ""
     assert report.tried.total() > 60
+
+
+def test_what_somebody_else_changes_after_a_roll_back_stays_theirs() -> None:
+    report = strangers.sweep()
+
+    assert survived(report) == ""
+    assert report.tried.total() == len(strangers.CHANGES)
+
+
+@pytest.mark.parametrize("lag", [0, 60])
+@pytest.mark.parametrize(
+    ("scenario", "call"),
+    [
+        (scenarios.RESIZES, "groups.resize"),
+        (scenarios.RESUMES, "groups.resume"),
+        (scenarios.DESTROYS, "groups.suspend"),
+        (scenarios.DESTROYS, "load_balancers.deregister"),
+        (scenarios.DESTROYS_HURRIED, "load_balancers.deregister_classic"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else given.name,
+)
+def test_what_leaves_no_tag_and_lands_after_its_undo_is_found(scenario: Scenario, call: str, lag: float) -> None:
+    report = sweep(scenarios.lagging(scenario, lag), ["cancel", "abort"], lambda one: one.name == call)
+
+    assert survived(report) == ""
+    assert report.tried["minutes_late+cancel"] == report.tried["minute_late+cancel"] == 1
+    assert not report.skipped
 
 
 @given(st.integers(1, 10**6), st.sampled_from([*FAULTS, *SIGNALS]))
