@@ -23,7 +23,7 @@ WARM = 1_000
 """Runs after which nothing is met for the first time."""
 SLICE = 500
 ROUND_TRIPS = 2_000
-MOST = 400
+MOST = 160
 """Round trips of JSON that one run may take as long as."""
 GROWTH = 1.05
 """By how much the memory may have grown since the first runs: caches fill up, nothing is kept of a run."""
