@@ -40,10 +40,11 @@ class Conduct:
         """The row at the last look."""
 
     def wrong(self, call: Call) -> Iterator[str]:
-        """What is wrong after this call."""
+        """What is wrong after this call: the row changes with none but a write."""
+        if call.name != "table.write":
+            return
         operation = next(iter(self._world.machines.executions), "")
-        row = self._world.table.peek(control_key(operation))
-        if row and call.name == "table.write":
+        if row := self._world.table.peek(control_key(operation)):
             yield from self._begun_after_signal(row)
             yield from self._begun_too_late(row)
             yield from self._begun_beside(row)

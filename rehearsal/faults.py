@@ -30,6 +30,17 @@ SECONDS = {"table.g": 0.004, "table.o": 0.006, "table.w": 0.008, "table.d": 0.01
 """Of one call of the hub's own ports, by the beginning of its name."""
 
 
+READS = frozenset(
+    (
+        *("get", "of", "due", "listed", "describe", "text", "last"),
+        *("find", "found", "names", "made_by", "hooks", "activities", "by_ids", "by_name", "parameter", "zones"),
+        *("subnets", "security_groups", "target_groups", "classic", "target_health", "classic_health"),
+        *("policies", "scheduled_actions", "alarms", "alarms_made_by"),
+    )
+)
+"""Methods of ports that change nothing: they have no effect that could come late, or twice."""
+
+
 class Killed(BaseException):
     """The Lambda is dead. No clause of the product runs to any effect after this: its every later call dies too."""
 
@@ -48,6 +59,11 @@ class Call(NamedTuple):
     @property
     def port(self) -> str:
         return self.name.partition(".")[0]
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing, whatever becomes of it."""
+        return self.name.partition(".")[2] in READS
 
     def __str__(self) -> str:
         return f"call {self.number}, {self.name} in {self.where}"

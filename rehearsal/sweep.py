@@ -134,11 +134,22 @@ def doubles(scenario: Scenario, golden: Golden, first: Fault, kinds: Iterable[st
         return report
     for second, kind in product((one for one in alone.calls if one.number > first.number), kinds):
         trial = (first, Fault(second.number, kind))
-        if reason := not_applicable(golden, second, kind):
+        if reason := not_applicable(golden, second, kind) or _as_another(second, kind):
             report.skipped[reason] += 1
             continue
         report.add(judged(scenario, golden, trial, f"{call}; then {second}"))
     return report
+
+
+def _as_another(second: Call, kind: str) -> str:
+    """Which other kind comes to the same at this call; empty where none does. Singles try them all the same."""
+    if not second.reads:
+        return ""
+    if kind in ("after", "late", "minute_late", "minutes_late"):
+        return "a read has no effect that could be lost or late: it is tried as `before`"
+    if kind in ("kill_after", "hang"):
+        return "a read has no effect that could outlive its caller: it is tried as `kill_before`"
+    return "a read that is made twice is a read" if kind == "twice" else ""
 
 
 def _leads_nowhere(golden: Golden, call: Call, first: Fault) -> str:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rehearsal import scenarios
 from rehearsal.arguments import FAILED, Parser
 from rehearsal.clock import iso
-from rehearsal.sweep import FIRSTS, SECONDS, SINGLES, Report, Survivor, doubles, shown, singles
+from rehearsal.sweep import FIRSTS, SECONDS, SINGLES, Report, Survivor, doubles, kinds_of, shown, singles
 from rehearsal.trials import Fault, Golden, Run, Scenario, Trial, golden_of, run
 from rehearsal.verdicts import problems
 from rehearsal.world import NeverEnds
@@ -118,6 +118,7 @@ def show(console: Console, reports: Sequence[Report], lag: float, seconds: float
         numbers = (one.calls, one.tried.total(), *ends, one.skipped.total(), len(one.survivors))
         table.add_row(one.scenario, *map(str, numbers))
     console.print(table)
+    console.print(_by_fault(reports))
     total = Report("all")
     for one in reports:
         total.add(one)
@@ -126,9 +127,23 @@ def show(console: Console, reports: Sequence[Report], lag: float, seconds: float
     console.print(f"{runs} runs in {seconds:.0f} s, {runs / seconds:.0f} a second; {len(total.survivors)} survivors")
 
 
+def _by_fault(reports: Sequence[Report]) -> Table:
+    """Each fault with how often it was tried on each operation, and how often it survived."""
+    table = Table(title="faults tried", title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("fault", no_wrap=True)
+    for one in reports:
+        table.add_column(one.scenario.replace("ServerGroup", "…"), justify="right")
+    for kind in sorted(set[str]().union(*(one.tried for one in reports))):
+        table.add_row(kind, *(_cell(one, kind) for one in reports))
+    return table
+
+
+def _cell(report: Report, kind: str) -> str:
+    survived = sum(kinds_of(one.trial) == kind for one in report.survivors)
+    return f"{report.tried[kind]}" + (f" [bold red]({survived} survived)[/]" if survived else "")
+
+
 def _tell(console: Console, total: Report, lag: float) -> None:
-    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(total.tried.items()))
-    console.print(f"faults tried: {kinds}", markup=False, soft_wrap=True)
     for reason, count in total.skipped.items():
         console.print(f"not tried, {count} times: {reason}", markup=False, soft_wrap=True)
     for survivor in total.survivors[:SHOWN]:

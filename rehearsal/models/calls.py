@@ -8,9 +8,6 @@ from lambdas.rows import Status
 from rehearsal.faults import Call, Effect, Faults, Kind, after, before, kill_after, kill_before
 from rehearsal.models.model import OF_THE_CLOUD, Stage, Strikes, service_of
 
-READS = ("get", "of", "due", "listed", "describe")
-"""Calls of the hub's own ports that change nothing: they have no effect that could come late."""
-
 LATEST = 900.0
 """Seconds: effects of AWS were seen that much after their call had failed."""
 
@@ -101,7 +98,7 @@ def _delay(stage: Stage, call: Call, longest: float) -> float:
 
 
 def _landing(call: Call, delay: float, *, dies: bool) -> Kind | None:
-    if call.name.partition(".")[2] in READS:
+    if call.reads:
         return kill_before if dies else before
 
     def lands_later(faults: Faults, call: Call, effect: Effect) -> Any:

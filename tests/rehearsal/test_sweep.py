@@ -13,8 +13,9 @@ from rich.console import Console
 from lambdas.cloud import Cloud
 from lambdas.errors import AlreadyExists, NotFound, Rejected, Transient
 from lambdas.rows import Guard, control_key, guard_key, item_of, open_key
-from lambdas.table import Put, Update
+from lambdas.table import Item, Put, Update
 from rehearsal import rivals, scenarios, strangers, sweep_command
+from rehearsal.fake_cloud import Deed
 from rehearsal.faults import Call
 from rehearsal.mutants import MUTANTS
 from rehearsal.sweep import (
@@ -346,3 +347,27 @@ def test_the_sweep_notices_an_invariant_that_breaks_for_a_moment() -> None:
 
     assert "it booted" in survived(broken)
     assert "it grew" not in survived(broken)
+
+
+@pytest.mark.parametrize("scenario", scenarios.ALL, ids=lambda scenario: scenario.name)
+def test_what_counts_as_a_read_changes_nothing(scenario: Scenario) -> None:
+    world = scenario.world()
+    changed: list[Call] = []
+    seen = [_changes(world)]
+
+    def look(call: Call) -> None:
+        now = _changes(world)
+        if now != seen[-1] and call.reads:
+            changed.append(call)
+        seen.append(now)
+
+    world.faults.watch(look)
+    world.run(world.submit(scenario.operation, scenario.request, terms=scenario.terms))
+
+    assert changed == []
+    assert len(set(map(str, seen))) > 5
+
+
+def _changes(world: World) -> tuple[list[Deed], list[Item]]:
+    """What operations have done to the cloud, and all rows."""
+    return [deed for deed in world.cloud.deeds if deed.operation], world.table.rows()
