@@ -38,8 +38,11 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf) -> None:
 
     One row's trouble keeps no other from being looked at. Of a sweep that dies nothing counts as looked at.
     """
-    began, beat = hub.now(), heartbeat.read(hub)
+    began = hub.now()
     rows = [rounds.row_of(item) for item in hub.table.due(began)]
+    if not rows:
+        return  # Nobody is owed a look, so what the last sweep left still stands.
+    beat = heartbeat.read(hub)
     lanes = rounds.lanes(rows, beat.last, beat.rounds, began, hub.settings.settling.total_seconds())
     seen = Snapshot(hub, Budgets(hub.now, beat.levels), until)
     _go_round(seen, sagas, lanes, until)
