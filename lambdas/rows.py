@@ -96,6 +96,8 @@ class Control:
     hold_exhausted: bool | None = None
     """The request's own choice of `OnFailure.hold_exhausted`."""
     due: float | None = None
+    roll: str | None = None
+    """Which of the lists of all operations it stands on (`lambdas.table.roll_of`)."""
 
     @property
     def name(self) -> str:

@@ -1,18 +1,17 @@
 """Windlass's own face: submit, rehearse, follow and signal operations."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from pydantic import BeforeValidator, Field, WrapValidator
 
-from lambdas.api import catalogue, records
+from lambdas.api import catalogue, lists, records
 from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, ProblemView, sentences
@@ -21,7 +20,7 @@ from lambdas.engine import intake, signals
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.requests import Invalid, Request, problems
-from lambdas.rows import control_of
+from lambdas.rows import Status
 from saga.compiler import function_of
 
 Json = dict[str, Any]
@@ -54,6 +53,10 @@ Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
 ]
+Statuses = list[Status]
+Limit = Annotated[int, Query(ge=1, le=100, description="The most that one page holds.")]
+After = Annotated[str | None, Query(description="`next` of the page before.")]
+PAGED = ("limit", "after")
 
 
 class DryRunView(View):
@@ -116,16 +119,37 @@ class Operations:
 
     def list(
         self,
-        application: Annotated[str | None, Query()] = None,
+        application: Annotated[str | None, Query(min_length=1)] = None,
         cluster: Annotated[str | None, Query(description="`account/region/name`.")] = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 50,
-        after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+        account: Annotated[str | None, Query(min_length=1)] = None,
+        type: Annotated[str | None, Query(description="`createServerGroup`; see `/operations/types`.")] = None,  # noqa: A002
+        status: Annotated[Statuses | None, Query(description="One of these; may be given several times.")] = None,
+        caller: Annotated[str | None, Query(min_length=1, description="Who asked, or for which user.")] = None,
+        since: Annotated[datetime | None, Query(description="Accepted then or later; without an offset, UTC.")] = None,
+        until: Annotated[datetime | None, Query(description="Accepted then or earlier.")] = None,
+        limit: Limit = 50,
+        after: After = None,
     ) -> Page:
-        """Operations of an application or a cluster, newest first; without either, those that run."""
-        for by, value in (("application", application), ("cluster", cluster)):
-            if value:
-                return self._listed(by, value, limit, after)
-        return Page(operations=tuple(summary_of(row) for row in records.running(self.desk.hub)[:limit]))
+        """Operations that fit all of these, newest first; without any filter, those that run.
+
+        Too rare ones are found over several pages: a page may hold fewer than `limit` and still have a `next`.
+        """
+        self.desk.knows("application", "cluster", "account", "type", "status", "caller", "since", "until", *PAGED)
+        wanted = lists.Filter(
+            application=application,
+            cluster=cluster,
+            account=account,
+            saga=None if type is None else self._saga(type),
+            statuses=tuple(status or ()),
+            caller=caller,
+            since=_seconds_of(since),
+            until=_seconds_of(until),
+        )
+        _makes_sense(wanted)
+        if wanted == lists.Filter():
+            wanted = lists.Filter(statuses=lists.OPEN)
+        page = lists.operations(self.desk.hub, wanted, limit=limit, after=place_of(after))
+        return Page(operations=tuple(summary_of(row) for row in page.rows), next=lists.sealed(page.next))
 
     def one(self, operation: str) -> Response[OperationView | BatchView]:
         """One operation, or a batch, as it stands."""
@@ -186,12 +210,11 @@ class Operations:
         undo = tuple(catalogue.undos(saga))
         return DryRunView(type=saga.operation, plan=plan, actions=known.actions, steps=known.story, undo=undo)
 
-    def _listed(self, by: str, value: str, limit: int, after: str | None) -> Page:
-        try:
-            rows, cursor = self.desk.hub.table.listed(by, value, limit=limit, after=after and _opened(after))
-        except ValueError:
-            raise sentences([f"query.after: {after!r} is not the `next` of a page"]) from None
-        return Page(operations=tuple(summary_of(control_of(row)) for row in rows), next=cursor and _sealed(cursor))
+    def _saga(self, operation_type: str) -> str:
+        if operation_type not in self.desk.types:
+            known = ", ".join(sorted(self.desk.types))
+            raise sentences([f"type: {operation_type!r} is no operation type; known types: {known}"])
+        return self.desk.types[operation_type].name
 
     def _addressed(self, whole: records.Whole, request: SignalRequest) -> Iterator[records.Record]:
         """Of a batch, a cancel is for all that are not over, the last first; the rest for the one that is going on."""
@@ -269,13 +292,28 @@ def _digest(saga: AnySaga, body: Json) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _sealed(cursor: str) -> str:
-    """The table's cursor as text that needs no quoting in a URL, and invites nobody to read it."""
-    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+def place_of(after: str | None) -> lists.Place | None:
+    """Where a page begins, from the cursor of the one before."""
+    try:
+        return None if after is None else lists.opened(after)
+    except ValueError as error:
+        raise sentences([f"after: {error}"]) from None
 
 
-def _opened(sealed: str) -> str:
-    return base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4)).decode()
+def _makes_sense(wanted: lists.Filter) -> None:
+    found = []
+    if wanted.cluster is not None and wanted.cluster.count("/") != 2:
+        found.append(f"cluster: {wanted.cluster!r} is no cluster; write it as account/region/name")
+    if wanted.since is not None and wanted.until is not None and wanted.since > wanted.until:
+        found.append("since: it is later than `until`; exchange them")
+    if found:
+        raise sentences(found)
+
+
+def _seconds_of(moment: datetime | None) -> float | None:
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _seconds(value: int | None) -> timedelta | None:

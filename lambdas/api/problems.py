@@ -128,11 +128,17 @@ def _of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     if any(one["loc"][:1] == ("response",) for one in errors):
         log.error("broken: an answer does not fit its model: %s", errors)
         return Problem(500, "this is a bug of Windlass; it was recorded")
-    found = [FieldError(_path(one["loc"]), one["msg"]) for one in errors]
+    found = [FieldError(_path(one["loc"]), _said(one)) for one in errors]
     return Problem(400, "the request is not valid: " + "; ".join(f"{one.field}: {one.message}" for one in found), found)
 
 
+def _said(error: Mapping[str, Any]) -> str:
+    """With the value, where it is a parameter: of a body nothing is repeated, which may hold a secret."""
+    said = str(error["msg"])
+    return f"{said}, not {error['input']!r}" if error["loc"][:1] == ("query",) and error.get("input") else said
+
+
 def _path(location: Sequence[Any]) -> str:
-    """`body` says nothing that the caller does not know."""
-    inside = location[1:] if location[:1] == ("body",) else location
+    """`body` and `query` say nothing that the caller does not know."""
+    inside = location[1:] if location[:1] in (("body",), ("query",)) else location
     return ".".join(map(str, inside)) or "body"

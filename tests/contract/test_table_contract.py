@@ -12,7 +12,9 @@ from moto import mock_aws
 from lambdas.dynamo import DynamoTable
 from lambdas.errors import Broken, Rejected
 from lambdas.table import (
+    ENROLLED,
     PROJECTED,
+    ROLLS,
     Absent,
     Among,
     Below,
@@ -28,6 +30,8 @@ from lambdas.table import (
     Table,
     Update,
     Write,
+    roll_of,
+    rolls,
 )
 from rehearsal.memory_table import MemoryTable
 from tests.contract.recording import recorded, seeding
@@ -37,8 +41,8 @@ A, B, C = Key("op#a", "control"), Key("op#b", "control"), Key("op#a", "step#one"
 
 def dynamo(name: str = "windlass") -> DynamoTable:
     """A new table with the indexes of the stack."""
-    hashes = {"due": "shard", "applications": "application", "clusters": "cluster"}
-    ranges = {"due": "due", "applications": "accepted", "clusters": "accepted"}
+    hashes = {"due": "shard", "applications": "application", "clusters": "cluster", "rolls": "roll"}
+    ranges = {"due": "due", "applications": "accepted", "clusters": "accepted", "rolls": "accepted"}
     numbers = {"due", "accepted"}
     attributes = {"pk", "sk", *hashes.values(), *ranges.values()}
     seeding("dynamodb").create_table(
@@ -57,9 +61,10 @@ def dynamo(name: str = "windlass") -> DynamoTable:
 
 
 def _projection(index: str) -> Any:
-    if index != "due":
+    projected = {"due": PROJECTED, "rolls": ENROLLED}.get(index)
+    if projected is None:
         return {"ProjectionType": "ALL"}
-    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(PROJECTED)}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(projected)}
 
 
 def _keys(partition: str, order: str) -> list[dict[str, str]]:
@@ -384,6 +389,63 @@ def test_a_cursor_stays_valid_while_others_are_accepted(table: Table) -> None:
     table.write(Put(Key("op#new", "control"), {"application": "shop", "accepted": 99}))
 
     assert [item["pk"] for item in table.listed("application", "shop", after=after)[0]] == ["op#1", "op#0"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [
+        (None, None, [5, 4, 3, 2, 1]),
+        (3, None, [5, 4, 3]),
+        (None, 3, [3, 2, 1]),
+        (2.5, 4, [4, 3]),
+        (3, 3, [3]),
+        (4, 2, []),
+    ],
+)
+def test_a_span_of_time_includes_both_its_ends(
+    table: Table, since: float | None, until: float | None, found: list[int]
+) -> None:
+    for n in range(1, 6):
+        table.write(Put(Key(f"op#{n}", "control"), {"application": "shop", "accepted": n}))
+
+    def listed(after: str | None) -> tuple[list[Item], str | None]:
+        return table.listed("application", "shop", since=since, until=until, limit=2, after=after)
+
+    page, after = listed(None)
+    rows = list(page)
+    while after is not None:
+        page, after = listed(after)
+        rows += page
+    assert [row["accepted"] for row in rows] == found
+
+
+def test_a_roll_tells_what_is_enrolled_and_nothing_else(table: Table) -> None:
+    known = {name: name for name in ENROLLED}
+    table.write(Put(A, {"roll": "operations-3", "accepted": 7, "step": "Plan", "error": "long", **known}))
+    table.write(Put(B, {"roll": "guards-3", "accepted": 8}))
+
+    enrolled = {"pk": A.pk, "sk": A.sk, "roll": "operations-3", "accepted": 7, **known}
+    assert table.listed("roll", "operations-3") == ([enrolled], None)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [Update(A, set={"roll": None}), Update(A, set={"accepted": None}), Put(A, {"x": 1}), Delete(A)],
+    ids=str,
+)
+def test_a_row_that_is_not_enrolled_is_on_no_roll(table: Table, write: Write) -> None:
+    table.write(Put(A, {"roll": "guards-3", "accepted": 10}))
+
+    table.write(write)
+
+    assert table.listed("roll", "guards-3") == ([], None)
+
+
+def test_a_name_stands_on_one_of_the_rolls_and_stays_there() -> None:
+    found = {roll_of("operations", str(n)) for n in range(200)}
+
+    assert found == set(rolls("operations"))
+    assert (len(found), roll_of("operations", "a")) == (ROLLS, "operations-3")
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "bm9uc2Vuc2U=", "W10=", "WzEsMiwzXQ=="])
