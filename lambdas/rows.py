@@ -163,6 +163,10 @@ class Guard:
     queue: tuple[str, ...] = ()
     last: str | None = None
     """Who had it last; its owner, while it has one."""
+    accepted: float | None = None
+    """When its owner was given it; by this guards are listed, and one that is free is not."""
+    roll: str | None = None
+    """Which of the lists of guards it stands on (`lambdas.table.roll_of`)."""
 
 
 SHORT = 200

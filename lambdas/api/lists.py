@@ -1,4 +1,4 @@
-"""Lists: operations that fit a filter, newest first, page by page.
+"""Lists: operations and guards that fit a filter, newest first, page by page.
 
 A page is read from the list that is shortest: an application's, a cluster's, what is open, else everything there is.
 The rest of the filter looks at the items as they are listed. A page's cursor is a place in time, so it stays good while
@@ -8,16 +8,18 @@ operations come and go, and for any filter.
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from typing import Generic, NamedTuple, TypeVar
 
 from lambdas.api import records
+from lambdas.engine import guards
+from lambdas.engine.guards import GUARDS
 from lambdas.engine.intake import OPERATIONS
 from lambdas.hub import Hub
-from lambdas.rows import Control, Status, control_key, control_of
+from lambdas.rows import Control, Guard, Status, control_key, control_of
 from lambdas.table import By, Item, Table, rolls
 
 T = TypeVar("T")
@@ -82,10 +84,32 @@ class Filter:
 
 def operations(hub: Hub, wanted: Filter, *, limit: int, after: Place | None = None) -> Page[Control]:
     """At most `limit` operations that fit, newest first; fewer than there are where too many had to be looked at."""
-    found: list[Control] = []
-    page = _Paged(_behind(_listed(hub, wanted, after), after))
+
+    def fitting(item: Item) -> Control | None:
+        row = _whole(hub, item) if wanted.fits(item) else None
+        return row if row is not None and wanted.fits(vars(row)) else None
+
+    return _page(_behind(_listed(hub, wanted, after), after), fitting, limit)
+
+
+def held(hub: Hub, fits: Callable[[str], bool], *, limit: int, after: Place | None = None) -> Page[Guard]:
+    """At most `limit` guards that somebody has and whose keys fit, the one taken last first."""
+    everything = newest(hub.table, [("roll", one) for one in rolls(GUARDS)], until=after and after.accepted)
+
+    def fitting(item: Item) -> Guard | None:
+        key = item["pk"].removeprefix("guard#")
+        guard = guards.read(hub, key) if fits(key) else None
+        return guard if guard is not None and guard.accepted is not None else None
+
+    return _page(_behind(everything, after), fitting, limit)
+
+
+def _page(items: Iterator[Item], fitting: Callable[[Item], T | None], limit: int) -> Page[T]:
+    """What fits of these, and where it would go on."""
+    found: list[T] = []
+    page = _Paged(items)
     for item in page:
-        if wanted.fits(item) and (row := _whole(hub, item)) is not None and wanted.fits(vars(row)):
+        if (row := fitting(item)) is not None:
             found.append(row)
         if len(found) == limit or page.read == MOST_READ:
             return Page(tuple(found), page.next)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
@@ -12,9 +12,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Que
 from pydantic import BeforeValidator, Field, WrapValidator
 
 from lambdas.api import catalogue, lists, records
+from lambdas.api.answers import PAGED, After, Limit, answered, place_of, route, seconds_of
 from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
-from lambdas.api.problems import Problem, ProblemView, sentences
+from lambdas.api.problems import Problem, sentences
 from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
 from lambdas.engine import intake, signals
 from lambdas.engine.intake import Submission, Terms
@@ -54,9 +55,6 @@ Key = Annotated[
     Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
 ]
 Statuses = list[Status]
-Limit = Annotated[int, Query(ge=1, le=100, description="The most that one page holds.")]
-After = Annotated[str | None, Query(description="`next` of the page before.")]
-PAGED = ("limit", "after")
 
 
 class DryRunView(View):
@@ -99,7 +97,7 @@ class Operations:
         ) -> Response[OperationView | BatchView | DryRunView]:
             self._allowed(request)
             if dry_run:
-                return _json(200, self._rehearsed(saga, request))
+                return answered(200, self._rehearsed(saga, request))
             terms = Terms(
                 "windlass",
                 _seconds(start_within),
@@ -142,8 +140,8 @@ class Operations:
             saga=None if type is None else self._saga(type),
             statuses=tuple(status or ()),
             caller=caller,
-            since=_seconds_of(since),
-            until=_seconds_of(until),
+            since=seconds_of(since),
+            until=seconds_of(until),
         )
         _makes_sense(wanted)
         if wanted == lists.Filter():
@@ -153,14 +151,14 @@ class Operations:
 
     def one(self, operation: str) -> Response[OperationView | BatchView]:
         """One operation, or a batch, as it stands."""
-        return _json(200, view_of(self.desk.find(operation)))
+        return answered(200, view_of(self.desk.find(operation)))
 
     def signal(self, operation: str, request: Annotated[SignalRequest, Body()]) -> Response[OperationView | BatchView]:
         """Cancel, pause, resume, or decide what becomes of a held operation."""
         whole = self.desk.find(operation)
         for record in self._addressed(whole, request):
             self._send(record.control.id, request)
-        return _json(200, view_of(self.desk.find(operation)))
+        return answered(200, view_of(self.desk.find(operation)))
 
     def types(self) -> Types:
         """What can be asked for."""
@@ -191,7 +189,7 @@ class Operations:
             digest=_digest(submission.saga, self.desk.body),
         )
         location = f"{self.desk.prefix}/operations/{accepted.id}"
-        return _json(202, view_of(self.desk.find(accepted.id)), {"Location": location})
+        return answered(202, view_of(self.desk.find(accepted.id)), {"Location": location})
 
     def _rehearsed(self, saga: AnySaga, request: Request) -> DryRunView:
         """The plan as the function of its module makes it: only that function may read the clouds."""
@@ -238,39 +236,13 @@ def add(desk: Desk) -> None:
     face = Operations(desk)
     for saga in desk.sagas.values():
         path = f"/operations/{saga.operation}"
-        _route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView})
+        route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView})
     desk.app.post("/operations/<operation_type>", include_in_schema=False)(face.unknown)
-    _route(desk, "GET", "/operations", face.list, {200: Page})
-    _route(desk, "GET", "/operations/types", face.types, {200: Types})
-    _route(desk, "GET", "/operations/types/<operation_type>", face.type, {200: TypeAndSchema})
-    _route(desk, "GET", "/operations/<operation>", face.one, {200: OperationView | BatchView})
-    _route(desk, "POST", "/operations/<operation>/signals", face.signal, {200: OperationView | BatchView})
-
-
-def _route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any]) -> None:
-    told = _PROBLEMS | {
-        status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
-        for status, model in answers.items()
-    }
-    desk.route(method, path, act, "Windlass", status_code=next(iter(answers)), responses=told)
-
-
-_ANSWERS = {
-    200: "As it stands, or as it would be.",
-    202: "Accepted: it will be done, whatever happens to this process.",
-}
-_PROBLEMS: dict[int, Any] = {
-    status: {"description": said, "content": {"application/problem+json": {"model": ProblemView}}}
-    for status, said in {
-        400: "The request is not valid.",
-        403: "Nobody is known to have sent it.",
-        404: "There is no such thing.",
-        409: "Not now.",
-        413: "Too large.",
-        422: "It cannot be done as asked, or its key was used with another body.",
-        503: "Send the same request again.",
-    }.items()
-}
+    route(desk, "GET", "/operations", face.list, {200: Page})
+    route(desk, "GET", "/operations/types", face.types, {200: Types})
+    route(desk, "GET", "/operations/types/<operation_type>", face.type, {200: TypeAndSchema})
+    route(desk, "GET", "/operations/<operation>", face.one, {200: OperationView | BatchView})
+    route(desk, "POST", "/operations/<operation>/signals", face.signal, {200: OperationView | BatchView})
 
 
 def _body_of(saga: AnySaga) -> Any:
@@ -292,14 +264,6 @@ def _digest(saga: AnySaga, body: Json) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def place_of(after: str | None) -> lists.Place | None:
-    """Where a page begins, from the cursor of the one before."""
-    try:
-        return None if after is None else lists.opened(after)
-    except ValueError as error:
-        raise sentences([f"after: {error}"]) from None
-
-
 def _makes_sense(wanted: lists.Filter) -> None:
     found = []
     if wanted.cluster is not None and wanted.cluster.count("/") != 2:
@@ -310,15 +274,5 @@ def _makes_sense(wanted: lists.Filter) -> None:
         raise sentences(found)
 
 
-def _seconds_of(moment: datetime | None) -> float | None:
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
 def _seconds(value: int | None) -> timedelta | None:
     return None if value is None else timedelta(seconds=value)
-
-
-def _json(status: int, view: View, headers: dict[str, str] | None = None) -> Response[Any]:
-    return Response(status, "application/json", view, headers)

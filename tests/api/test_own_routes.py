@@ -326,6 +326,7 @@ def test_cancelling_a_batch_cancels_each_that_is_not_over(door: Door) -> None:
 
 def test_no_identity_is_403_on_every_route(door: Door) -> None:
     routes = ["/", "/operations", "/operations/a", "/operations/types", "/docs", "/openapi.json", "/task", "/task/a"]
+    routes += ["/guards", "/guards/test/us-east-1/serverGroup/shop-v001"]
     posts = [door.post("/operations/resizeServerGroup", RESIZE, arn=None), door.post("/aws/ops", [{}], arn=None)]
 
     assert {door.get(path, arn=None).status for path in routes} | {one.status for one in posts} == {403}

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +11,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from lambdas.api import lists
 from lambdas.dynamo import DynamoTable
+from lambdas.engine import guards
 from lambdas.errors import Broken, Rejected
 from lambdas.table import (
     ENROLLED,
@@ -439,6 +443,24 @@ def test_a_row_that_is_not_enrolled_is_on_no_roll(table: Table, write: Write) ->
     table.write(write)
 
     assert table.listed("roll", "guards-3") == ([], None)
+
+
+def test_guards_are_listed_while_somebody_has_them(table: Table) -> None:
+    now = count(100, 100)
+    hub: Any = SimpleNamespace(table=table, now=lambda: next(now))
+
+    def listed() -> list[tuple[str, float | None]]:
+        return [(one.key, one.accepted) for one in lists.held(hub, lambda key: True, limit=9).rows]
+
+    table.write(*guards.places(hub, ["prod/us-east-1/serverGroup/a"], "first"))
+    table.write(*guards.places(hub, ["prod/us-east-1/serverGroup/a"], "second"))
+    assert listed() == [("prod/us-east-1/serverGroup/a", 100.0)]
+    table.write(*guards.places(hub, ["prod/us-east-1/serverGroup/b"], "third"))
+    assert [one for one, _ in listed()] == ["prod/us-east-1/serverGroup/b", "prod/us-east-1/serverGroup/a"]
+    table.write(*guards.releases(hub, ["prod/us-east-1/serverGroup/a"], "first"))
+    assert listed()[0] == ("prod/us-east-1/serverGroup/a", 300.0)
+    table.write(*guards.releases(hub, ["prod/us-east-1/serverGroup/a"], "second"))
+    assert listed() == [("prod/us-east-1/serverGroup/b", 200.0)]
 
 
 def test_a_name_stands_on_one_of_the_rolls_and_stays_there() -> None:
