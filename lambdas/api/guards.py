@@ -1,18 +1,18 @@
-"""Guards for people: who owns a thing, since when, and who comes next."""
+"""Guards for people: who owns a thing, since when, who comes next; and taking it away by force."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
 from lambdas.api import lists
 from lambdas.api.answers import PAGED, After, Limit, place_of, route
 from lambdas.api.desk import Desk
 from lambdas.api.views import View, moment
-from lambdas.engine import guards
+from lambdas.engine import guards, revocation
 from lambdas.hub import Hub
 from lambdas.rows import Guard, Status, control_key, control_of
 
@@ -61,6 +61,15 @@ class GuardsView(View):
     next: str | None = Field(default=None, description="`after` of the next page; null on the last.")
 
 
+class ReleaseRequest(View):
+    """From whom to take a guard, and why."""
+
+    model_config = View.model_config | {"extra": "forbid"}
+
+    operation: str = Field(min_length=1, description="The operation that has it: never one that got it meanwhile.")
+    reason: str = Field(min_length=1, max_length=200, description="Kept in the operation's journal.")
+
+
 @dataclass(frozen=True)
 class Guards:
     desk: Desk
@@ -91,11 +100,26 @@ class Guards:
         """One guard as it stands; what nobody ever guarded is free."""
         return view_of(self.desk.hub, guards.read(self.desk.hub, f"{account}/{region}/{kind}/{name}"))
 
+    def release(
+        self, account: str, region: str, kind: str, name: str, request: Annotated[ReleaseRequest, Body()]
+    ) -> GuardView:
+        """Take the guard from the operation that has it, by force, and give it to whoever comes next.
+
+        The operation stops, nothing of it is put back, and a person is called with what is left. While an attempt of it
+        may be alive the answer is 409, with the moment from which on it is possible. Twice is once.
+        """
+        key = f"{account}/{region}/{kind}/{name}"
+        desk = self.desk
+        revocation.revoke(desk.hub, desk.sagas, key, request.operation, desk.caller, request.reason)
+        return view_of(desk.hub, guards.read(desk.hub, key))
+
 
 def add(desk: Desk) -> None:
     face = Guards(desk)
     route(desk, "GET", "/guards", face.list, {200: GuardsView})
-    route(desk, "GET", "/guards/<account>/<region>/<kind>/<name>", face.one, {200: GuardView})
+    one = "/guards/<account>/<region>/<kind>/<name>"
+    route(desk, "GET", one, face.one, {200: GuardView})
+    route(desk, "POST", f"{one}/release", face.release, {200: GuardView})
 
 
 def parts_of(key: str) -> dict[str, str]:

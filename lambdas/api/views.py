@@ -25,6 +25,7 @@ class Phase(StrEnum):
     PAUSED = "PAUSED"
     HELD = "HELD"
     CANCELLING = "CANCELLING"
+    REVOKED = "REVOKED"
     UNDOING = "UNDOING"
     SUCCEEDED = "SUCCEEDED"
     ROLLED_BACK = "ROLLED_BACK"
@@ -168,6 +169,8 @@ def phase_of(record: Record) -> Phase:  # noqa: PLR0911  a line for each phase
     control = record.control
     if control.status.over:
         return Phase(control.status.value)
+    if control.mark is Mark.REVOKED:
+        return Phase.REVOKED
     if record.paused:
         return Phase.PAUSED
     if record.hold is not None:

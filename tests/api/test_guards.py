@@ -121,6 +121,70 @@ def test_an_owner_whose_row_is_gone_is_still_named(door: Door) -> None:
     assert (owner["operation"], owner["type"], owner["status"]) == (one, None, None)
 
 
+def release(door: Door, owner: str, **more: Any) -> Any:
+    return door.post(f"{ONE}/release", {"operation": owner, "reason": "stuck since noon"} | more)
+
+
+def test_a_guard_is_taken_by_force_and_goes_to_whoever_is_next(door: Door) -> None:
+    first, second = resize(door), resize(door)
+
+    got = release(door, first)
+
+    assert (got.status, got.json["owner"]["operation"], got.json["queue"]) == (200, second, [])
+    view = door.get(f"/operations/{first}").json
+    assert (view["phase"], view["signals"], view["decided"]) == ("REVOKED", [], f"{CALLER}: stuck since noon")
+    assert [one["did"] for one in view["steps"] if one["name"] == "ForcedRelease"] == [
+        f"test/us-east-1/server-group/shop-v001 was taken by force by {CALLER}: stuck since noon"
+    ]
+
+
+def test_taken_twice_is_taken_once(door: Door) -> None:
+    first, second = resize(door), resize(door)
+
+    again = [release(door, first).json for _ in range(2)]
+
+    assert again[0] == again[1]
+    assert again[1]["owner"]["operation"] == second
+
+
+def test_while_the_owner_may_act_it_is_409_with_the_moment_when_it_is_possible(door: Door) -> None:
+    first = resize(door)
+    door.change(first, status=Status.RUNNING, step="Resize", live={"3": door.hub.now() + 65})
+
+    got = release(door, first)
+
+    assert (got.status, got.headers["Retry-After"]) == (409, "Tue, 14 Nov 2023 22:14:25 GMT")
+    assert "may be alive until 2023-11-14T22:14:25Z" in got.json["detail"]
+    assert door.get(ONE).json["owner"]["operation"] == first
+
+
+def test_what_cannot_be_taken_says_why(door: Door) -> None:
+    first, second = resize(door), resize(door)
+    over = resize(door, "other-v001")
+    ends.close(door.hub, over, Status.SUCCEEDED)
+
+    answers = [release(door, one) for one in (second, over, "nope")]
+
+    assert [one.status for one in answers] == [409, 409, 404]
+    assert answers[0].json["detail"].endswith(f"shop-v001: operation {first} has it")
+    assert "it has no guard any more" in answers[1].json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": "x" * 201}, "reason"),
+        ({"operation": ""}, "operation"),
+        ({"why": "x"}, "why"),
+    ],
+)
+def test_a_release_names_the_operation_and_the_reason(door: Door, body: dict[str, str], field: str) -> None:
+    got = release(door, resize(door), **body)
+
+    assert (got.status, [one["field"] for one in got.json["errors"]]) == (400, [field])
+
+
 @pytest.mark.parametrize(
     ("query", "field", "said"),
     [

@@ -85,7 +85,7 @@ PATHS = st.sampled_from(
     [
         *("/operations/createServerGroup", "/operations/resizeServerGroup", "/operations/destroyServerGroup"),
         *("/aws/ops", "/aws/ops/createServerGroup", "/aws/ops/resizeServerGroup", "/ops", "/ops/destroyServerGroup"),
-        *("/operations/nope/signals", "/task/nope:resume"),
+        *("/operations/nope/signals", "/task/nope:resume", "/guards/test/us-east-1/serverGroup/a/release"),
     ]
 )
 
