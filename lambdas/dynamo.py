@@ -1,7 +1,8 @@
 """The table on DynamoDB: writes rendered as expressions, faults as our errors.
 
 Keys are `pk` and `sk`. The index `due` has the hash `shard`, which every write of a number in `due` computes, and the
-range `due`; the indexes `applications` and `clusters` the hashes `application` and `cluster`, the range `accepted`.
+range `due`; the indexes `applications`, `clusters` and `rolls` have the hashes `application`, `cluster` and `roll`, and
+the range `accepted`.
 """
 
 import base64
@@ -23,6 +24,7 @@ from lambdas.table import (
     Absent,
     Among,
     Below,
+    By,
     Check,
     Condition,
     Delete,
@@ -77,13 +79,21 @@ class DynamoTable:
         return sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))
 
     def listed(
-        self, by: str, value: str, *, limit: int = 50, after: str | None = None
+        self,
+        by: By,
+        value: str,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+        after: str | None = None,
     ) -> tuple[list[Item], str | None]:
         terms = _Terms()
+        condition = f"{terms.name(by)} = {terms.value(value)}{_span(terms, since, until)}"
         options: Attributes = {"IndexName": f"{by}s", "ScanIndexForward": False, "Limit": limit + 1}
         if after is not None:
             options["ExclusiveStartKey"] = _attributes(_from_cursor(after) | {by: value})
-        rows = self._query(terms, f"{terms.name(by)} = {terms.value(value)}", **options)
+        rows = self._query(terms, condition, **options)
         page = [row for _, row in zip(range(limit + 1), rows, strict=False)]
         return page[:limit], _cursor(page[limit - 1]) if len(page) > limit else None
 
@@ -200,6 +210,18 @@ def _condition(terms: _Terms, condition: Condition) -> str:
         case Among(attribute, values):
             each = [_condition(terms, Equal(attribute, value)) for value in values]
             return f"({' OR '.join(each) or _never(terms)})"
+
+
+def _span(terms: _Terms, since: float | None, until: float | None) -> str:
+    """The rest of a list's key condition, which may name its range only once."""
+    match since, until:
+        case None, None:
+            return ""
+        case _, None:
+            return f" AND {terms.name('accepted')} >= {terms.value(since)}"
+        case None, _:
+            return f" AND {terms.name('accepted')} <= {terms.value(until)}"
+    return f" AND {terms.name('accepted')} BETWEEN {terms.value(since)} AND {terms.value(until)}"
 
 
 def _never(terms: _Terms) -> str:

@@ -96,6 +96,8 @@ class Control:
     hold_exhausted: bool | None = None
     """The request's own choice of `OnFailure.hold_exhausted`."""
     due: float | None = None
+    roll: str | None = None
+    """Which of the lists of all operations it stands on (`lambdas.table.roll_of`)."""
 
     @property
     def name(self) -> str:
@@ -161,6 +163,10 @@ class Guard:
     queue: tuple[str, ...] = ()
     last: str | None = None
     """Who had it last; its owner, while it has one."""
+    accepted: float | None = None
+    """When its owner was given it; by this guards are listed, and one that is free is not."""
+    roll: str | None = None
+    """Which of the lists of guards it stands on (`lambdas.table.roll_of`)."""
 
 
 SHORT = 200

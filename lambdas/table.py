@@ -1,4 +1,4 @@
-"""The table as Windlass sees it: items, conditional writes, one due index, two lists.
+"""The table as Windlass sees it: items, conditional writes, one due index, three lists.
 
 A write is a value, so that one transaction can be put together in several places and judged in one. `dynamo.py` renders
 writes as DynamoDB expressions, `rehearsal.memory_table.MemoryTable` evaluates them in memory; one contract suite runs
@@ -8,7 +8,8 @@ against both. Numbers are ints or floats, an absent attribute is None.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
+from zlib import crc32
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -108,6 +109,29 @@ PROJECTED = ("account", "region", "saga", "kind", "deadline", "expires", "clear"
 No write of a control row changes one of these, so only one that changes `due` is billed for the index as well.
 """
 
+By = Literal["application", "cluster", "roll"]
+"""The attribute that names a list."""
+
+ROLLS = 8
+"""Lists of all operations, each of which holds every eighth: DynamoDB gives a partition 1,000 writes a second."""
+
+ENROLLED = ("account", "application", "cluster", "saga", "caller", "user", "status")
+"""What a roll tells of an item besides its key, `roll` and `accepted`: what lists are filtered by.
+
+Of these only `status` ever changes: an operation is billed three writes of the index (made, begun, ended), whatever
+else is written of it meanwhile.
+"""
+
+
+def roll_of(kind: str, name: str) -> str:
+    """Which of the rolls of that kind the thing of that name stands on, now and in every later release."""
+    return f"{kind}-{crc32(name.encode()) % ROLLS}"
+
+
+def rolls(kind: str) -> list[str]:
+    """All rolls of that kind."""
+    return [f"{kind}-{number}" for number in range(ROLLS)]
+
 
 class Table(Protocol):
     """One table. Faults of DynamoDB come as `Transient` or `Throttled`: the write may or may not have happened."""
@@ -129,9 +153,18 @@ class Table(Protocol):
         """
 
     def listed(
-        self, by: str, value: str, *, limit: int = 50, after: str | None = None
+        self,
+        by: By,
+        value: str,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+        after: str | None = None,
     ) -> tuple[list[Item], str | None]:
-        """Control rows, newest first, of one `application` or one `cluster`, and the cursor of the next page.
+        """Items of one list, newest first, and the cursor of the next page. May lag behind writes.
 
-        `by` is the attribute's name. May lag behind writes.
+        Whole items of one `application` or one `cluster`; of one `roll` the keys, `accepted` and what is `ENROLLED`.
+        Every item with a text in `by` and a number in `accepted` (epoch seconds) is listed; `since` and `until` belong
+        to the span. The order of items accepted at the same moment is not defined.
         """

@@ -7,9 +7,11 @@ from typing import Any
 
 from lambdas.errors import Broken, Rejected
 from lambdas.table import (
+    ENROLLED,
     PROJECTED,
     Absent,
     Below,
+    By,
     Check,
     Condition,
     Equal,
@@ -33,6 +35,7 @@ Changed = Callable[[Item | None, Item | None], None]
 """Told of (old, new), as a stream with NEW_AND_OLD_IMAGES tells it."""
 
 _INDEXED = ("pk", "sk", "due", *PROJECTED)
+_ENROLLED = ("pk", "sk", "roll", "accepted", *ENROLLED)
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _KEY = frozenset({"pk", "sk"})
@@ -59,7 +62,7 @@ class MemoryTable:
         self.units = Units() if metered else None
         self._items: dict[str, dict[str, Item]] = {}
         self._due: dict[Key, Item] = {}
-        self._control: dict[str, Item] = {}
+        self._listed: dict[Key, Item] = {}
         self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
         self._isolated = isolated
         self._copied: Callable[[Any], Any] = copied if isolated else _shared
@@ -105,16 +108,28 @@ class MemoryTable:
         return [{name: item[name] for name in _INDEXED if name in item} for item in ordered]
 
     def listed(
-        self, by: str, value: str, *, limit: int = 50, after: str | None = None
+        self,
+        by: By,
+        value: str,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+        after: str | None = None,
     ) -> tuple[list[Item], str | None]:
-        found = sorted((_place(item), item) for item in self._control.values() if item.get(by) == value)[::-1]
-        page = [(place, item) for place, item in found if after is None or place < _parsed(after)]
+        end = None if after is None else _parsed(after)
+        found = [(_place(item), item) for item in self._listed.values() if item.get(by) == value]
+        page = sorted(
+            ((place, item) for place, item in found if _within(place, since, until, end)),
+            key=lambda one: one[0],
+            reverse=True,
+        )
         cursor = _written(page[limit - 1][0]) if len(page) > limit else None
-        return [copied(item) for _, item in page[:limit]], cursor
+        return [_as_listed(by, item) for _, item in page[:limit]], cursor
 
     def clear(self) -> None:
         """Forget everything but who is told of changes."""
-        for kept in (self._items, self._due, self._control):
+        for kept in (self._items, self._due, self._listed):
             kept.clear()
 
     def on_change(self, told: Changed, concerns: Callable[[Item | None], bool] = lambda new: True) -> None:
@@ -188,11 +203,10 @@ class MemoryTable:
             self._due[key] = item
         elif old is not None and "due" in old:
             self._due.pop(key, None)
-        if key.sk == "control":
-            if item is None:
-                self._control.pop(key.pk, None)
-            else:
-                self._control[key.pk] = item
+        if item is not None and _is_number(item.get("accepted")):
+            self._listed[key] = item
+        elif old is not None and "accepted" in old:
+            self._listed.pop(key, None)
 
 
 class Units:
@@ -292,7 +306,18 @@ def _is_number(value: Any) -> bool:
 
 
 def _place(item: Item) -> tuple[float, str]:
-    return item.get("accepted", 0), item["pk"]
+    return item["accepted"], item["pk"]
+
+
+def _within(place: tuple[float, str], since: float | None, until: float | None, end: tuple[float, str] | None) -> bool:
+    accepted = place[0]
+    in_span = (since is None or accepted >= since) and (until is None or accepted <= until)
+    return in_span and (end is None or place < end)
+
+
+def _as_listed(by: By, item: Item) -> Item:
+    """The item as that index answers it."""
+    return copied(item if by != "roll" else {name: item[name] for name in _ENROLLED if name in item})  # type: ignore[no-any-return]
 
 
 def _written(place: tuple[float, str]) -> str:

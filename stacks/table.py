@@ -2,7 +2,9 @@
 
 The index `due` projects its keys and `lambdas.table.PROJECTED`, nothing else: the sweep reads every row itself before
 it acts, lists of running operations need only ids, and a control row changes a dozen times without changing `due`.
-Such a write is billed for the table alone. The lists by application and cluster answer with whole control rows.
+Such a write is billed for the table alone. The lists by application and cluster answer with whole control rows, so
+every write of one is billed for both as well. The list of everything, `rolls`, projects what lists are filtered by, of
+which only the status ever changes: three more writes for an operation, and about 300 bytes.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations
 """
 
@@ -14,7 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.aws_dynamodb import Attribute, AttributeType
 from constructs import Construct
 
-from lambdas.table import PROJECTED
+from lambdas.table import ENROLLED, PROJECTED
 from stacks.grants import Grantee, allow
 
 READS = ("dynamodb:GetItem", "dynamodb:Query")
@@ -35,7 +37,7 @@ _KEY_USE = (
     "kms:ReEncryptTo",
 )
 
-Index = Literal["due", "applications", "clusters"]
+Index = Literal["due", "applications", "clusters", "rolls"]
 
 
 class OperationsTable(Construct):
@@ -67,6 +69,7 @@ class OperationsTable(Construct):
         self._index("due", hash_key="shard", range_key="due", projected=PROJECTED)
         self._index("applications", hash_key="application", range_key="accepted")
         self._index("clusters", hash_key="cluster", range_key="accepted")
+        self._index("rolls", hash_key="roll", range_key="accepted", projected=ENROLLED)
 
     def _index(self, name: Index, *, hash_key: str, range_key: str, projected: tuple[str, ...] = ()) -> None:
         """An index of whole items, or of their keys and what is projected."""

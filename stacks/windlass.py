@@ -106,7 +106,7 @@ class Windlass(Stack):
             self._grant_activities(module, self.functions[name])
 
     def _grant_api(self, api: HubFunction) -> None:
-        self.table.grant(api.role, *READS, *WRITES, *DELETES, indexes=("applications", "clusters", "due"))
+        self.table.grant(api.role, *READS, *WRITES, *DELETES, indexes=("applications", "clusters", "due", "rolls"))
         self._grant_starts(api)
         # Cancelling and deciding wake whoever waits.
         self._grant_tokens(api)

@@ -1,8 +1,9 @@
 """What every route works with: the request at hand, who sent it, and the hub."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from lambdas.accounts import Accounts
 from lambdas.api.caller import caller_of, trace_of
-from lambdas.api.problems import Problem
+from lambdas.api.problems import Problem, sentences
 from lambdas.api.records import Whole, find
 from lambdas.engine.intake import Caller
 from lambdas.engine.tasks import AnySaga, Sagas
@@ -52,6 +53,13 @@ class Desk:
             raise Problem(400, "the body is not one JSON object; send a batch to POST /aws/ops")
         return body
 
+    def knows(self, *names: str) -> None:
+        """Raises a Problem for a parameter that is none of these: a filter misspelt would answer everything."""
+        asked = self.event.get("queryStringParameters") or {}
+        found = [f"{one}: there is no such parameter; {_meant(one, names)}" for one in asked if one not in names]
+        if found:
+            raise sentences(found)
+
     @property
     def prefix(self) -> str:
         """What stands before every path: the stage, unless a domain name hides it."""
@@ -75,6 +83,11 @@ class Desk:
     def find(self, operation: str) -> Whole:
         """The operation or batch of that id. Raises NotFound."""
         return find(self.hub, self.sagas, operation)
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
 
 
 def parsed(text: str) -> Any:

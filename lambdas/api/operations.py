@@ -1,27 +1,27 @@
 """Windlass's own face: submit, rehearse, follow and signal operations."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from pydantic import BeforeValidator, Field, WrapValidator
 
-from lambdas.api import catalogue, records
+from lambdas.api import catalogue, lists, records
+from lambdas.api.answers import PAGED, After, Limit, answered, place_of, route, seconds_of
 from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
-from lambdas.api.problems import Problem, ProblemView, sentences
+from lambdas.api.problems import Problem, sentences
 from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
 from lambdas.engine import intake, signals
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.requests import Invalid, Request, problems
-from lambdas.rows import control_of
+from lambdas.rows import Status
 from saga.compiler import function_of
 
 Json = dict[str, Any]
@@ -54,6 +54,7 @@ Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
 ]
+Statuses = list[Status]
 
 
 class DryRunView(View):
@@ -96,7 +97,7 @@ class Operations:
         ) -> Response[OperationView | BatchView | DryRunView]:
             self._allowed(request)
             if dry_run:
-                return _json(200, self._rehearsed(saga, request))
+                return answered(200, self._rehearsed(saga, request))
             terms = Terms(
                 "windlass",
                 _seconds(start_within),
@@ -116,27 +117,48 @@ class Operations:
 
     def list(
         self,
-        application: Annotated[str | None, Query()] = None,
+        application: Annotated[str | None, Query(min_length=1)] = None,
         cluster: Annotated[str | None, Query(description="`account/region/name`.")] = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 50,
-        after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+        account: Annotated[str | None, Query(min_length=1)] = None,
+        type: Annotated[str | None, Query(description="`createServerGroup`; see `/operations/types`.")] = None,  # noqa: A002
+        status: Annotated[Statuses | None, Query(description="One of these; may be given several times.")] = None,
+        caller: Annotated[str | None, Query(min_length=1, description="Who asked, or for which user.")] = None,
+        since: Annotated[datetime | None, Query(description="Accepted then or later; without an offset, UTC.")] = None,
+        until: Annotated[datetime | None, Query(description="Accepted then or earlier.")] = None,
+        limit: Limit = 50,
+        after: After = None,
     ) -> Page:
-        """Operations of an application or a cluster, newest first; without either, those that run."""
-        for by, value in (("application", application), ("cluster", cluster)):
-            if value:
-                return self._listed(by, value, limit, after)
-        return Page(operations=tuple(summary_of(row) for row in records.running(self.desk.hub)[:limit]))
+        """Operations that fit all of these, newest first; without any filter, those that run.
+
+        Too rare ones are found over several pages: a page may hold fewer than `limit` and still have a `next`.
+        """
+        self.desk.knows("application", "cluster", "account", "type", "status", "caller", "since", "until", *PAGED)
+        wanted = lists.Filter(
+            application=application,
+            cluster=cluster,
+            account=account,
+            saga=None if type is None else self._saga(type),
+            statuses=tuple(status or ()),
+            caller=caller,
+            since=seconds_of(since),
+            until=seconds_of(until),
+        )
+        _makes_sense(wanted)
+        if wanted == lists.Filter():
+            wanted = lists.Filter(statuses=lists.OPEN)
+        page = lists.operations(self.desk.hub, wanted, limit=limit, after=place_of(after))
+        return Page(operations=tuple(summary_of(row) for row in page.rows), next=lists.sealed(page.next))
 
     def one(self, operation: str) -> Response[OperationView | BatchView]:
         """One operation, or a batch, as it stands."""
-        return _json(200, view_of(self.desk.find(operation)))
+        return answered(200, view_of(self.desk.find(operation)))
 
     def signal(self, operation: str, request: Annotated[SignalRequest, Body()]) -> Response[OperationView | BatchView]:
         """Cancel, pause, resume, or decide what becomes of a held operation."""
         whole = self.desk.find(operation)
         for record in self._addressed(whole, request):
             self._send(record.control.id, request)
-        return _json(200, view_of(self.desk.find(operation)))
+        return answered(200, view_of(self.desk.find(operation)))
 
     def types(self) -> Types:
         """What can be asked for."""
@@ -167,7 +189,7 @@ class Operations:
             digest=_digest(submission.saga, self.desk.body),
         )
         location = f"{self.desk.prefix}/operations/{accepted.id}"
-        return _json(202, view_of(self.desk.find(accepted.id)), {"Location": location})
+        return answered(202, view_of(self.desk.find(accepted.id)), {"Location": location})
 
     def _rehearsed(self, saga: AnySaga, request: Request) -> DryRunView:
         """The plan as the function of its module makes it: only that function may read the clouds."""
@@ -186,12 +208,11 @@ class Operations:
         undo = tuple(catalogue.undos(saga))
         return DryRunView(type=saga.operation, plan=plan, actions=known.actions, steps=known.story, undo=undo)
 
-    def _listed(self, by: str, value: str, limit: int, after: str | None) -> Page:
-        try:
-            rows, cursor = self.desk.hub.table.listed(by, value, limit=limit, after=after and _opened(after))
-        except ValueError:
-            raise sentences([f"query.after: {after!r} is not the `next` of a page"]) from None
-        return Page(operations=tuple(summary_of(control_of(row)) for row in rows), next=cursor and _sealed(cursor))
+    def _saga(self, operation_type: str) -> str:
+        if operation_type not in self.desk.types:
+            known = ", ".join(sorted(self.desk.types))
+            raise sentences([f"type: {operation_type!r} is no operation type; known types: {known}"])
+        return self.desk.types[operation_type].name
 
     def _addressed(self, whole: records.Whole, request: SignalRequest) -> Iterator[records.Record]:
         """Of a batch, a cancel is for all that are not over, the last first; the rest for the one that is going on."""
@@ -215,39 +236,13 @@ def add(desk: Desk) -> None:
     face = Operations(desk)
     for saga in desk.sagas.values():
         path = f"/operations/{saga.operation}"
-        _route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView})
+        route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView})
     desk.app.post("/operations/<operation_type>", include_in_schema=False)(face.unknown)
-    _route(desk, "GET", "/operations", face.list, {200: Page})
-    _route(desk, "GET", "/operations/types", face.types, {200: Types})
-    _route(desk, "GET", "/operations/types/<operation_type>", face.type, {200: TypeAndSchema})
-    _route(desk, "GET", "/operations/<operation>", face.one, {200: OperationView | BatchView})
-    _route(desk, "POST", "/operations/<operation>/signals", face.signal, {200: OperationView | BatchView})
-
-
-def _route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any]) -> None:
-    told = _PROBLEMS | {
-        status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
-        for status, model in answers.items()
-    }
-    desk.route(method, path, act, "Windlass", status_code=next(iter(answers)), responses=told)
-
-
-_ANSWERS = {
-    200: "As it stands, or as it would be.",
-    202: "Accepted: it will be done, whatever happens to this process.",
-}
-_PROBLEMS: dict[int, Any] = {
-    status: {"description": said, "content": {"application/problem+json": {"model": ProblemView}}}
-    for status, said in {
-        400: "The request is not valid.",
-        403: "Nobody is known to have sent it.",
-        404: "There is no such thing.",
-        409: "Not now.",
-        413: "Too large.",
-        422: "It cannot be done as asked, or its key was used with another body.",
-        503: "Send the same request again.",
-    }.items()
-}
+    route(desk, "GET", "/operations", face.list, {200: Page})
+    route(desk, "GET", "/operations/types", face.types, {200: Types})
+    route(desk, "GET", "/operations/types/<operation_type>", face.type, {200: TypeAndSchema})
+    route(desk, "GET", "/operations/<operation>", face.one, {200: OperationView | BatchView})
+    route(desk, "POST", "/operations/<operation>/signals", face.signal, {200: OperationView | BatchView})
 
 
 def _body_of(saga: AnySaga) -> Any:
@@ -269,18 +264,15 @@ def _digest(saga: AnySaga, body: Json) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _sealed(cursor: str) -> str:
-    """The table's cursor as text that needs no quoting in a URL, and invites nobody to read it."""
-    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
-
-
-def _opened(sealed: str) -> str:
-    return base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4)).decode()
+def _makes_sense(wanted: lists.Filter) -> None:
+    found = []
+    if wanted.cluster is not None and wanted.cluster.count("/") != 2:
+        found.append(f"cluster: {wanted.cluster!r} is no cluster; write it as account/region/name")
+    if wanted.since is not None and wanted.until is not None and wanted.since > wanted.until:
+        found.append("since: it is later than `until`; exchange them")
+    if found:
+        raise sentences(found)
 
 
 def _seconds(value: int | None) -> timedelta | None:
     return None if value is None else timedelta(seconds=value)
-
-
-def _json(status: int, view: View, headers: dict[str, str] | None = None) -> Response[Any]:
-    return Response(status, "application/json", view, headers)

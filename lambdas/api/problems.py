@@ -6,10 +6,12 @@ Windlass's own routes answer problem details (RFC 9457), Clouddriver's the attri
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -18,6 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel
 
 from lambdas.engine.intake import KeyReused, TooLarge
+from lambdas.engine.revocation import TooSoon
 from lambdas.engine.signals import NotNow
 from lambdas.errors import NotFound, Rejected, Retryable
 
@@ -53,9 +56,12 @@ class FieldError:
 class Problem(Exception):
     """An answer that is not the one asked for."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[FieldError] = (), *, again: float | None = None
+    ) -> None:
+        """`again`: when it may be asked once more, in epoch seconds."""
         super().__init__(detail)
-        self.status, self.detail, self.errors = status, detail, tuple(errors)
+        self.status, self.detail, self.errors, self.again = status, detail, tuple(errors), again
 
 
 def sentences(found: Sequence[str]) -> Problem:
@@ -81,6 +87,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  a line for each e
             return Problem(404, "there is no such route; see /docs")
         case NotFound():
             return Problem(404, str(error))
+        case TooSoon():
+            return Problem(409, str(error), again=error.until)
         case NotNow():
             return Problem(409, str(error))
         case TooLarge():
@@ -119,8 +127,14 @@ def clouddrivers(problem: Problem) -> Response[str]:
 
 
 def _answer(problem: Problem, body: Mapping[str, Any], content_type: str) -> Response[str]:
-    headers = {"Retry-After": str(RETRY_AFTER)} if problem.status == 503 else {}
-    return Response(problem.status, content_type, json.dumps(body), headers)
+    return Response(problem.status, content_type, json.dumps(body), dict(_headers(problem)))
+
+
+def _headers(problem: Problem) -> Iterator[tuple[str, str]]:
+    if problem.again is not None:
+        yield "Retry-After", format_datetime(datetime.fromtimestamp(ceil(problem.again), UTC), usegmt=True)
+    elif problem.status == 503:
+        yield "Retry-After", str(RETRY_AFTER)
 
 
 def _of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
@@ -128,11 +142,17 @@ def _of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     if any(one["loc"][:1] == ("response",) for one in errors):
         log.error("broken: an answer does not fit its model: %s", errors)
         return Problem(500, "this is a bug of Windlass; it was recorded")
-    found = [FieldError(_path(one["loc"]), one["msg"]) for one in errors]
+    found = [FieldError(_path(one["loc"]), _said(one)) for one in errors]
     return Problem(400, "the request is not valid: " + "; ".join(f"{one.field}: {one.message}" for one in found), found)
 
 
+def _said(error: Mapping[str, Any]) -> str:
+    """With the value, where it is a parameter: of a body nothing is repeated, which may hold a secret."""
+    said = str(error["msg"])
+    return f"{said}, not {error['input']!r}" if error["loc"][:1] == ("query",) and error.get("input") else said
+
+
 def _path(location: Sequence[Any]) -> str:
-    """`body` says nothing that the caller does not know."""
-    inside = location[1:] if location[:1] == ("body",) else location
+    """`body` and `query` say nothing that the caller does not know."""
+    inside = location[1:] if location[:1] in (("body",), ("query",)) else location
     return ".".join(map(str, inside)) or "body"

@@ -112,10 +112,14 @@ def find(hub: Hub, sagas: Sagas, operation: str) -> Whole:
     return Whole(operation, tuple(_members(hub, sagas, batch["operations"])), is_batch=True)
 
 
+def open_ids(hub: Hub) -> set[str]:
+    """Operations that are not over, and some that are: each of them has a row that is due some day."""
+    return {item["pk"].removeprefix("op#") for item in hub.table.due(hub.now() + FAR) if item["pk"].startswith("op#")}
+
+
 def running(hub: Hub) -> list[Control]:
-    """Operations that are not over, newest first: each of them has a row that is due some day."""
-    ids = {item["pk"].removeprefix("op#") for item in hub.table.due(hub.now() + FAR) if item["pk"].startswith("op#")}
-    found = [control_of(item) for one in ids if (item := hub.table.get(control_key(one))) is not None]
+    """Operations that are not over, newest first."""
+    found = [control_of(item) for one in open_ids(hub) if (item := hub.table.get(control_key(one))) is not None]
     return sorted((row for row in found if not row.status.over), key=lambda row: (-row.accepted, row.id))
 
 

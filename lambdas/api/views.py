@@ -25,6 +25,7 @@ class Phase(StrEnum):
     PAUSED = "PAUSED"
     HELD = "HELD"
     CANCELLING = "CANCELLING"
+    REVOKED = "REVOKED"
     UNDOING = "UNDOING"
     SUCCEEDED = "SUCCEEDED"
     ROLLED_BACK = "ROLLED_BACK"
@@ -142,14 +143,14 @@ def operation_of(record: Record) -> OperationView:
         phase=phase_of(record),
         # The open token may be newer than the row that was read before it.
         attempt=control.attempt if record.step == control.step else 1,
-        since=_moment(current.since if current else control.since or None),
+        since=moment(current.since if current else control.since or None),
         reason=reason_of(record),
         held=record.hold.held if record.hold else None,
         pivoted=control.pivoted,
         after=control.after,
-        start_by=_moment(control.start_by),
-        finish_by=_instant(control.finish_by),
-        deadline=_moment(_deadline(record)),
+        start_by=moment(control.start_by),
+        finish_by=instant(control.finish_by),
+        deadline=moment(_deadline(record)),
         caller=control.caller,
         user=control.user,
         trace=control.trace,
@@ -168,6 +169,8 @@ def phase_of(record: Record) -> Phase:  # noqa: PLR0911  a line for each phase
     control = record.control
     if control.status.over:
         return Phase(control.status.value)
+    if control.mark is Mark.REVOKED:
+        return Phase.REVOKED
     if record.paused:
         return Phase.PAUSED
     if record.hold is not None:
@@ -194,9 +197,9 @@ def _summary(control: Control) -> dict[str, Any]:
         "cluster": control.cluster,
         "step": control.step,
         "error": control.error,
-        "accepted": _instant(control.accepted),
-        "started": _moment(control.started),
-        "closed": _moment(control.closed),
+        "accepted": instant(control.accepted),
+        "started": moment(control.started),
+        "closed": moment(control.closed),
         "batch": control.batch,
     }
 
@@ -210,7 +213,7 @@ def _steps(record: Record) -> Iterator[StepView]:
             did=step.did,
             error=step.error,
             findings=step.findings,
-            ended=_moment(step.ended),
+            ended=moment(step.ended),
             seconds=None if step.ended is None else max(round(step.ended - before, 1), 0.0),
         )
         before = step.ended or before
@@ -261,9 +264,9 @@ def _links(control: Control) -> Links:
     )
 
 
-def _instant(seconds: float) -> datetime:
+def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else _instant(seconds)
+def moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else instant(seconds)

@@ -166,12 +166,17 @@ def _why_back(control: Control) -> str:
 
 def in_charge(control: Control, task: Task) -> None:
     """Raises Revoked or Abandoned for whoever must not act any more: a dead execution's Lambda may come late."""
-    if control.mark is Mark.REVOKED:
-        raise Revoked(f"operation {control.id} lost its guard by force; it must not act again")
+    not_revoked(control)
     if control.status.over:
         raise Abandoned(f"operation {control.id} is over: {control.status}")
     if task.execution != control.execution:
         raise Abandoned(f"execution {control.execution} is in charge of operation {control.id}, not {task.execution}")
+
+
+def not_revoked(control: Control) -> None:
+    """Raises Revoked: another has its guard by now."""
+    if control.mark is Mark.REVOKED:
+        raise Revoked(f"operation {control.id} must not act again: its guard was taken by force by {control.decided}")
 
 
 def in_time(hub: Hub, control: Control) -> None:

@@ -5,7 +5,7 @@ All that follows an end hangs on the table's stream, never on a second write.
 
 from lambdas.engine import control, guards, journal, tokens
 from lambdas.engine.tasks import LEFT, AnySaga, Task, plan_of, stored_plan
-from lambdas.errors import Abandoned, Cancelled, RollBack, WindlassError
+from lambdas.errors import Abandoned, Cancelled, Revoked, RollBack, WindlassError
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Status, short
 from lambdas.table import Write
@@ -17,14 +17,20 @@ TOOK_OVER = "Interrupted"
 
 def finish(hub: Hub, task: Task) -> str:
     """The work is done, unless a cancel came first. Raises Cancelled."""
-    close(hub, task.operation, Status.SUCCEEDED, execution=task.execution)
+    try:
+        close(hub, task.operation, Status.SUCCEEDED, execution=task.execution)
+    except Revoked:
+        return give_up(hub, task)
     return "done as asked"
 
 
 def put_back(hub: Hub, task: Task) -> str:
     """Everything is as it was before; says why, since this is the last that an execution's history tells."""
     late_look = task.saga.left is not None
-    end = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=late_look, execution=task.execution)
+    try:
+        end = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=late_look, execution=task.execution)
+    except Revoked:
+        return give_up(hub, task)
     why = control.read(hub, task.operation).error or task.reason
     return {
         Status.ROLLED_BACK: f"everything is as it was before; reason: {why}",
@@ -34,14 +40,15 @@ def put_back(hub: Hub, task: Task) -> str:
 
 def give_up(hub: Hub, task: Task) -> str:
     """Something is left: a person is called, with the list."""
-    left = _told(hub, task)
+    row = control.read(hub, task.operation)
+    left, reason = _told(hub, task, row), _why(row, task.reason) if row.mark is Mark.REVOKED else task.reason
     close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason, left=left, execution=task.execution)
-    return f"a person is needed: {'; '.join(filter(None, (task.reason, left)))}"
+    return f"a person is needed: {'; '.join(filter(None, (reason, left)))}"
 
 
-def _told(hub: Hub, task: Task) -> str:
+def _told(hub: Hub, task: Task, row: Control) -> str:
     try:
-        return left_behind(hub, task.saga, control.read(hub, task.operation))
+        return left_behind(hub, task.saga, row)
     except WindlassError as error:
         return f"what is left cannot be seen: {error}"
 
@@ -75,8 +82,8 @@ def close(
 ) -> Status:
     """Close the row, forget its tokens and pass its guards on: all or nothing. Closing twice is closing once.
 
-    Raises Cancelled where the work is done but has to be put back, Conflict while an attempt may be alive that the
-    guards' heirs would meet. Returns the status that stands.
+    Raises Cancelled where the work is done but has to be put back, Revoked where a person has to be called, Conflict
+    while an attempt may be alive that the guards' heirs would meet. Returns the status that stands.
     """
     stands = status
 
@@ -113,6 +120,8 @@ def _closed(hub: Hub, status: Status, why: str, *, late_look: bool) -> control.C
 
 def _end_of(row: Control, status: Status, reason: str) -> Status:
     """What its machine says, unless the row knows better."""
+    if status is not Status.NEEDS_ATTENTION and row.started is not None:
+        control.not_revoked(row)
     if status is Status.SUCCEEDED and (
         row.status is Status.UNDOING or (row.mark is Mark.CANCELLED and not row.pivoted)
     ):
@@ -126,6 +135,8 @@ def _end_of(row: Control, status: Status, reason: str) -> Status:
 
 def _why(row: Control, reason: str) -> str:
     """A recovery's machine knows only that it took over, and a cancelled hold only why it held: the row knows more."""
+    if row.mark is Mark.REVOKED:
+        return f"{Revoked.__name__}: its guard was taken by force by {row.decided}"
     if row.mark is Mark.CANCELLED and row.decided:
         return f"{Cancelled.__name__}: cancelled by {row.decided}"
     knows_more = row.mark is Mark.CANCELLED or reason.startswith(TOOK_OVER)

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from lambdas.hub import Hub
 from lambdas.rows import Guard, guard_key, guard_of, item_of
-from lambdas.table import Equal, Put, Refused, Write
+from lambdas.table import Equal, Put, Refused, Write, roll_of
+
+GUARDS = "guards"
+"""The rolls on which guards stand while they are had: taking one and giving it back is each one write of that index."""
 
 
 def read(hub: Hub, key: str) -> Guard:
@@ -24,9 +27,9 @@ def places(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
         if operation == guard.owner or operation in guard.queue:
             continue
         if guard.owner is None:
-            yield _written(guard, operation, guard.queue)
+            yield _written(hub, guard, operation, guard.queue)
         else:
-            yield _written(guard, guard.owner, (*guard.queue, operation))
+            yield _written(hub, guard, guard.owner, (*guard.queue, operation))
 
 
 def taken(hub: Hub, key: str, operation: str) -> Write:
@@ -34,7 +37,7 @@ def taken(hub: Hub, key: str, operation: str) -> Write:
     guard = read(hub, key)
     if guard.owner is not None:
         raise Refused([])
-    return _written(guard, operation, guard.queue)
+    return _written(hub, guard, operation, guard.queue)
 
 
 def taken_again(hub: Hub, key: str, operation: str) -> Write:
@@ -42,7 +45,7 @@ def taken_again(hub: Hub, key: str, operation: str) -> Write:
     guard = read(hub, key)
     if guard.owner is not None or guard.last != operation:
         raise Refused([])
-    return _written(guard, operation, guard.queue)
+    return _written(hub, guard, operation, guard.queue)
 
 
 def heir(hub: Hub, keys: Iterable[str], operation: str) -> str | None:
@@ -57,9 +60,9 @@ def releases(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
         guard = read(hub, key)
         rest = tuple(one for one in guard.queue if one != operation)
         if guard.owner == operation:
-            yield _written(guard, rest[0] if rest else None, rest[1:])
+            yield _written(hub, guard, rest[0] if rest else None, rest[1:])
         elif rest != guard.queue:
-            yield _written(guard, guard.owner, rest)
+            yield _written(hub, guard, guard.owner, rest)
 
 
 def awaited(hub: Hub, keys: Iterable[str], operation: str) -> str | None:
@@ -78,7 +81,16 @@ def _place(guard: Guard, operation: str) -> str:
     return "this operation is next" if ahead == 0 else f"{ahead} operations are ahead in the queue"
 
 
-def _written(guard: Guard, owner: str | None, queue: tuple[str, ...]) -> Put:
+def _written(hub: Hub, guard: Guard, owner: str | None, queue: tuple[str, ...]) -> Put:
     """The guard with its next owner, if nobody else changed it."""
-    changed = Guard(guard.key, guard.version + 1, owner, queue, last=owner or guard.owner or guard.last)
+    since = guard.accepted if owner == guard.owner else hub.now()
+    changed = Guard(
+        guard.key,
+        guard.version + 1,
+        owner,
+        queue,
+        last=owner or guard.owner or guard.last,
+        accepted=since if owner else None,
+        roll=roll_of(GUARDS, guard.key) if owner else None,
+    )
     return Put(guard_key(guard.key), item_of(changed), (Equal("version", guard.version or None),))

@@ -6,7 +6,18 @@ can change for operations that run.
 
 from lambdas.engine import control, tokens
 from lambdas.engine.tasks import AnySaga, Task
-from lambdas.errors import Abandoned, Broken, Cancelled, Conflict, Expired, NotInTime, Paused, RollBack, Skipped
+from lambdas.errors import (
+    Abandoned,
+    Broken,
+    Cancelled,
+    Conflict,
+    Expired,
+    NotInTime,
+    Paused,
+    Revoked,
+    RollBack,
+    Skipped,
+)
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Open, short
 from lambdas.table import Refused
@@ -36,6 +47,8 @@ def settle(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None:
     """Answer the hold if a decision, a signal, the policy or the time says how; else it stays open."""
     if row.status.over:
         return tokens.dismiss(hub, opened)
+    if row.mark is Mark.REVOKED:
+        return tokens.fail(hub, opened, Revoked.__name__, f"its guard was taken by force by {row.decided}")
     if opened.decision is not None:
         return _decided(hub, row, opened, saga)
     if opened.state == HOLD_UNDO:
@@ -119,7 +132,8 @@ def _back(hub: Hub, row: Control, opened: Open, saga: AnySaga, error: str, cause
     if saga.pivot is None:
         return tokens.fail(hub, opened, error, cause)
     marked = {"mark": Mark.CANCELLED, "decided": None, "error": short(f"{error}: {cause}")}
-    control.change(hub, row.id, lambda now: None if now.status.over or now.mark is Mark.CANCELLED else (marked, ()))
+    stopped = (Mark.CANCELLED, Mark.REVOKED)
+    control.change(hub, row.id, lambda now: None if now.status.over or now.mark in stopped else (marked, ()))
     return _once_more(hub, opened, ROLL_BACK, cause)
 
 

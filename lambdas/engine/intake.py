@@ -19,7 +19,7 @@ from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.rows import Control, Status, batch_key, control_key, control_of, item_of, request_key, short
-from lambdas.table import Absent, Put, Refused, Write
+from lambdas.table import Absent, Put, Refused, Write, roll_of
 
 LONGEST_REQUEST = 200 * 1024
 """Bytes of one normalised request; an item of DynamoDB ends at 400 KB."""
@@ -30,6 +30,8 @@ LONGEST_NOTE, LONGEST_TRACE = 40, 60
 """Bytes of what callers tell of themselves, for people to read: the claim is made from the whole key."""
 DIGITS = 32
 """Of a body's digest: 128 bits tell any two bodies of one key apart."""
+OPERATIONS = "operations"
+"""The rolls on which all operations stand; those of a batch together."""
 START_CHECK = 10.0
 """Seconds after which the sweep looks whether an accepted operation was started."""
 
@@ -168,6 +170,7 @@ def _claim(
         guards=tuple(sorted(one.saga.guards(request))) if one.saga.guards else (),
         hold_exhausted=terms.hold_exhausted,
         due=now + START_CHECK,
+        roll=roll_of(OPERATIONS, identity),
     )
 
 

@@ -18,6 +18,11 @@ def succeeded(
     hub.table.write(_entry(hub, operation, state, {"did": did[:LONGEST], "error": None, **found}, attempts))
 
 
+def entry(hub: Hub, operation: str, state: str, did: str) -> Update:
+    """The write of `succeeded`, for a transaction."""
+    return _entry(hub, operation, state, {"did": did[:LONGEST], "error": None}, None)
+
+
 def refused(hub: Hub, operation: str, state: str, error: str) -> None:
     """The state was not allowed to start: that is no attempt."""
     hub.table.write(Update(step_key(operation, state), {"name": state, "ended": hub.now(), "error": error[:LONGEST]}))

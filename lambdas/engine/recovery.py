@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from lambdas.engine import control, ends, guards, intake, tokens
 from lambdas.engine.tasks import stored_plan
-from lambdas.errors import Cancelled
+from lambdas.errors import Cancelled, Revoked
 from lambdas.hub import ExecutionState, Hub, Json
 from lambdas.rows import Control, Status, short
 from lambdas.table import Refused, Write
@@ -33,6 +33,8 @@ def recover(hub: Hub, row: Control, state: ExecutionState) -> None:
         _close_or_begin(hub, row, _own_end(state), reason)
     except Cancelled:
         begin(hub, row, f"{Cancelled.__name__}: cancelled by {row.decided}")
+    except Revoked as revoked:
+        begin(hub, row, f"{Revoked.__name__}: {revoked}")  # it gets no further than to GiveUp, which lists what is left
 
 
 def _close_or_begin(hub: Hub, row: Control, end: Status | None, reason: str) -> None:

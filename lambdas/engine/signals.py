@@ -31,10 +31,10 @@ def cancel(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str =
             raise NotNow(f"operation {row.id} is past the point of no return; it will finish")
         if row.status is Status.UNDOING or row.mark in (Mark.CANCELLED, Mark.REVOKED):
             return None
-        return {"mark": Mark.CANCELLED, "decided": _by(caller, reason)}, ()
+        return {"mark": Mark.CANCELLED, "decided": by(caller, reason)}, ()
 
     control.change(hub, operation, decide)
-    _wake(hub, sagas, operation)
+    wake(hub, sagas, operation)
 
 
 def pause(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str = "") -> None:
@@ -44,7 +44,7 @@ def pause(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str = 
         _running(row)
         if row.mark in (Mark.CANCELLED, Mark.REVOKED) or row.status is Status.UNDOING:
             raise NotNow(f"operation {row.id} is being put back; that is not paused")
-        return None if row.mark is Mark.PAUSED else ({"mark": Mark.PAUSED, "decided": _by(caller, reason)}, ())
+        return None if row.mark is Mark.PAUSED else ({"mark": Mark.PAUSED, "decided": by(caller, reason)}, ())
 
     control.change(hub, operation, decide)
 
@@ -54,10 +54,10 @@ def resume(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str =
 
     def decide(row: Control) -> tuple[control.Change, tuple[()]] | None:
         _running(row)
-        return ({"mark": None, "decided": _by(caller, reason)}, ()) if row.mark is Mark.PAUSED else None
+        return ({"mark": None, "decided": by(caller, reason)}, ()) if row.mark is Mark.PAUSED else None
 
     control.change(hub, operation, decide)
-    _wake(hub, sagas, operation)
+    wake(hub, sagas, operation)
 
 
 def decide(hub: Hub, sagas: Sagas, operation: str, decision: str, caller: Caller, reason: str = "") -> None:
@@ -66,18 +66,20 @@ def decide(hub: Hub, sagas: Sagas, operation: str, decision: str, caller: Caller
     def decided(row: Control) -> tuple[control.Change, tuple[Write]]:
         """The decision, its count and its mark: all or nothing, and only once."""
         _running(row)
+        if row.mark is Mark.REVOKED:
+            raise NotNow(f"operation {row.id} lost its guard by force; it stops by itself")
         opened = _held(hub, row)
         _fits(row, opened, decision)
-        by = _by(caller, reason)
+        who = by(caller, reason)
         counted: control.Change = {"held": row.held + 1} if decision == RETRY else {}
-        marked = {"skip": opened.held, "decided": by} if decision == SKIP else {}
-        return counted | marked, (tokens.noted(opened, replace(opened, decision=decision, by=by)),)
+        marked = {"skip": opened.held, "decided": who} if decision == SKIP else {}
+        return counted | marked, (tokens.noted(opened, replace(opened, decision=decision, by=who)),)
 
     control.change(hub, operation, decided)
-    _wake(hub, sagas, operation)
+    wake(hub, sagas, operation)
 
 
-def _wake(hub: Hub, sagas: Sagas, operation: str) -> None:
+def wake(hub: Hub, sagas: Sagas, operation: str) -> None:
     """Whoever waits looks at the row. The signal is durable by now: where this fails, the sweep does the same."""
     with suppress(WindlassError):
         row = control.read(hub, operation)
@@ -86,7 +88,7 @@ def _wake(hub: Hub, sagas: Sagas, operation: str) -> None:
         for opened in tokens.open_rows(hub, operation):
             if opened.kind == "hold":
                 holds.settle(hub, row, opened, saga_named(row.saga, sagas))
-            elif row.mark is Mark.CANCELLED and row.status is not Status.UNDOING:
+            elif row.mark is Mark.REVOKED or (row.mark is Mark.CANCELLED and row.status is not Status.UNDOING):
                 waits.look(hub, sagas, opened)  # the mark comes before the check: only the sweep reads the clouds
 
 
@@ -96,7 +98,7 @@ def possible(row: Control, opened: Open | None) -> tuple[str, ...]:
 
 
 def _possible(row: Control, opened: Open | None) -> Iterator[str]:
-    if row.status.over:
+    if row.status.over or row.mark is Mark.REVOKED:
         return
     if row.mark is Mark.PAUSED:
         yield "resume"
@@ -136,6 +138,11 @@ def _allowed(row: Control, opened: Open, decision: str) -> bool:
     }.get(decision, False)
 
 
-def _by(caller: Caller, reason: str) -> str:
+def by(caller: Caller, reason: str) -> str:
+    """Who decided, and why, as the control row keeps it."""
+    return short(said(caller, reason), LONGEST)
+
+
+def said(caller: Caller, reason: str) -> str:
     who = f"{caller.user} via {caller.principal}" if caller.user else caller.principal
-    return short(f"{who}: {reason}" if reason else who, LONGEST)
+    return f"{who}: {reason}" if reason else who

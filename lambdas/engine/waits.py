@@ -21,6 +21,7 @@ from lambdas.errors import (
     Expired,
     NotInTime,
     Rejected,
+    Revoked,
     RollBack,
     Skipped,
     Transient,
@@ -67,11 +68,11 @@ def watched(saga: AnySaga, state: str, plan: Json) -> tuple[str, ...]:
 
 def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | None = None) -> None:
     try:
-        _not_cancelled(row)
+        _not_stopped(row)
         reason = _reason(hub, row, saga_named(opened.saga, sagas), opened, plan)
     except RollBack as error:
         return _undone_again(hub, row, opened, str(error))
-    except (Rejected, Cancelled) as error:
+    except (Rejected, Cancelled, Revoked) as error:
         return tokens.fail(hub, opened, type(error).__name__, str(error))
     if reason is None:
         return _passed(hub, opened)
@@ -91,8 +92,9 @@ def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:
     return tokens.fail(hub, opened, RollBack.__name__, found)
 
 
-def _not_cancelled(row: Control) -> None:
-    """A cancel wakes the tokens it finds; this is for one that died after its mark."""
+def _not_stopped(row: Control) -> None:
+    """A signal wakes the tokens it finds; this is for one that died after its mark."""
+    control.not_revoked(row)
     if row.mark is Mark.CANCELLED and row.status is not Status.UNDOING:
         raise Cancelled(f"cancelled by {row.decided}")
 

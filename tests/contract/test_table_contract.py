@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,10 +11,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from lambdas.api import lists
 from lambdas.dynamo import DynamoTable
+from lambdas.engine import guards
 from lambdas.errors import Broken, Rejected
 from lambdas.table import (
+    ENROLLED,
     PROJECTED,
+    ROLLS,
     Absent,
     Among,
     Below,
@@ -28,6 +34,8 @@ from lambdas.table import (
     Table,
     Update,
     Write,
+    roll_of,
+    rolls,
 )
 from rehearsal.memory_table import MemoryTable
 from tests.contract.recording import recorded, seeding
@@ -37,8 +45,8 @@ A, B, C = Key("op#a", "control"), Key("op#b", "control"), Key("op#a", "step#one"
 
 def dynamo(name: str = "windlass") -> DynamoTable:
     """A new table with the indexes of the stack."""
-    hashes = {"due": "shard", "applications": "application", "clusters": "cluster"}
-    ranges = {"due": "due", "applications": "accepted", "clusters": "accepted"}
+    hashes = {"due": "shard", "applications": "application", "clusters": "cluster", "rolls": "roll"}
+    ranges = {"due": "due", "applications": "accepted", "clusters": "accepted", "rolls": "accepted"}
     numbers = {"due", "accepted"}
     attributes = {"pk", "sk", *hashes.values(), *ranges.values()}
     seeding("dynamodb").create_table(
@@ -57,9 +65,10 @@ def dynamo(name: str = "windlass") -> DynamoTable:
 
 
 def _projection(index: str) -> Any:
-    if index != "due":
+    projected = {"due": PROJECTED, "rolls": ENROLLED}.get(index)
+    if projected is None:
         return {"ProjectionType": "ALL"}
-    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(PROJECTED)}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(projected)}
 
 
 def _keys(partition: str, order: str) -> list[dict[str, str]]:
@@ -384,6 +393,81 @@ def test_a_cursor_stays_valid_while_others_are_accepted(table: Table) -> None:
     table.write(Put(Key("op#new", "control"), {"application": "shop", "accepted": 99}))
 
     assert [item["pk"] for item in table.listed("application", "shop", after=after)[0]] == ["op#1", "op#0"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [
+        (None, None, [5, 4, 3, 2, 1]),
+        (3, None, [5, 4, 3]),
+        (None, 3, [3, 2, 1]),
+        (2.5, 4, [4, 3]),
+        (3, 3, [3]),
+        (4, 2, []),
+    ],
+)
+def test_a_span_of_time_includes_both_its_ends(
+    table: Table, since: float | None, until: float | None, found: list[int]
+) -> None:
+    for n in range(1, 6):
+        table.write(Put(Key(f"op#{n}", "control"), {"application": "shop", "accepted": n}))
+
+    def listed(after: str | None) -> tuple[list[Item], str | None]:
+        return table.listed("application", "shop", since=since, until=until, limit=2, after=after)
+
+    page, after = listed(None)
+    rows = list(page)
+    while after is not None:
+        page, after = listed(after)
+        rows += page
+    assert [row["accepted"] for row in rows] == found
+
+
+def test_a_roll_tells_what_is_enrolled_and_nothing_else(table: Table) -> None:
+    known = {name: name for name in ENROLLED}
+    table.write(Put(A, {"roll": "operations-3", "accepted": 7, "step": "Plan", "error": "long", **known}))
+    table.write(Put(B, {"roll": "guards-3", "accepted": 8}))
+
+    enrolled = {"pk": A.pk, "sk": A.sk, "roll": "operations-3", "accepted": 7, **known}
+    assert table.listed("roll", "operations-3") == ([enrolled], None)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [Update(A, set={"roll": None}), Update(A, set={"accepted": None}), Put(A, {"x": 1}), Delete(A)],
+    ids=str,
+)
+def test_a_row_that_is_not_enrolled_is_on_no_roll(table: Table, write: Write) -> None:
+    table.write(Put(A, {"roll": "guards-3", "accepted": 10}))
+
+    table.write(write)
+
+    assert table.listed("roll", "guards-3") == ([], None)
+
+
+def test_guards_are_listed_while_somebody_has_them(table: Table) -> None:
+    now = count(100, 100)
+    hub: Any = SimpleNamespace(table=table, now=lambda: next(now))
+
+    def listed() -> list[tuple[str, float | None]]:
+        return [(one.key, one.accepted) for one in lists.held(hub, lambda key: True, limit=9).rows]
+
+    table.write(*guards.places(hub, ["prod/us-east-1/serverGroup/a"], "first"))
+    table.write(*guards.places(hub, ["prod/us-east-1/serverGroup/a"], "second"))
+    assert listed() == [("prod/us-east-1/serverGroup/a", 100.0)]
+    table.write(*guards.places(hub, ["prod/us-east-1/serverGroup/b"], "third"))
+    assert [one for one, _ in listed()] == ["prod/us-east-1/serverGroup/b", "prod/us-east-1/serverGroup/a"]
+    table.write(*guards.releases(hub, ["prod/us-east-1/serverGroup/a"], "first"))
+    assert listed()[0] == ("prod/us-east-1/serverGroup/a", 300.0)
+    table.write(*guards.releases(hub, ["prod/us-east-1/serverGroup/a"], "second"))
+    assert listed() == [("prod/us-east-1/serverGroup/b", 200.0)]
+
+
+def test_a_name_stands_on_one_of_the_rolls_and_stays_there() -> None:
+    found = {roll_of("operations", str(n)) for n in range(200)}
+
+    assert found == set(rolls("operations"))
+    assert (len(found), roll_of("operations", "a")) == (ROLLS, "operations-3")
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "bm9uc2Vuc2U=", "W10=", "WzEsMiwzXQ=="])

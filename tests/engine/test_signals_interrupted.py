@@ -181,7 +181,7 @@ def test_no_signal_takes_a_revocation_back() -> None:
 
     assert world.control(operation).mark is Mark.REVOKED
     world.run(operation)
-    assert world.control(operation).status is Status.SUCCEEDED
+    assert world.control(operation).status is Status.NEEDS_ATTENTION
 
 
 def test_an_operation_of_a_batch_cancelled_before_its_turn_is_closed_by_the_sweep_if_need_be() -> None:

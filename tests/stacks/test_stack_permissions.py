@@ -144,16 +144,16 @@ def test_tags_are_only_put_on_what_is_being_created(statements: dict[str, list[J
     assert all("ec2:CreateAction" in one["Condition"]["StringEquals"] for one in taggings)
 
 
-def test_only_the_api_may_list_by_application_and_only_index_readers_query_indexes(
+def test_only_the_api_may_list_operations_and_only_index_readers_query_indexes(
     statements: dict[str, list[Json]],
 ) -> None:
     readers = {
-        name: sorted(index for index in ("applications", "clusters", "due") if f"/index/{index}" in json.dumps(some))
+        name: sorted(one for one in ("applications", "clusters", "due", "rolls") if f"/index/{one}" in json.dumps(some))
         for name, some in statements.items()
     }
 
     assert {name: indexes for name, indexes in readers.items() if indexes} == {
-        "windlass-Api": ["applications", "clusters", "due"],
+        "windlass-Api": ["applications", "clusters", "due", "rolls"],
         "windlass-Sweep": ["due"],
     }
 

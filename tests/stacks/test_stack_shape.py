@@ -12,7 +12,7 @@ from aws_cdk import App
 
 from lambdas.environment import function_arns, machine_arns
 from lambdas.hub import Settings as HubSettings
-from lambdas.table import PROJECTED
+from lambdas.table import ENROLLED, PROJECTED
 from stacks.application import application
 from stacks.definitions import activities, definitions
 from stacks.settings import Settings
@@ -136,10 +136,12 @@ def test_the_indexes_are_those_that_the_table_module_queries(of_type: OfType) ->
         "due": ["shard", "due"],
         "applications": ["application", "accepted"],
         "clusters": ["cluster", "accepted"],
+        "rolls": ["roll", "accepted"],
     }
     projections = {one["IndexName"]: one["Projection"] for one in table["GlobalSecondaryIndexes"]}
-    due = projections.pop("due")
-    assert (due["ProjectionType"], sorted(due["NonKeyAttributes"])) == ("INCLUDE", sorted(PROJECTED))
+    for name, projected in (("due", PROJECTED), ("rolls", ENROLLED)):
+        told = projections.pop(name)
+        assert (told["ProjectionType"], sorted(told["NonKeyAttributes"])) == ("INCLUDE", sorted(projected))
     assert [one["ProjectionType"] for one in projections.values()] == ["ALL", "ALL"]
 
 

@@ -1,0 +1,63 @@
+"""What the routes of Windlass's own face have in common: what they answer, what goes wrong, and pages."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from lambdas.api import lists
+from lambdas.api.desk import Desk
+from lambdas.api.problems import ProblemView, sentences
+from lambdas.api.views import View
+
+Limit = Annotated[int, Query(ge=1, le=100, description="The most that one page holds.")]
+After = Annotated[str | None, Query(description="`next` of the page before.")]
+PAGED = ("limit", "after")
+"""Names of these two."""
+
+_ANSWERS = {
+    200: "As it stands, or as it would be.",
+    202: "Accepted: it will be done, whatever happens to this process.",
+}
+_PROBLEMS: dict[int, Any] = {
+    status: {"description": said, "content": {"application/problem+json": {"model": ProblemView}}}
+    for status, said in {
+        400: "The request is not valid.",
+        403: "Nobody is known to have sent it.",
+        404: "There is no such thing.",
+        409: "Not now.",
+        413: "Too large.",
+        422: "It cannot be done as asked, or its key was used with another body.",
+        503: "Send the same request again.",
+    }.items()
+}
+
+
+def route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any]) -> None:
+    """Let that function answer; the model of each status it may answer with. The first is the usual one."""
+    told = _PROBLEMS | {
+        status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
+        for status, model in answers.items()
+    }
+    desk.route(method, path, act, "Windlass", status_code=next(iter(answers)), responses=told)
+
+
+def answered(status: int, view: View, headers: dict[str, str] | None = None) -> Response[Any]:
+    return Response(status, "application/json", view, headers)
+
+
+def place_of(after: str | None) -> lists.Place | None:
+    """Where a page begins, from the cursor of the one before."""
+    try:
+        return None if after is None else lists.opened(after)
+    except ValueError as error:
+        raise sentences([f"after: {error}"]) from None
+
+
+def seconds_of(moment: datetime | None) -> float | None:
+    """Epoch seconds of a parameter; one without an offset is UTC."""
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

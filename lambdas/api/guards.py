@@ -1,0 +1,161 @@
+"""Guards for people: who owns a thing, since when, who comes next; and taking it away by force."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import Field
+
+from lambdas.api import lists
+from lambdas.api.answers import PAGED, After, Limit, place_of, route
+from lambdas.api.desk import Desk
+from lambdas.api.views import View, moment
+from lambdas.engine import guards, revocation
+from lambdas.hub import Hub
+from lambdas.rows import Guard, Status, control_key, control_of
+
+PARTS = ("account", "region", "kind", "name")
+"""Of a guard's key."""
+
+
+class OwnerView(View):
+    """The operation that has the guard."""
+
+    operation: str
+    type: str | None = Field(description="`resizeServerGroup`; null where the operation's row cannot be found.")
+    status: Status | None
+    caller: str | None
+    user: str | None
+    since: datetime | None = Field(description="When it was given the guard; null: by an earlier release.")
+    link: str
+
+
+class PlaceView(View):
+    """One operation that waits."""
+
+    position: int = Field(description="1 is next.")
+    operation: str
+    link: str
+
+
+class GuardView(View):
+    """Exclusive ownership of one thing."""
+
+    key: str = Field(description="`account/region/kind/name`.")
+    account: str
+    region: str
+    kind: str
+    name: str
+    owner: OwnerView | None = Field(description="Null: it is free.")
+    queue: tuple[PlaceView, ...] = Field(description="Who waits, in the order in which they get it.")
+    last: str | None = Field(description="The operation that had it last; its owner, while it has one.")
+    link: str
+
+
+class GuardsView(View):
+    """A page of guards, the one taken last first."""
+
+    guards: tuple[GuardView, ...]
+    next: str | None = Field(default=None, description="`after` of the next page; null on the last.")
+
+
+class ReleaseRequest(View):
+    """From whom to take a guard, and why."""
+
+    model_config = View.model_config | {"extra": "forbid"}
+
+    operation: str = Field(min_length=1, description="The operation that has it: never one that got it meanwhile.")
+    reason: str = Field(min_length=1, max_length=200, description="Kept in the operation's journal.")
+
+
+@dataclass(frozen=True)
+class Guards:
+    desk: Desk
+
+    def list(
+        self,
+        account: Annotated[str | None, Query(min_length=1)] = None,
+        region: Annotated[str | None, Query(min_length=1)] = None,
+        kind: Annotated[str | None, Query(min_length=1, description="`serverGroup`.")] = None,
+        name: Annotated[str | None, Query(min_length=1, description="What the name begins with.")] = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> GuardsView:
+        """Guards that somebody has, the one taken last first."""
+        self.desk.knows(*PARTS, *PAGED)
+
+        def fits(key: str) -> bool:
+            parts = parts_of(key)
+            exact = {"account": account, "region": region, "kind": kind}
+            same = all(one in (None, parts[part]) for part, one in exact.items())
+            return same and parts["name"].startswith(name or "")
+
+        page = lists.held(self.desk.hub, fits, limit=limit, after=place_of(after))
+        views = tuple(view_of(self.desk.hub, guard) for guard in page.rows)
+        return GuardsView(guards=views, next=lists.sealed(page.next))
+
+    def one(self, account: str, region: str, kind: str, name: str) -> GuardView:
+        """One guard as it stands; what nobody ever guarded is free."""
+        return view_of(self.desk.hub, guards.read(self.desk.hub, f"{account}/{region}/{kind}/{name}"))
+
+    def release(
+        self, account: str, region: str, kind: str, name: str, request: Annotated[ReleaseRequest, Body()]
+    ) -> GuardView:
+        """Take the guard from the operation that has it, by force, and give it to whoever comes next.
+
+        The operation stops, nothing of it is put back, and a person is called with what is left. While an attempt of it
+        may be alive the answer is 409, with the moment from which on it is possible. Twice is once.
+        """
+        key = f"{account}/{region}/{kind}/{name}"
+        desk = self.desk
+        revocation.revoke(desk.hub, desk.sagas, key, request.operation, desk.caller, request.reason)
+        return view_of(desk.hub, guards.read(desk.hub, key))
+
+
+def add(desk: Desk) -> None:
+    face = Guards(desk)
+    route(desk, "GET", "/guards", face.list, {200: GuardsView})
+    one = "/guards/<account>/<region>/<kind>/<name>"
+    route(desk, "GET", one, face.one, {200: GuardView})
+    route(desk, "POST", f"{one}/release", face.release, {200: GuardView})
+
+
+def parts_of(key: str) -> dict[str, str]:
+    """A key's parts by their names; those that it does not have are empty."""
+    parts = key.split("/", len(PARTS) - 1)
+    return dict(zip(PARTS, [*parts, *[""] * len(PARTS)], strict=False))
+
+
+def view_of(hub: Hub, guard: Guard) -> GuardView:
+    """One more read, of the owner's control row."""
+    return GuardView(
+        key=guard.key,
+        **parts_of(guard.key),
+        owner=_owner(hub, guard),
+        queue=tuple(_places(guard)),
+        last=guard.last,
+        link=f"/guards/{guard.key}",
+    )
+
+
+def _owner(hub: Hub, guard: Guard) -> OwnerView | None:
+    if guard.owner is None:
+        return None
+    item = hub.table.get(control_key(guard.owner))
+    row = None if item is None else control_of(item)
+    return OwnerView(
+        operation=guard.owner,
+        type=row and row.name,
+        status=row and row.status,
+        caller=row and row.caller,
+        user=row and row.user,
+        since=moment(guard.accepted),
+        link=f"/operations/{guard.owner}",
+    )
+
+
+def _places(guard: Guard) -> Iterator[PlaceView]:
+    for position, one in enumerate(guard.queue, 1):
+        yield PlaceView(position=position, operation=one, link=f"/operations/{one}")
