@@ -107,11 +107,28 @@ RESUMES = Scenario(
 )
 ENABLES = Scenario("enableServerGroup", "enableServerGroup", {**WHERE, "serverGroupName": OURS}, disabled)
 DISABLES = Scenario("disableServerGroup", "disableServerGroup", {**WHERE, "serverGroupName": OURS}, furnished)
+DISABLES_A_PART = Scenario(
+    "disableServerGroup/part",
+    "disableServerGroup",
+    {**WHERE, "serverGroupName": OURS, "desiredPercentage": 50},
+    furnished,
+)
 HURRY = timedelta(minutes=5)
 """Shorter than a throttle, or a few deaths of a Lambda."""
 CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_within=HURRY, hurried=True)
 DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
-ALL = (CREATES, CREATES_DISABLED, CREATES_HURRIED, RESIZES, DESTROYS, DESTROYS_HURRIED, ENABLES, DISABLES, RESUMES)
+ALL = (
+    CREATES,
+    CREATES_DISABLED,
+    CREATES_HURRIED,
+    RESIZES,
+    DESTROYS,
+    DESTROYS_HURRIED,
+    ENABLES,
+    DISABLES,
+    DISABLES_A_PART,
+    RESUMES,
+)
 
 
 def named(name: str) -> tuple[Scenario, ...]:

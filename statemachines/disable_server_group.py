@@ -34,4 +34,5 @@ DISABLE_SERVER_GROUP: Saga[DisableServerGroup, TrafficPlan, Cloud] = Saga(
         ),
     ),
     left=traffic.left_out,
+    results=traffic.results,
 )

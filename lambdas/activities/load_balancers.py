@@ -53,7 +53,7 @@ def missing(group: Group, cloud: Cloud) -> tuple[Registrations, Registrations]:
 
 
 def _others(group: Group, registered: Registration) -> Registration:
-    return Registration(registered.balancer, tuple(one for one in _serving(group) if one not in registered.instances))
+    return Registration(registered.balancer, tuple(one for one in serving(group) if one not in registered.instances))
 
 
 def taken_out_of(plan: Plan, found: Group, cloud: Cloud) -> Iterator[str]:
@@ -72,13 +72,13 @@ def put_into(plan: TrafficPlan, found: Group, cloud: Cloud) -> Iterator[str]:
 
 def _of_plan(plan: Plan, found: Group, cloud: Cloud) -> Iterator[tuple[Registration, set[str]]]:
     """The plan's instances that still serve, and all that are behind the load balancer; of those that are not gone."""
-    balancers, serving = cloud.load_balancers, set(_serving(found))
+    balancers, current = cloud.load_balancers, set(serving(found))
     looks = ((plan.target_groups, balancers.target_health), (plan.load_balancers, balancers.classic_health))
     for registered, health in looks:
         for one in registered:
             with suppress(NotFound):
                 behind = {each.instance for each in health(one.balancer)}
-                yield Registration(one.balancer, tuple(i for i in one.instances if i in serving)), behind
+                yield Registration(one.balancer, tuple(i for i in one.instances if i in current)), behind
 
 
 def remaining(plan: TrafficPlan, found: Group, cloud: Cloud) -> Iterator[str]:
@@ -186,8 +186,8 @@ def _concerned(plan: Plan, one: Registration, found: Group) -> tuple[str, ...]:
     """The plan's instances that still serve, and those launched since if the operation decides who registers them."""
     launched: set[str] = set()
     if isinstance(plan, TrafficPlan) and REGISTERS in plan.processes and is_of(plan, found):
-        launched = set(_serving(found)).difference(plan.known)
-    return tuple(instance for instance in _serving(found) if instance in one.instances or instance in launched)
+        launched = set(serving(found)).difference(plan.known)
+    return tuple(instance for instance in serving(found) if instance in one.instances or instance in launched)
 
 
 def is_of(plan: Plan, found: Group) -> bool:
@@ -195,7 +195,7 @@ def is_of(plan: Plan, found: Group) -> bool:
     return found.arn == plan.arn or not (plan.arn and found.arn)
 
 
-def _serving(found: Group) -> tuple[str, ...]:
+def serving(found: Group) -> tuple[str, ...]:
     """Those that are not on their way out, nor out by somebody's hand."""
     return tuple(one.id for one in found.instances if not one.lifecycle.startswith(AWAY))
 

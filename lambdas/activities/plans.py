@@ -117,6 +117,8 @@ class TrafficPlan:
     load_balancers: tuple[Registration, ...] = ()
     known: tuple[str, ...] = ()
     """The group's instances when planned."""
+    chosen: tuple[str, ...] | None = None
+    """The instances to take out, where these are only a part."""
     skipped: str | None = None
     """Why there is nothing to do."""
     schema: int = 1

@@ -1,11 +1,13 @@
 """A server group in traffic or out of it: planned, waited for, and looked after once it was put back."""
 
+import math
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from lambdas.activities import health, load_balancers
 from lambdas.activities.load_balancers import REGISTERS, Registrations
-from lambdas.activities.plans import DestroyPlan, TrafficPlan
+from lambdas.activities.plans import DestroyPlan, Registration, TrafficPlan
 from lambdas.cloud import Cloud, Group
 from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.disable_server_group import DisableServerGroup
@@ -26,6 +28,11 @@ READS = (
 DISABLED = ("Launch", "Terminate", REGISTERS)
 """What Clouddriver suspends of a disabled group (`AutoScalingProcessType.getDisableProcesses`): it neither grows nor
 shrinks, so it can be enabled again as it was. By the last of them Spinnaker shows a group as disabled."""
+ALL = 100
+"""Per cent."""
+
+Changes = tuple[Registrations, Registrations]
+"""With target groups, and with classic load balancers."""
 
 
 def plan_disable(request: DisableServerGroup, cloud: Cloud) -> TrafficPlan:
@@ -37,8 +44,32 @@ def plan_disable(request: DisableServerGroup, cloud: Cloud) -> TrafficPlan:
         return replace(empty, skipped=f"server group {empty.group} is not there")
     if found.deleting:
         return replace(empty, skipped=f"server group {empty.group} is being deleted")
+    registered = load_balancers.registrations(found, cloud)
+    if request.desired_percentage < ALL:
+        chosen = _chosen(found, registered, request.desired_percentage)
+        return replace(_changing(empty, found, (), _only(chosen, registered)), chosen=chosen)
     running = tuple(process for process in DISABLED if process not in found.suspended)
-    return _changing(empty, found, running, load_balancers.registrations(found, cloud))
+    return _changing(empty, found, running, registered)
+
+
+def _chosen(found: Group, registered: Changes, percentage: int) -> tuple[str, ...]:
+    """So many that this part of the group's instances is out of traffic, those out already included.
+
+    As Clouddriver counts (`EnableDisablePercentageCategorizer`): rounded up.
+    """
+    behind = {instance for one in (*registered[0], *registered[1]) for instance in one.instances}
+    instances = load_balancers.serving(found)
+    inside = tuple(one for one in instances if one in behind)
+    out = len(instances) - len(inside)
+    return inside[: max(0, math.ceil(len(instances) * percentage / ALL) - out)]
+
+
+def _only(chosen: tuple[str, ...], registered: Changes) -> Changes:
+    targets, classics = (
+        tuple(Registration(one.balancer, tuple(i for i in one.instances if i in chosen)) for one in some)
+        for some in registered
+    )
+    return targets, classics
 
 
 def plan_enable(request: EnableServerGroup, cloud: Cloud) -> TrafficPlan:
@@ -62,9 +93,7 @@ def _empty(request: DisableServerGroup | EnableServerGroup, within: timedelta, c
     return TrafficPlan(cloud.account, cloud.region, request.server_group_name, request.wait_for, within)
 
 
-def _changing(
-    empty: TrafficPlan, found: Group, processes: tuple[str, ...], changes: tuple[Registrations, Registrations]
-) -> TrafficPlan:
+def _changing(empty: TrafficPlan, found: Group, processes: tuple[str, ...], changes: Changes) -> TrafficPlan:
     targets, classics = changes
     known = tuple(one.id for one in found.instances)
     return replace(
@@ -135,3 +164,8 @@ def _found(plan: DestroyPlan | TrafficPlan, cloud: Cloud) -> Group | None:
     except NotFound:
         return None
     return None if found.deleting or not load_balancers.is_of(plan, found) else found
+
+
+def results(plan: TrafficPlan) -> dict[str, Any] | None:
+    """What Orca reads where a part goes: the instances that its `WaitForRequiredInstancesDownTask` awaits."""
+    return None if plan.chosen is None else {"instanceIdsToDisable": list(plan.chosen)}

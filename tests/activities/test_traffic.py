@@ -129,6 +129,68 @@ def test_either_is_put_back_exactly_as_it_was(steps: int, suspended: tuple[str, 
             saga.left(plan, world.cloud)
 
 
+# A part of the group.
+
+
+@pytest.mark.parametrize(
+    ("desired", "out", "percentage", "chosen"),
+    [(3, 0, 50, 2), (3, 0, 1, 1), (3, 0, 99, 3), (4, 1, 50, 1), (4, 3, 50, 0), (4, 2, 50, 0), (0, 0, 50, 0)],
+)
+def test_so_many_go_that_the_part_is_out_as_clouddriver_counts(
+    world: World, desired: int, out: int, percentage: int, chosen: int
+) -> None:
+    grown(world, desired)
+    for_long = sorted(instances(world))[:out]
+    world.cloud.load_balancers.deregister(TARGETS, for_long)
+    world.cloud.load_balancers.deregister_classic(seeds.CLASSIC, for_long)
+    plan = to_disable(world, desiredPercentage=percentage)
+
+    forward(DISABLE_SERVER_GROUP, plan, world.cloud)
+
+    assert len(plan.chosen or ()) == chosen
+    assert len(behind(world)[0]) == len(behind(world)[1]) == desired - out - chosen
+    assert found(world).suspended == frozenset()
+    assert traffic.results(plan) == {"instanceIdsToDisable": list(plan.chosen or ())}
+
+
+def test_an_instance_behind_one_of_two_load_balancers_is_in_traffic(world: World) -> None:
+    one, other = (each.id for each in found(world).instances)
+    world.cloud.load_balancers.deregister(TARGETS, [one])
+    plan = to_disable(world, desiredPercentage=50)
+
+    forward(DISABLE_SERVER_GROUP, plan, world.cloud)
+
+    assert plan.chosen == (one,)
+    assert behind(world) == ({other}, {other})
+
+
+def test_a_part_is_put_back_and_nothing_else_is_touched(world: World) -> None:
+    before = world.fake.snapshot()
+    plan = to_disable(world, desiredPercentage=50)
+    forward(DISABLE_SERVER_GROUP, plan, world.cloud)
+    assert traffic.in_traffic_still(plan, world.cloud) is None
+    with pytest.raises(RollBack, match="shop-prod-v001 is out of shop-web"):
+        traffic.left_out(plan, world.cloud)
+
+    back(DISABLE_SERVER_GROUP, plan, world.cloud)
+
+    assert differences(before, world.fake.snapshot()) == []
+    traffic.left_out(plan, world.cloud)
+
+
+def test_what_is_launched_beside_a_part_stays_in_traffic(world: World) -> None:
+    plan = to_disable(world, desiredPercentage=100 - 1)
+    (newcomer,) = grown(world, 3)
+
+    forward(DISABLE_SERVER_GROUP, plan, world.cloud)
+
+    assert behind(world) == ({newcomer}, {newcomer})
+
+
+def test_all_of_it_has_no_result_object(world: World) -> None:
+    assert traffic.results(to_disable(world, desiredPercentage=100)) is None
+
+
 # Instances that Auto Scaling launches meanwhile.
 
 

@@ -148,3 +148,20 @@ def test_our_own_door_waits_for_health_and_for_the_last_connection() -> None:
 
     assert EnableServerGroup.of_windlass(body).wait_for == "healthy"
     assert DisableServerGroup.of_windlass(body).wait_for == "drained"
+
+
+@pytest.mark.parametrize(("sent", "read"), [(None, 100), ("", 100), ("25", 25), (100, 100)])
+def test_a_percentage_is_all_where_none_is_given(sent: object, read: int) -> None:
+    body = {"credentials": "test", "asgName": "shop-v001", "region": "us-east-1", "desiredPercentage": sent}
+
+    (request,) = DisableServerGroup.of_clouddriver(body, ACCOUNTS)
+
+    assert request.desired_percentage == read
+
+
+def test_a_percentage_that_is_none_is_refused_at_both_doors() -> None:
+    where = {"region": "us-east-1", "serverGroupName": "shop-v001", "desiredPercentage": 101}
+
+    assert codes(DisableServerGroup, **where) == ("desiredPercentage: should be less than or equal to 100",)
+    with pytest.raises(Invalid, match="desiredPercentage: should be less than or equal to 100"):
+        DisableServerGroup.of_windlass({"account": "test"} | where)
