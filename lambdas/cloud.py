@@ -111,7 +111,13 @@ class LoadBalancers(Protocol):
         """Every target registered with the group (by ARN), healthy or not; one that drains is not. Raises NotFound."""
 
     def classic_health(self, load_balancer: str) -> tuple[Health, ...]:
-        """Every instance registered with the load balancer. Raises NotFound."""
+        """Every instance registered with the load balancer; one that drains is not. Raises NotFound."""
+
+    def draining(self, target_group: str) -> tuple[str, ...]:
+        """Instances that were taken out of the group and still answer connections made before. Raises NotFound."""
+
+    def draining_classic(self, load_balancer: str) -> tuple[str, ...]:
+        """As `draining`, for a classic load balancer."""
 
     def register(self, target_group: str, instances: Sequence[str]) -> None:
         """Register instances with a target group (by ARN); those registered already stay. Raises NotFound."""

@@ -35,6 +35,7 @@ READS = frozenset(
         *("get", "of", "due", "listed", "describe", "text", "last"),
         *("find", "found", "names", "made_by", "hooks", "activities", "by_ids", "by_name", "parameter", "zones"),
         *("subnets", "security_groups", "target_groups", "classic", "target_health", "classic_health"),
+        *("draining", "draining_classic"),
         *("policies", "scheduled_actions", "alarms", "alarms_made_by"),
     )
 )

@@ -16,9 +16,14 @@ GROUP, TEMPLATE, ALARM, BALANCER = "group", "launch template", "alarm", "load ba
 ASKED = {
     "ResizeServerGroup": {"resized"},
     "ResumeAsgProcesses": {"resumed processes of", "suspended processes of"},
+    "EnableServerGroup": {"resumed processes of", "suspended processes of"},
+    "DisableServerGroup": {"suspended processes of", "resumed processes of"},
     "DestroyServerGroup": {"deleted", "suspended processes of", "resumed processes of"},
 }
 """What an operation may do to the group that it was asked to change, by its saga."""
+
+SHIFTING = {"EnableServerGroup", "DisableServerGroup", "DestroyServerGroup"}
+"""Sagas that take instances out of load balancers and put them in."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Party:
         if owner == self.id or deed.did == "created" or (deed.did == "put" and deed.name.startswith(f"{self.own}-")):
             return True
         if deed.kind == BALANCER:
-            return self.saga == "DestroyServerGroup"
+            return self.saga in SHIFTING
         if deed.kind == GROUP:
             return deed.name == self.group and deed.did in ASKED.get(self.saga, ())
         if self.saga != "DestroyServerGroup" or deed.did != "deleted":

@@ -56,6 +56,16 @@ def suspended(world: World) -> None:
     world.cloud.cloud(ACCOUNT, REGION).groups.suspend(OURS, ["Terminate"])
 
 
+def disabled(world: World) -> None:
+    """As `furnished`, with ours out of traffic."""
+    furnished(world)
+    cloud = world.cloud.cloud(ACCOUNT, REGION)
+    cloud.groups.suspend(OURS, ["Launch", "Terminate", "AddToLoadBalancer"])
+    instances = [one.id for one in cloud.groups.find(OURS).instances]
+    cloud.load_balancers.deregister(seeds.target_group(REGION), instances)
+    cloud.load_balancers.deregister_classic(seeds.CLASSIC, instances)
+
+
 def hooked(world: World) -> str | None:
     """No instance of the new group starts before its hooks stand."""
     place = world.cloud.place(ACCOUNT, REGION)
@@ -95,11 +105,30 @@ RESUMES = Scenario(
     {**WHERE, "serverGroupName": OURS, "processes": ["Terminate", "AZRebalance"]},
     suspended,
 )
+ENABLES = Scenario("enableServerGroup", "enableServerGroup", {**WHERE, "serverGroupName": OURS}, disabled)
+DISABLES = Scenario("disableServerGroup", "disableServerGroup", {**WHERE, "serverGroupName": OURS}, furnished)
+DISABLES_A_PART = Scenario(
+    "disableServerGroup/part",
+    "disableServerGroup",
+    {**WHERE, "serverGroupName": OURS, "desiredPercentage": 50},
+    furnished,
+)
 HURRY = timedelta(minutes=5)
 """Shorter than a throttle, or a few deaths of a Lambda."""
 CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_within=HURRY, hurried=True)
 DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
-ALL = (CREATES, CREATES_DISABLED, CREATES_HURRIED, RESIZES, DESTROYS, DESTROYS_HURRIED, RESUMES)
+ALL = (
+    CREATES,
+    CREATES_DISABLED,
+    CREATES_HURRIED,
+    RESIZES,
+    DESTROYS,
+    DESTROYS_HURRIED,
+    ENABLES,
+    DISABLES,
+    DISABLES_A_PART,
+    RESUMES,
+)
 
 
 def named(name: str) -> tuple[Scenario, ...]:

@@ -19,7 +19,7 @@ from rehearsal.world import CALLER, TERMS, NeverEnds, World
 QUIESCENCE = 1200.0
 """Seconds after the end in which all that is late has landed and the late look has looked."""
 
-BRISK = Manners(boot=3, health=3, shutdown=2, deletion=8, relaunch=5, hook=1)
+BRISK = Manners(boot=3, health=3, drain=4, shutdown=2, deletion=8, relaunch=5, hook=1)
 """Quick enough that a golden run has few looks at the same thing: each look is several calls to sweep."""
 
 PAUSE = 4000.0

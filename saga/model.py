@@ -88,8 +88,8 @@ class Saga(Generic[R_contra, P, C]):
     """The name the plan takes, for an operation that creates."""
     left: Callable[[P, C], str | None] | None = None
     """After the undo chain: why it is not clean yet. Raises RollBack where an undo has to be done again."""
-    results: Callable[[P], dict[str, Any]] | None = None
-    """The result object that callers read (Clouddriver's `resultObjects`), known as soon as there is a plan."""
+    results: Callable[[P], dict[str, Any] | None] | None = None
+    """The result object that callers read (Clouddriver's `resultObjects`) as soon as there is a plan, if any."""
     on_failure: OnFailure = field(default_factory=OnFailure)
     finish_by: timedelta = timedelta(hours=24)
     """By default, from acceptance."""

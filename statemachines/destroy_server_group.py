@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.activities import launch_templates, load_balancers, plans, processes, retirement, scaling
+from lambdas.activities import launch_templates, load_balancers, plans, processes, retirement, scaling, traffic
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Cloud
 from lambdas.requests import guards_of_one
@@ -30,5 +30,5 @@ DESTROY_SERVER_GROUP: Saga[DestroyServerGroup, DestroyPlan, Cloud] = Saga(
         step("DeleteAlarms", do=scaling.delete_alarms_of_group),
         step("DeleteLaunchTemplate", do=launch_templates.delete_unused),
     ),
-    left=retirement.left_behind,
+    left=traffic.left_out,
 )

@@ -1,10 +1,11 @@
 """Registrations of a group's instances with target groups and classic load balancers."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
-from lambdas.activities.plans import DestroyPlan, Registration
+from lambdas.activities.plans import DestroyPlan, Registration, TrafficPlan
 from lambdas.cloud import Cloud, Group, Health
-from lambdas.errors import NotFound
+from lambdas.errors import NotFound, Rejected
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
@@ -19,11 +20,16 @@ ACTIONS = (
 AWAY = ("Terminat", "Detach", "EnteringStandby", "Standby")
 """How lifecycles begin in which Auto Scaling itself takes an instance out of its load balancers."""
 
+REGISTERS = "AddToLoadBalancer"
+"""The process in which Auto Scaling itself registers what it launches."""
+
+Plan = DestroyPlan | TrafficPlan
+Registrations = tuple[Registration, ...]
 Change = Callable[[str, Sequence[str]], None]
 Look = Callable[[str], tuple[Health, ...]]
 
 
-def registrations(group: Group, cloud: Cloud) -> tuple[tuple[Registration, ...], tuple[Registration, ...]]:
+def registrations(group: Group, cloud: Cloud) -> tuple[Registrations, Registrations]:
     """Which of the group's instances are registered now: with target groups, and with classic load balancers."""
     balancers, settings = cloud.load_balancers, group.settings
     return (
@@ -40,49 +46,101 @@ def _registration(group: Group, balancer: str, health: Look) -> Registration:
     return Registration(balancer, tuple(one.id for one in group.instances if one.id in registered))
 
 
-def taken_out_of(plan: DestroyPlan, found: Group, cloud: Cloud) -> Iterator[str]:
-    """The load balancers behind which none is left of those instances that were there when planned and still serve."""
-    balancers, serving = cloud.load_balancers, set(_serving(found))
+def missing(group: Group, cloud: Cloud) -> tuple[Registrations, Registrations]:
+    """Which of the group's instances are not registered: with target groups, and with classic load balancers."""
+    targets, classics = registrations(group, cloud)
+    return tuple(_others(group, one) for one in targets), tuple(_others(group, one) for one in classics)
+
+
+def _others(group: Group, registered: Registration) -> Registration:
+    return Registration(registered.balancer, tuple(one for one in serving(group) if one not in registered.instances))
+
+
+def taken_out_of(plan: Plan, found: Group, cloud: Cloud) -> Iterator[str]:
+    """The load balancers behind which none is left of the plan's instances that still serve."""
+    for one, behind in _of_plan(plan, found, cloud):
+        if one.instances and behind.isdisjoint(one.instances):
+            yield name_of(one.balancer)
+
+
+def put_into(plan: TrafficPlan, found: Group, cloud: Cloud) -> Iterator[str]:
+    """The load balancers behind which all of the plan's instances are that still serve."""
+    for one, behind in _of_plan(plan, found, cloud):
+        if one.instances and behind.issuperset(one.instances):
+            yield name_of(one.balancer)
+
+
+def _of_plan(plan: Plan, found: Group, cloud: Cloud) -> Iterator[tuple[Registration, set[str]]]:
+    """The plan's instances that still serve, and all that are behind the load balancer; of those that are not gone."""
+    balancers, current = cloud.load_balancers, set(serving(found))
     looks = ((plan.target_groups, balancers.target_health), (plan.load_balancers, balancers.classic_health))
     for registered, health in looks:
         for one in registered:
-            if (there := serving.intersection(one.instances)) and _none_is_behind(one.balancer, there, health):
-                yield name_of(one.balancer)
+            with suppress(NotFound):
+                behind = {each.instance for each in health(one.balancer)}
+                yield Registration(one.balancer, tuple(i for i in one.instances if i in current)), behind
 
 
-def _none_is_behind(balancer: str, instances: set[str], health: Look) -> bool:
-    """Nothing is out of a load balancer that is gone."""
-    try:
-        return instances.isdisjoint(one.instance for one in health(balancer))
-    except NotFound:
-        return False
+def remaining(plan: TrafficPlan, found: Group, cloud: Cloud) -> Iterator[str]:
+    """What of the plan's instances is not out of traffic yet: registered still, or draining; in words."""
+    balancers = cloud.load_balancers
+    looks = (
+        (plan.target_groups, balancers.target_health, balancers.draining),
+        (plan.load_balancers, balancers.classic_health, balancers.draining_classic),
+    )
+    for registered, health, draining in looks:
+        for one in registered:
+            with suppress(NotFound):
+                yield from _remaining(_concerned(plan, one, found), one.balancer, health, draining)
 
 
-def take_out_of_target_groups(plan: DestroyPlan, cloud: Cloud) -> str:
+def _remaining(
+    instances: tuple[str, ...], balancer: str, health: Look, draining: Callable[[str], tuple[str, ...]]
+) -> Iterator[str]:
+    """One whose last connections end is still in traffic; a load balancer that is gone sends none."""
+    if not instances:
+        return
+    if there := {one.instance for one in health(balancer)}.intersection(instances):
+        yield f"{len(there)} instances are in {name_of(balancer)} still"
+    if leaving := set(draining(balancer)).intersection(instances):
+        yield f"{len(leaving)} instances drain from {name_of(balancer)}"
+
+
+def take_out_of_target_groups(plan: Plan, cloud: Cloud) -> str:
     """Deregister the group's instances from its target groups.
 
-    Those that were registered when planned, so that the undo puts back exactly what was taken.
-    What started in the moment since goes with the group: Auto Scaling deregisters what it terminates.
+    Those of the plan, so that what goes back is exactly what was taken.
+    What starts while a group is destroyed goes with it: Auto Scaling deregisters what it terminates.
     """
     return _take_out(plan, plan.target_groups, cloud.load_balancers.deregister, cloud)
 
 
-def put_back_into_target_groups(plan: DestroyPlan, cloud: Cloud) -> str:
+def put_back_into_target_groups(plan: Plan, cloud: Cloud) -> str:
     """Register again what was registered with target groups when planned and still is the group's."""
     return _put_back(plan, plan.target_groups, cloud.load_balancers.register, cloud)
 
 
-def take_out_of_load_balancers(plan: DestroyPlan, cloud: Cloud) -> str:
+def put_into_target_groups(plan: TrafficPlan, cloud: Cloud) -> str:
+    """Register the group's instances with its target groups."""
+    return _put(plan, plan.target_groups, cloud.load_balancers.register, cloud)
+
+
+def take_out_of_load_balancers(plan: Plan, cloud: Cloud) -> str:
     """Deregister the group's instances from its classic load balancers."""
     return _take_out(plan, plan.load_balancers, cloud.load_balancers.deregister_classic, cloud)
 
 
-def put_back_into_load_balancers(plan: DestroyPlan, cloud: Cloud) -> str:
+def put_back_into_load_balancers(plan: Plan, cloud: Cloud) -> str:
     """Register again what was registered with classic load balancers when planned and still is the group's."""
     return _put_back(plan, plan.load_balancers, cloud.load_balancers.register_classic, cloud)
 
 
-def _take_out(plan: DestroyPlan, registered: tuple[Registration, ...], deregister: Change, cloud: Cloud) -> str:
+def put_into_load_balancers(plan: TrafficPlan, cloud: Cloud) -> str:
+    """Register the group's instances with its classic load balancers."""
+    return _put(plan, plan.load_balancers, cloud.load_balancers.register_classic, cloud)
+
+
+def _take_out(plan: Plan, registered: Registrations, deregister: Change, cloud: Cloud) -> str:
     done = [
         f"{len(one.instances)} instances out of {name_of(one.balancer)}"
         for one in _still_of_group(plan, registered, cloud)
@@ -91,7 +149,16 @@ def _take_out(plan: DestroyPlan, registered: tuple[Registration, ...], deregiste
     return "took " + ", ".join(done) if done else "nothing to take out"
 
 
-def _put_back(plan: DestroyPlan, registered: tuple[Registration, ...], register: Change, cloud: Cloud) -> str:
+def _put(plan: TrafficPlan, registered: Registrations, register: Change, cloud: Cloud) -> str:
+    done = []
+    for one in _still_of_group(plan, registered, cloud):
+        if not _changed(register, one):
+            raise Rejected(f"{name_of(one.balancer)} is gone: {plan.group} cannot take traffic from it; take it away")
+        done.append(f"{len(one.instances)} instances into {name_of(one.balancer)}")
+    return "put " + ", ".join(done) if done else "nothing to put in"
+
+
+def _put_back(plan: Plan, registered: Registrations, register: Change, cloud: Cloud) -> str:
     done = []
     for one in _still_of_group(plan, registered, cloud):
         said = f"{len(one.instances)} instances into {name_of(one.balancer)}"
@@ -102,24 +169,33 @@ def _put_back(plan: DestroyPlan, registered: tuple[Registration, ...], register:
     return "put " + ", ".join(done) if done else "nothing to put back"
 
 
-def _still_of_group(plan: DestroyPlan, registered: tuple[Registration, ...], cloud: Cloud) -> Iterator[Registration]:
+def _still_of_group(plan: Plan, registered: Registrations, cloud: Cloud) -> Iterator[Registration]:
     """The registrations without instances that have gone since: to a classic load balancer they are an error."""
-    current = _instances(plan, cloud) if registered else ()
+    if not registered:
+        return
+    try:
+        found = cloud.groups.find(plan.group)
+    except NotFound:
+        return
     for one in registered:
-        instances = tuple(instance for instance in one.instances if instance in current)
-        if instances:
+        if instances := _concerned(plan, one, found):
             yield Registration(one.balancer, instances)
 
 
-def _instances(plan: DestroyPlan, cloud: Cloud) -> tuple[str, ...]:
-    """None of a group that is gone."""
-    try:
-        return _serving(cloud.groups.find(plan.group))
-    except NotFound:
-        return ()
+def _concerned(plan: Plan, one: Registration, found: Group) -> tuple[str, ...]:
+    """The plan's instances that still serve, and those launched since if the operation decides who registers them."""
+    launched: set[str] = set()
+    if isinstance(plan, TrafficPlan) and REGISTERS in plan.processes and is_of(plan, found):
+        launched = set(serving(found)).difference(plan.known)
+    return tuple(instance for instance in serving(found) if instance in one.instances or instance in launched)
 
 
-def _serving(found: Group) -> tuple[str, ...]:
+def is_of(plan: Plan, found: Group) -> bool:
+    """Whether it is the group planned for, and not one that somebody made by that name since."""
+    return found.arn == plan.arn or not (plan.arn and found.arn)
+
+
+def serving(found: Group) -> tuple[str, ...]:
     """Those that are not on their way out, nor out by somebody's hand."""
     return tuple(one.id for one in found.instances if not one.lifecycle.startswith(AWAY))
 

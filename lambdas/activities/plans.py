@@ -99,6 +99,32 @@ class DestroyPlan:
 
 
 @dataclass(frozen=True)
+class TrafficPlan:
+    """Of a group that goes into traffic, or out of it."""
+
+    account: str
+    region: str
+    group: str
+    wait_for: str
+    within: timedelta
+    """How long the wait may take."""
+    arn: str = ""
+    """Tells the group from a later one of the same name."""
+    processes: tuple[str, ...] = ()
+    """Those that have to be suspended, or resumed."""
+    target_groups: tuple[Registration, ...] = ()
+    """What has to be taken out of them, or put into them."""
+    load_balancers: tuple[Registration, ...] = ()
+    known: tuple[str, ...] = ()
+    """The group's instances when planned."""
+    chosen: tuple[str, ...] | None = None
+    """The instances to take out, where these are only a part."""
+    skipped: str | None = None
+    """Why there is nothing to do."""
+    schema: int = 1
+
+
+@dataclass(frozen=True)
 class ResumePlan:
     account: str
     region: str
@@ -110,9 +136,14 @@ class ResumePlan:
     schema: int = 1
 
 
-def of_plan(plan: CreatePlan | ResizePlan | DestroyPlan) -> tuple[str, ...]:
+def of_plan(plan: CreatePlan | ResizePlan | DestroyPlan | TrafficPlan) -> tuple[str, ...]:
     """What a wait looks at."""
     return (plan.group,)
+
+
+def within(plan: TrafficPlan) -> timedelta:
+    """How long the caller is ready to wait until the group is in traffic, or out of it."""
+    return plan.within
 
 
 def healthy_within(plan: CreatePlan | ResizePlan) -> timedelta:

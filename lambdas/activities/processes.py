@@ -1,6 +1,6 @@
 """Auto Scaling processes of a server group that exists: suspended and resumed, each being the other's undo."""
 
-from lambdas.activities.plans import DestroyPlan, ResumePlan
+from lambdas.activities.plans import DestroyPlan, ResumePlan, TrafficPlan
 from lambdas.cloud import Cloud
 from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
@@ -26,8 +26,8 @@ def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
     return ResumePlan(cloud.account, cloud.region, group, suspended)
 
 
-def suspend(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
-    """Suspend the plan's processes: Launch and AddToLoadBalancer ahead of a deletion, or what a resume has to put back.
+def suspend(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:
+    """Suspend the plan's processes: those that would bring instances into traffic, or that were suspended before.
 
     Only such as ran before, or were suspended until this operation resumed them.
     """
@@ -40,8 +40,8 @@ def suspend(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
     return f"suspended {', '.join(plan.processes)}"
 
 
-def resume(plan: DestroyPlan | ResumePlan, cloud: Cloud) -> str:
-    """Resume the plan's processes: those asked for that are suspended, or what a destroy has to put back.
+def resume(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:
+    """Resume the plan's processes: those asked for that are suspended, or that ran before.
 
     Only such as were suspended before, or ran until this operation suspended them.
     """

@@ -3,7 +3,7 @@
 from lambdas.activities import launch_templates, load_balancers
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Cloud, Group
-from lambdas.errors import NotFound, Rejected, RollBack
+from lambdas.errors import NotFound, Rejected
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 
 ACTIONS = (
@@ -14,11 +14,7 @@ ACTIONS = (
     "elasticloadbalancing:DescribeInstanceHealth",
     "elasticloadbalancing:DescribeTargetHealth",
 )
-READS = (
-    "autoscaling:DescribeAutoScalingGroups",
-    "elasticloadbalancing:DescribeInstanceHealth",
-    "elasticloadbalancing:DescribeTargetHealth",
-)
+READS = ("autoscaling:DescribeAutoScalingGroups",)
 
 OUT_OF_SERVICE = ("Launch", "AddToLoadBalancer")
 """What must not happen while a group is taken out of traffic: new instances, and old ones coming back."""
@@ -67,13 +63,9 @@ def delete(plan: DestroyPlan, cloud: Cloud) -> str:
 def _is_another(plan: DestroyPlan, cloud: Cloud) -> bool:
     """Whether the group planned for is gone and somebody has made one of that name since."""
     try:
-        return not _is_the_one(plan, cloud.groups.find(plan.group))
+        return not load_balancers.is_of(plan, cloud.groups.find(plan.group))
     except NotFound:
         return False
-
-
-def _is_the_one(plan: DestroyPlan, found: Group) -> bool:
-    return found.arn == plan.arn or not (plan.arn and found.arn)
 
 
 def still_there(plan: DestroyPlan, cloud: Cloud) -> str | None:
@@ -82,23 +74,6 @@ def still_there(plan: DestroyPlan, cloud: Cloud) -> str | None:
         found = cloud.groups.find(plan.group)
     except NotFound:
         return None
-    if not _is_the_one(plan, found):
+    if not load_balancers.is_of(plan, found):
         return None
     return f"{plan.group} is being deleted; {len(found.instances)} instances left"
-
-
-def left_behind(plan: DestroyPlan, cloud: Cloud) -> None:
-    """Whether the group is still out of service, although that was taken back: then RollBack.
-
-    One call takes all of it away, so where only a part is away, somebody else has had a hand in it, and it stays so.
-    """
-    try:
-        found = cloud.groups.find(plan.group)
-    except NotFound:
-        return
-    if found.deleting or not _is_the_one(plan, found):
-        return
-    if plan.processes and found.suspended.issuperset(plan.processes):
-        raise RollBack(f"{', '.join(plan.processes)} of {plan.group} are suspended, as this operation left them")
-    for balancer in load_balancers.taken_out_of(plan, found, cloud):
-        raise RollBack(f"{plan.group} is out of {balancer}, as this operation took it out")

@@ -9,6 +9,7 @@ from lambdas.errors import NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_elb import ElasticLoadBalancingClient
+    from mypy_boto3_elb.type_defs import InstanceStateTypeDef
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import TargetHealthDescriptionTypeDef
 
@@ -16,6 +17,9 @@ T = TypeVar("T")
 DRAINING = "draining"
 """Deregistered, and still listed while connections end:
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
+DRAINING_CLASSIC = "deregistration currently in progress"
+"""What a classic load balancer says of such an instance, which it calls InService until its connections end:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-conn-drain.html"""
 
 
 class LoadBalancers:
@@ -36,17 +40,20 @@ class LoadBalancers:
         return tuple(existing(list(dict.fromkeys(names)), self._classic))
 
     def target_health(self, target_group: str) -> tuple[Health, ...]:
-        with translating("elbv2", f"target group {target_group}"):
-            found = self._elbv2.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
-        return tuple(_target_health(one) for one in found if one.get("TargetHealth", {}).get("State") != DRAINING)
+        return tuple(_target_health(one) for one in self._targets_of(target_group) if not _drains(one))
 
     def classic_health(self, load_balancer: str) -> tuple[Health, ...]:
-        with translating("elb", f"load balancer {load_balancer}"):
-            found = self._elb.describe_instance_health(LoadBalancerName=load_balancer)["InstanceStates"]
         return tuple(
             Health(one["InstanceId"], one["State"] == "InService", one.get("Description", "").replace("N/A", ""))
-            for one in found
+            for one in self._instances_of(load_balancer)
+            if not _drains_classic(one)
         )
+
+    def draining(self, target_group: str) -> tuple[str, ...]:
+        return tuple(one["Target"]["Id"] for one in self._targets_of(target_group) if _drains(one))
+
+    def draining_classic(self, load_balancer: str) -> tuple[str, ...]:
+        return tuple(one["InstanceId"] for one in self._instances_of(load_balancer) if _drains_classic(one))
 
     def register(self, target_group: str, instances: Sequence[str]) -> None:
         if instances:
@@ -75,6 +82,14 @@ class LoadBalancers:
                 )
 
         _each_present(instances, take_out, lambda: self.classic_health(load_balancer))
+
+    def _targets_of(self, target_group: str) -> "list[TargetHealthDescriptionTypeDef]":
+        with translating("elbv2", f"target group {target_group}"):
+            return self._elbv2.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
+
+    def _instances_of(self, load_balancer: str) -> "list[InstanceStateTypeDef]":
+        with translating("elb", f"load balancer {load_balancer}"):
+            return self._elb.describe_instance_health(LoadBalancerName=load_balancer)["InstanceStates"]
 
     def _target_groups(self, **wanted: Any) -> Iterator[TargetGroup]:
         with translating("elbv2", "target groups"):
@@ -125,6 +140,14 @@ def _targets(instances: Sequence[str]) -> Any:
 
 def _instances(instances: Sequence[str]) -> Any:
     return [{"InstanceId": instance} for instance in instances]
+
+
+def _drains(described: "TargetHealthDescriptionTypeDef") -> bool:
+    return described.get("TargetHealth", {}).get("State") == DRAINING
+
+
+def _drains_classic(described: "InstanceStateTypeDef") -> bool:
+    return DRAINING_CLASSIC in described.get("Description", "")
 
 
 def _target_health(described: "TargetHealthDescriptionTypeDef") -> Health:

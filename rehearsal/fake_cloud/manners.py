@@ -11,6 +11,8 @@ class Manners:
     """From launch to InService."""
     health: float = 20.0
     """From registration with a load balancer to its first healthy answer."""
+    drain: float = 300.0
+    """From deregistration with a load balancer to the end of the last connection."""
     shutdown: float = 30.0
     """From terminating an instance to its end."""
     deletion: float = 60.0
@@ -23,5 +25,5 @@ class Manners:
     """A read does not show what was written less than this ago."""
 
 
-PROMPT = Manners(boot=0, health=0, shutdown=0, deletion=0, relaunch=0.1, hook=0)
+PROMPT = Manners(boot=0, health=0, drain=0, shutdown=0, deletion=0, relaunch=0.1, hook=0)
 """Everything at once: where a test is not about waiting."""

@@ -65,6 +65,16 @@ class FakeLoadBalancers(Port):
         return self._health(load_balancer)
 
     @call
+    def draining(self, target_group: str) -> tuple[str, ...]:
+        self._target_group(target_group)
+        return self._draining(target_group)
+
+    @call
+    def draining_classic(self, load_balancer: str) -> tuple[str, ...]:
+        self._classic(load_balancer)
+        return self._draining(load_balancer)
+
+    @call
     def register(self, target_group: str, instances: Sequence[str]) -> None:
         self._target_group(target_group)
         self._register(target_group, instances)
@@ -96,12 +106,25 @@ class FakeLoadBalancers(Port):
         missing = [one for one in instances if one not in self.place.instances]
         if missing:
             raise Rejected(f"instance {missing[0]} does not exist")
+        for one in instances:
+            self.place.draining.pop((balancer, one), None)
         fleet.register(self.place, balancer, instances)
         self.place.note("registered with", "load balancer", balancer, self.operation)
 
     def _deregister(self, balancer: str, instances: Sequence[str]) -> None:
-        fleet.unregister(self.place, balancer, frozenset(instances))
+        place, until = self.place, self.place.now + self.place.manners.drain
+        leaving = {one.instance for one in place.behind.get(balancer) or ()}.intersection(instances)
+        place.draining.update({(balancer, one): until for one in leaving})
+        fleet.unregister(place, balancer, frozenset(instances))
         self.place.note("deregistered from", "load balancer", balancer, self.operation)
+
+    def _draining(self, balancer: str) -> tuple[str, ...]:
+        place = self.place
+        return tuple(
+            one
+            for (where, one), until in place.draining.items()
+            if where == balancer and one in place.instances and place.now < until
+        )
 
     def _health(self, balancer: str) -> tuple[Health, ...]:
         return tuple(self._of(one) for one in self.place.behind.seen(balancer, self.place.now) or ())

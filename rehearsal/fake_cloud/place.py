@@ -102,6 +102,8 @@ class Place:
         self.target_groups: dict[str, TargetGroup] = {}
         self.behind: Shelf[tuple[Target, ...]] = Shelf(lag)
         """Targets by the ARN of the target group or the name of the classic load balancer."""
+        self.draining: dict[tuple[str, str], float] = {}
+        """Until when an instance that was taken out of a load balancer drains."""
         self.classics: set[str] = set()
         self.subnets: dict[str, Subnet] = {}
         self.security_groups: dict[str, SecurityGroup] = {}
@@ -137,6 +139,7 @@ class Place:
                 shelf()
             self.instances = dict(instances)
             self.no_capacity_until, self.now = ALWAYS, self.clock.now
+            self.draining.clear()
             self.deeds.clear()
             self._due.clear()
 

@@ -10,19 +10,23 @@ from typing import Any
 
 import pytest
 
-from lambdas.activities import launch_templates, retirement, server_groups
-from lambdas.cloud import Cloud
+from lambdas.activities import launch_templates, server_groups, traffic
+from lambdas.cloud import Capacity, Cloud
 from lambdas.errors import RollBack
 from lambdas.requests.destroy_server_group import DestroyServerGroup
+from lambdas.requests.disable_server_group import DisableServerGroup
+from lambdas.requests.enable_server_group import EnableServerGroup
 from lambdas.requests.resize_server_group import ResizeServerGroup
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
 from rehearsal.fake_cloud import seeds
 from saga import Saga, Wait
 from statemachines.create_server_group import CREATE_SERVER_GROUP
 from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
+from statemachines.disable_server_group import DISABLE_SERVER_GROUP
+from statemachines.enable_server_group import ENABLE_SERVER_GROUP
 from statemachines.resize_server_group import RESIZE_SERVER_GROUP
 from statemachines.resume_asg_processes import RESUME_ASG_PROCESSES
-from tests.activities.walk import SOURCE, World, order
+from tests.activities.walk import SOURCE, World, forward, order
 
 AUTO_SCALING, ALARMS, EC2, BALANCING = "autoscaling:", "cloudwatch:", "ec2:", "elasticloadbalancing:"
 DESCRIBED = f"{AUTO_SCALING}DescribeAutoScalingGroups"
@@ -52,6 +56,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "load_balancers.classic": (f"{BALANCING}DescribeLoadBalancers",),
     "load_balancers.target_health": (f"{BALANCING}DescribeTargetHealth",),
     "load_balancers.classic_health": (f"{BALANCING}DescribeInstanceHealth",),
+    "load_balancers.draining": (f"{BALANCING}DescribeTargetHealth",),
+    "load_balancers.draining_classic": (f"{BALANCING}DescribeInstanceHealth",),
     "load_balancers.register": (f"{BALANCING}RegisterTargets",),
     "load_balancers.register_classic": (f"{BALANCING}RegisterInstancesWithLoadBalancer",),
     "load_balancers.deregister": (f"{BALANCING}DeregisterTargets", f"{BALANCING}DescribeTargetHealth"),
@@ -126,6 +132,9 @@ def all_walked() -> Recording:
     walked(recording, _furnished(), RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity={"desired": 3}))
     walked(recording, _without_capacity(), CREATE_SERVER_GROUP, order())
     walked(recording, _furnished(), DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
+    walked(recording, _furnished(), DISABLE_SERVER_GROUP, _of(DisableServerGroup))
+    walked(recording, _disabled(), ENABLE_SERVER_GROUP, _of(EnableServerGroup))
+    walked(recording, _disabled(launches=False), ENABLE_SERVER_GROUP, _of(EnableServerGroup))
     walked(recording, _suspended(), RESUME_ASG_PROCESSES, _of(ResumeAsgProcesses, processes=["Terminate"]))
     _before_the_pivot(recording)
     _left_behind(recording)
@@ -166,6 +175,15 @@ def _suspended() -> World:
     return world
 
 
+def _disabled(*, launches: bool = True) -> World:
+    world = _furnished()
+    forward(DISABLE_SERVER_GROUP, world.plan(DISABLE_SERVER_GROUP, _of(DisableServerGroup)), world.cloud)
+    if not launches:
+        world.place.has_no_capacity(600)
+        world.cloud.groups.resize(SOURCE, Capacity(3, 3, 3))
+    return world
+
+
 def _before_the_pivot(recording: Recording) -> None:
     """Put back while there is still something to put back; then on to the end, with an alarm to delete."""
     world = _furnished()
@@ -176,7 +194,7 @@ def _before_the_pivot(recording: Recording) -> None:
         recording.run(step.do, plan, cloud)
     for step in reversed(steps[:3]):
         recording.run(step.undo or step.do, plan, cloud)
-    recording.run(retirement.left_behind, plan, cloud, check=True)
+    recording.run(traffic.left_out, plan, cloud, check=True)
     for step in steps[3:]:
         recording.run(step.do, replace(plan, alarms=("shop-prod-v001-high",)), cloud)
 

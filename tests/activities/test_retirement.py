@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.activities import launch_templates, load_balancers, retirement
+from lambdas.activities import launch_templates, load_balancers, retirement, traffic
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Alarm, Cloud, Group
 from lambdas.errors import Rejected, RollBack
@@ -112,7 +112,7 @@ def test_an_absent_group_is_success(world: World) -> None:
     forward(DESTROY_SERVER_GROUP, plan, world.cloud)
     back(DESTROY_SERVER_GROUP, plan, world.cloud, steps=REVERSIBLE)
 
-    retirement.left_behind(plan, world.cloud)
+    traffic.left_out(plan, world.cloud)
 
     assert plan.skipped == "server group shop-v404 is not there"
     assert retirement.still_there(plan, world.cloud) is None
@@ -157,7 +157,7 @@ def test_nothing_is_left_of_what_was_put_back(world: World) -> None:
     forward(DESTROY_SERVER_GROUP, plan, world.cloud, steps=REVERSIBLE)
     back(DESTROY_SERVER_GROUP, plan, world.cloud)
 
-    retirement.left_behind(plan, world.cloud)
+    traffic.left_out(plan, world.cloud)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_each_step_that_lands_once_more_is_found(world: World, step: int, left: 
     list(DESTROY_SERVER_GROUP.changes)[step].do(plan, world.cloud)
 
     with pytest.raises(RollBack, match=left):
-        retirement.left_behind(plan, world.cloud)
+        traffic.left_out(plan, world.cloud)
 
 
 def test_a_part_that_somebody_took_away_is_his(world: World) -> None:
@@ -182,7 +182,7 @@ def test_a_part_that_somebody_took_away_is_his(world: World) -> None:
     world.cloud.groups.suspend(SOURCE, ["Launch"])
     world.cloud.load_balancers.deregister(TARGETS, (first,))
 
-    retirement.left_behind(plan, world.cloud)
+    traffic.left_out(plan, world.cloud)
 
 
 def test_instances_that_somebody_put_on_standby_are_not_out_by_our_doing(world: World) -> None:
@@ -191,14 +191,14 @@ def test_instances_that_somebody_put_on_standby_are_not_out_by_our_doing(world: 
     idle = tuple(replace(one, lifecycle="Standby") for one in found(world).instances)
     world.place.group_is(SOURCE, instances=idle)
 
-    retirement.left_behind(plan, world.cloud)
+    traffic.left_out(plan, world.cloud)
 
 
 def test_nothing_is_out_of_a_load_balancer_that_is_gone(world: World) -> None:
     plan = planned(world)
     del world.place.target_groups[TARGETS]
 
-    retirement.left_behind(plan, world.cloud)
+    traffic.left_out(plan, world.cloud)
 
 
 @pytest.mark.parametrize("now", [{"deleting": True}, {"arn": "arn:another"}])
@@ -208,7 +208,7 @@ def test_of_a_group_that_goes_or_is_another_nothing_is_left(world: World, now: d
     forward(DESTROY_SERVER_GROUP, plan, world.cloud, steps=REVERSIBLE)
     world.place.group_is(SOURCE, **now)
 
-    retirement.left_behind(plan, world.cloud)
+    traffic.left_out(plan, world.cloud)
 
 
 # What goes with it.

@@ -180,6 +180,7 @@ def test_targets_are_registered_once_and_taken_out_as_often_as_one_likes(world: 
     balancers.deregister(arn, [])
     balancers.register(arn, [])
     assert {one.instance for one in balancers.target_health(arn) if one.healthy} == {second}
+    assert balancers.draining(arn) == ()
 
 
 def test_a_classic_load_balancer_takes_and_gives_back_instances(world: World) -> None:
@@ -196,20 +197,21 @@ def test_a_classic_load_balancer_takes_and_gives_back_instances(world: World) ->
     balancers.deregister_classic(name, [])
     balancers.register_classic(name, [])
     assert {one.instance for one in balancers.classic_health(name)} == {second}
+    assert balancers.draining_classic(name) == ()
 
 
-@pytest.mark.parametrize("call", ["target_health", "register", "deregister"])
+@pytest.mark.parametrize("call", ["target_health", "draining", "register", "deregister"])
 def test_an_absent_target_group_is_not_found(world: World, call: str) -> None:
     absent = world.region.target_group.replace("shop-web", "none")
-    instances = () if call == "target_health" else (["i-00000000000000000"],)
+    instances = () if call in ("target_health", "draining") else (["i-00000000000000000"],)
 
     with pytest.raises(NotFound):
         getattr(world.cloud.load_balancers, call)(absent, *instances)
 
 
-@pytest.mark.parametrize("call", ["classic_health", "register_classic", "deregister_classic"])
+@pytest.mark.parametrize("call", ["classic_health", "draining_classic", "register_classic", "deregister_classic"])
 def test_an_absent_classic_load_balancer_is_not_found(world: World, call: str) -> None:
-    instances = () if call == "classic_health" else (["i-00000000000000000"],)
+    instances = () if call in ("classic_health", "draining_classic") else (["i-00000000000000000"],)
 
     with pytest.raises(NotFound):
         getattr(world.cloud.load_balancers, call)("none", *instances)

@@ -91,7 +91,7 @@ def of_aws(monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
 
 def of_fake() -> FakeWorld:
     """Prompt but for deletion, which goes on after its answer."""
-    fake = FakeCloud(Clock(), Manners(boot=0, health=0, shutdown=0, deletion=60))
+    fake = FakeCloud(Clock(), Manners(boot=0, health=0, drain=0, shutdown=0, deletion=60))
     place = fake.seed("prod", REGION)
     first = place.subnets[seeds.subnet("internal", "a")]
     region = Region(

@@ -18,7 +18,10 @@ from rehearsal.runs import Rehearsal
 from rehearsal.score import Plan, casts
 from rehearsal.trials import Scenario
 
-OPERATIONS = (scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS, scenarios.RESUMES)
+OPERATIONS = (
+    *(scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS),
+    *(scenarios.ENABLES, scenarios.DISABLES, scenarios.RESUMES),
+)
 MODELS = ("autoscaler", "person", "others", "autoscaler+person+others", "autoscaler+signals", "others+signals")
 
 

@@ -35,7 +35,7 @@ from rehearsal.world import World
 from saga import Saga, Step
 from tests.rehearsal import toy
 
-OPERATIONS = [scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS]
+OPERATIONS = [scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS, scenarios.ENABLES, scenarios.DISABLES]
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,17 @@ import pytest
 from lambdas.accounts import Account
 from lambdas.requests import Invalid, OfOneServerGroup, guards_of_one
 from lambdas.requests.destroy_server_group import DestroyServerGroup
+from lambdas.requests.disable_server_group import DisableServerGroup
+from lambdas.requests.enable_server_group import EnableServerGroup
 from lambdas.requests.resize_server_group import ResizeServerGroup, Sizes
 
 ACCOUNTS = {"test": Account("test", "123456789012", ("us-east-1", "us-west-1"))}
-BOTH = [(ResizeServerGroup, "ResizeAsgDescription"), (DestroyServerGroup, "DestroyAsgDescription")]
+ALL = [
+    (ResizeServerGroup, "ResizeAsgDescription"),
+    (DestroyServerGroup, "DestroyAsgDescription"),
+    (EnableServerGroup, "EnableAsgDescription"),
+    (DisableServerGroup, "DisableAsgDescription"),
+]
 
 
 def codes(model: type[OfOneServerGroup], **description: Any) -> tuple[str, ...]:
@@ -23,13 +30,13 @@ def resized(**description: Any) -> list[ResizeServerGroup]:
     return ResizeServerGroup.of_clouddriver({"credentials": "test"} | description, ACCOUNTS)
 
 
-@pytest.mark.parametrize(("model", "kind"), BOTH)
+@pytest.mark.parametrize(("model", "kind"), ALL)
 def test_no_server_group_is_clouddrivers_code(model: type[OfOneServerGroup], kind: str) -> None:
     assert codes(model) == (f"{kind}.empty",)
     assert codes(model, asgName="shop-v001") == (f"{kind}.empty",)
 
 
-@pytest.mark.parametrize(("model", "kind"), BOTH)
+@pytest.mark.parametrize(("model", "kind"), ALL)
 def test_every_server_group_is_judged(model: type[OfOneServerGroup], kind: str) -> None:
     asgs = [{"region": "us-east-1"}, {"asgName": "shop-v001"}, {"asgName": "shop-v001", "region": "mars-1"}]
 
@@ -40,7 +47,7 @@ def test_every_server_group_is_judged(model: type[OfOneServerGroup], kind: str) 
     )
 
 
-@pytest.mark.parametrize(("model", "kind"), BOTH)
+@pytest.mark.parametrize(("model", "kind"), ALL)
 def test_the_legacy_form_is_a_request_for_each_region(model: type[OfOneServerGroup], kind: str) -> None:
     body = {"asgName": "shop-v001", "regions": ["us-west-1", "us-east-1"], "account": "other", "credentials": "test"}
 
@@ -52,7 +59,7 @@ def test_the_legacy_form_is_a_request_for_each_region(model: type[OfOneServerGro
     ]
 
 
-@pytest.mark.parametrize(("model", "kind"), BOTH)
+@pytest.mark.parametrize(("model", "kind"), ALL)
 def test_a_list_wins_over_the_legacy_form(model: type[OfOneServerGroup], kind: str) -> None:
     asgs = [{"serverGroupName": "shop-v002", "asgName": "ignored", "region": "us-east-1"}]
 
@@ -125,3 +132,36 @@ def test_groups_with_names_of_their_own_have_a_cluster_too(name: str, applicatio
     request = DestroyServerGroup(account="test", region="us-east-1", server_group_name=name)
 
     assert (request.application, request.cluster) == (application, f"test/us-east-1/{cluster}")
+
+
+def test_clouddrivers_door_does_not_wait_for_traffic_since_orca_does() -> None:
+    body = {"credentials": "test", "asgName": "shop-v001", "region": "us-east-1", "kato.tasks": ["x" * 1_000_000]}
+
+    (enabled,) = EnableServerGroup.of_clouddriver(body, ACCOUNTS)
+    (disabled,) = DisableServerGroup.of_clouddriver(body, ACCOUNTS)
+
+    assert (enabled.wait_for, enabled.tolerant, disabled.wait_for) == ("registered", True, "deregistered")
+
+
+def test_our_own_door_waits_for_health_and_for_the_last_connection() -> None:
+    body = {"account": "test", "region": "us-east-1", "serverGroupName": "shop-v001"}
+
+    assert EnableServerGroup.of_windlass(body).wait_for == "healthy"
+    assert DisableServerGroup.of_windlass(body).wait_for == "drained"
+
+
+@pytest.mark.parametrize(("sent", "read"), [(None, 100), ("", 100), ("25", 25), (100, 100)])
+def test_a_percentage_is_all_where_none_is_given(sent: object, read: int) -> None:
+    body = {"credentials": "test", "asgName": "shop-v001", "region": "us-east-1", "desiredPercentage": sent}
+
+    (request,) = DisableServerGroup.of_clouddriver(body, ACCOUNTS)
+
+    assert request.desired_percentage == read
+
+
+def test_a_percentage_that_is_none_is_refused_at_both_doors() -> None:
+    where = {"region": "us-east-1", "serverGroupName": "shop-v001", "desiredPercentage": 101}
+
+    assert codes(DisableServerGroup, **where) == ("desiredPercentage: should be less than or equal to 100",)
+    with pytest.raises(Invalid, match="desiredPercentage: should be less than or equal to 100"):
+        DisableServerGroup.of_windlass({"account": "test"} | where)

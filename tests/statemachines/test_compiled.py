@@ -38,19 +38,19 @@ def test_every_stale_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     main([], tmp_path)
     (tmp_path / "docs/operations/create_server_group.md").write_text("by hand")
     (tmp_path / "statemachines/compiled/resize_server_group.asl.json").unlink()
-    (tmp_path / "statemachines/compiled/enable_server_group.asl.json").write_text("{}")
+    (tmp_path / "statemachines/compiled/nobodys_server_group.asl.json").write_text("{}")
 
     assert main(["--check"], tmp_path) == 1
 
     assert capsys.readouterr().err.splitlines() == [
         "docs/operations/create_server_group.md is stale; run `python -m statemachines`",
-        "statemachines/compiled/enable_server_group.asl.json belongs to no operation; run `python -m statemachines`",
+        "statemachines/compiled/nobodys_server_group.asl.json belongs to no operation; run `python -m statemachines`",
         "statemachines/compiled/resize_server_group.asl.json is stale; run `python -m statemachines`",
     ]
 
 
 def test_writing_leaves_nothing_stale(tmp_path: Path) -> None:
-    orphan = tmp_path / "statemachines/compiled/enable_server_group.asl.json"
+    orphan = tmp_path / "statemachines/compiled/nobodys_server_group.asl.json"
     orphan.parent.mkdir(parents=True)
     orphan.write_text("{}")
 
