@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -164,9 +165,15 @@ class Guard:
     last: str | None = None
     """Who had it last; its owner, while it has one."""
     accepted: float | None = None
-    """When its owner was given it; by this guards are listed, and one that is free is not."""
+    """When its owner was given it, else when it was locked; by this guards are listed, and one that is free is not."""
     roll: str | None = None
     """Which of the lists of guards it stands on (`lambdas.table.roll_of`)."""
+    locked_by: str | None = None
+    """The person who has it, beside or instead of an operation."""
+    locked_why: str | None = None
+    locked_at: float | None = None
+    due: float | None = None
+    """When that lock is taken off; None: by somebody."""
 
 
 SHORT = 200
@@ -177,6 +184,11 @@ def short(sentence: str, most: int = SHORT) -> str:
     """The beginning of a sentence; the journal has all of it."""
     text = sentence.encode()
     return sentence if len(text) <= most else text[: most - 3].decode(errors="ignore") + "…"
+
+
+def utc(seconds: float) -> str:
+    """A moment for people, to the second: `2026-11-14T22:13:20Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def control_key(operation: str) -> Key:

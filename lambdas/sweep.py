@@ -13,7 +13,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from lambdas.cloud import GROUPS_OF_A_PAGE
-from lambdas.engine import batches, control, ends, guards, heartbeat, holds, recovery, rhythm, rounds, tokens, waits
+from lambdas.engine import (
+    batches,
+    control,
+    ends,
+    guards,
+    heartbeat,
+    holds,
+    locks,
+    recovery,
+    rhythm,
+    rounds,
+    tokens,
+    waits,
+)
 from lambdas.engine.budgets import HUB, Budgets
 from lambdas.engine.control import LIVENESS
 from lambdas.engine.heartbeat import Beat
@@ -119,6 +132,8 @@ def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans) -> None:
 
 def _look(hub: Hub, sagas: Sagas, row: Row, plans: Plans) -> None:
     """The index may lag: what is done is decided on the rows themselves."""
+    if row.of_guard:
+        return locks.expire(hub, row.guard)
     if not row.of_token:
         return _operation(hub, sagas, row.operation)
     opened = tokens.find(hub, row.operation, row.state)

@@ -248,7 +248,7 @@ def _released_by_anybody(hub: Hub, keys: Iterable[str], operation: str) -> Itera
     for key in keys:
         guard = guards.read(hub, key)
         rest = tuple(one for one in guard.queue if one != operation)
-        yield guards._written(hub, guard, rest[0] if rest else None, rest[1:])
+        yield guards._passed(hub, replace(guard, queue=rest))
 
 
 def _refuses_its_own(plan: CreatePlan, cloud: Cloud) -> None:

@@ -1,5 +1,6 @@
-"""Guards for people: who owns a thing, since when, who comes next; and taking it away by force."""
+"""Guards for people: who owns a thing, since when, who comes next; and what people do about it."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
 from lambdas.api import lists
-from lambdas.api.answers import PAGED, After, Limit, place_of, route
+from lambdas.api.answers import PAGED, After, Limit, place_of, route, seconds_of
 from lambdas.api.desk import Desk
-from lambdas.api.views import View, moment
-from lambdas.engine import guards, revocation
+from lambdas.api.problems import sentences
+from lambdas.api.views import View, instant, moment
+from lambdas.engine import guards, locks, revocation, signals
 from lambdas.hub import Hub
-from lambdas.rows import Guard, Status, control_key, control_of
+from lambdas.rows import Guard, Status, control_key, control_of, utc
 
+log = logging.getLogger(__name__)
 PARTS = ("account", "region", "kind", "name")
 """Of a guard's key."""
 
@@ -40,6 +43,15 @@ class PlaceView(View):
     link: str
 
 
+class LockView(View):
+    """A person has it: whoever owns it goes on to its end, all others wait."""
+
+    by: str
+    reason: str
+    since: datetime
+    until: datetime | None = Field(description="Null: until it is taken off.")
+
+
 class GuardView(View):
     """Exclusive ownership of one thing."""
 
@@ -49,6 +61,7 @@ class GuardView(View):
     kind: str
     name: str
     owner: OwnerView | None = Field(description="Null: it is free.")
+    lock: LockView | None = Field(description="Null: no person has locked it.")
     queue: tuple[PlaceView, ...] = Field(description="Who waits, in the order in which they get it.")
     last: str | None = Field(description="The operation that had it last; its owner, while it has one.")
     link: str
@@ -68,6 +81,15 @@ class ReleaseRequest(View):
 
     operation: str = Field(min_length=1, description="The operation that has it: never one that got it meanwhile.")
     reason: str = Field(min_length=1, max_length=200, description="Kept in the operation's journal.")
+
+
+class LockRequest(View):
+    """Why nobody else may change a thing, and for how long."""
+
+    model_config = View.model_config | {"extra": "forbid"}
+
+    reason: str = Field(min_length=1, max_length=200, description="Whoever waits reads it.")
+    until: datetime | None = Field(default=None, description="Without an offset, UTC; within a minute after it.")
 
 
 @dataclass(frozen=True)
@@ -113,6 +135,28 @@ class Guards:
         revocation.revoke(desk.hub, desk.sagas, key, request.operation, desk.caller, request.reason)
         return view_of(desk.hub, guards.read(desk.hub, key))
 
+    def lock(
+        self, account: str, region: str, kind: str, name: str, request: Annotated[LockRequest, Body()]
+    ) -> GuardView:
+        """Lock a thing: whoever owns it goes on to its end, all others wait until the lock is off or its time is over.
+
+        Of a cluster (`/guards/{account}/{region}/cluster/{name}/lock`): no operation begins on a server group in it,
+        and no new one is planned. The same person may say anew why, and until when.
+        """
+        key, hub = f"{account}/{region}/{kind}/{name}", self.desk.hub
+        until = seconds_of(request.until)
+        if until is not None and until <= hub.now():
+            raise sentences([f"until: {utc(until)} is over; name a moment to come, or none"])
+        locks.lock(hub, key, self.desk.caller, request.reason, until)
+        return view_of(hub, guards.read(hub, key))
+
+    def unlock(self, account: str, region: str, kind: str, name: str) -> GuardView:
+        """Take a lock off: the next in the queue goes on. Anybody may; without a lock nothing is done."""
+        key, hub = f"{account}/{region}/{kind}/{name}", self.desk.hub
+        locks.unlock(hub, key)
+        log.info("%s was unlocked by %s", key, signals.said(self.desk.caller, ""))
+        return view_of(hub, guards.read(hub, key))
+
 
 def add(desk: Desk) -> None:
     face = Guards(desk)
@@ -120,6 +164,8 @@ def add(desk: Desk) -> None:
     one = "/guards/<account>/<region>/<kind>/<name>"
     route(desk, "GET", one, face.one, {200: GuardView})
     route(desk, "POST", f"{one}/release", face.release, {200: GuardView})
+    route(desk, "PUT", f"{one}/lock", face.lock, {200: GuardView})
+    route(desk, "DELETE", f"{one}/lock", face.unlock, {200: GuardView})
 
 
 def parts_of(key: str) -> dict[str, str]:
@@ -134,6 +180,7 @@ def view_of(hub: Hub, guard: Guard) -> GuardView:
         key=guard.key,
         **parts_of(guard.key),
         owner=_owner(hub, guard),
+        lock=_lock(guard),
         queue=tuple(_places(guard)),
         last=guard.last,
         link=f"/guards/{guard.key}",
@@ -153,6 +200,17 @@ def _owner(hub: Hub, guard: Guard) -> OwnerView | None:
         user=row and row.user,
         since=moment(guard.accepted),
         link=f"/operations/{guard.owner}",
+    )
+
+
+def _lock(guard: Guard) -> LockView | None:
+    if guard.locked_by is None:
+        return None
+    return LockView(
+        by=guard.locked_by,
+        reason=guard.locked_why or "",
+        since=instant(guard.locked_at or 0.0),
+        until=moment(guard.due),
     )
 
 

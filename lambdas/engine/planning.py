@@ -69,6 +69,8 @@ def _stored(hub: Hub, task: Task, row: Control, made: Any, reported: control.Cha
     reserved = task.saga.reserves(made) if task.saga.reserves else None
     document = plan_json(task.saga, made)
     owned = [*row.guards, reserved.guard] if reserved else list(row.guards)
+    if reserved and (locked := guards.locked_cluster(hub, reserved.cluster)) is not None:
+        raise Conflict(locked)
     hub.table.write(
         Put(plan_key(task.operation), {"plan": document, "schema": document.get("schema", 1)}, (Absent(),)),
         control.update(row, {"guards": owned, **reported}),

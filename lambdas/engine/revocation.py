@@ -5,14 +5,12 @@ operation acts on the thing while the revoked one can. That one stops at whateve
 ends calling a person with the list of what is left (one that had not begun was just not started).
 """
 
-from datetime import UTC, datetime
-
 from lambdas.engine import control, guards, journal, signals
 from lambdas.engine.intake import Caller
 from lambdas.engine.signals import NotNow
 from lambdas.engine.tasks import Sagas
 from lambdas.hub import Hub
-from lambdas.rows import Control, Mark
+from lambdas.rows import Control, Mark, utc
 from lambdas.table import Write
 
 FORCED_RELEASE = "ForcedRelease"
@@ -23,10 +21,9 @@ class TooSoon(NotNow):
     """An attempt of the owner may be alive until then (epoch seconds), and act on the thing."""
 
     def __init__(self, row: Control, until: float) -> None:
-        moment = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         super().__init__(
-            f"an attempt of {row.step} of operation {row.id} may be alive until {moment}; its guards can be taken from "
-            "then on, unless it begins another: pause or cancel it first"
+            f"an attempt of {row.step} of operation {row.id} may be alive until {utc(until)}; its guards can be "
+            "taken from then on, unless it begins another: pause or cancel it first"
         )
         self.until = until
 

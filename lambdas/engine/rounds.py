@@ -30,7 +30,7 @@ class Row:
     region: str = ""
     saga: str = ""
     kind: str = ""
-    """Of an open token; empty for a control row."""
+    """Of an open token; empty for a control row and a guard."""
     deadline: float | None = None
     expires: float | None = None
     clear: float | None = None
@@ -42,6 +42,15 @@ class Row:
     @property
     def state(self) -> str:
         return self.sk.removeprefix("wait#")
+
+    @property
+    def guard(self) -> str:
+        return self.pk.removeprefix("guard#")
+
+    @property
+    def of_guard(self) -> bool:
+        """A lock whose time is over."""
+        return self.sk == "guard"
 
     @property
     def of_token(self) -> bool:

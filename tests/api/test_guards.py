@@ -43,6 +43,7 @@ def test_a_guard_tells_who_owns_it_since_when_and_who_comes_next(door: Door) -> 
             "since": "2023-11-14T22:13:20Z",
             "link": f"/operations/{first}",
         },
+        "lock": None,
         "queue": [
             {"position": 1, "operation": second, "link": f"/operations/{second}"},
             {"position": 2, "operation": third, "link": f"/operations/{third}"},
@@ -183,6 +184,58 @@ def test_a_release_names_the_operation_and_the_reason(door: Door, body: dict[str
     got = release(door, resize(door), **body)
 
     assert (got.status, [one["field"] for one in got.json["errors"]]) == (400, [field])
+
+
+def test_a_person_locks_a_thing_says_why_and_takes_the_lock_off(door: Door) -> None:
+    until = "2023-11-15T06:00:00Z"
+    put = door("PUT", f"{ONE}/lock", {"reason": "peak hour", "until": until})
+    first, second = resize(door), resize(door)
+
+    told = door.get(ONE).json
+
+    lock = {"by": CALLER, "reason": "peak hour", "since": "2023-11-14T22:13:20Z", "until": until}
+    assert (put.status, put.json["lock"], told["lock"]) == (200, lock, lock)
+    assert (told["owner"], [one["operation"] for one in told["queue"]]) == (None, [first, second])
+    assert keys(door) == [told["key"]]
+    off = door("DELETE", f"{ONE}/lock")
+    assert (off.status, off.json["lock"], off.json["owner"]["operation"]) == (200, None, first)
+    assert door("DELETE", f"{ONE}/lock").json == off.json
+
+
+def test_the_owner_keeps_what_is_locked_until_its_end(door: Door) -> None:
+    first = resize(door)
+
+    told = door("PUT", f"{ONE}/lock", {"reason": "peak hour"}).json
+
+    assert (told["owner"]["operation"], told["lock"]["until"]) == (first, None)
+    ends.close(door.hub, first, Status.SUCCEEDED)
+    assert door.get(ONE).json["owner"] is None
+
+
+def test_what_another_has_locked_is_409(door: Door) -> None:
+    door("PUT", f"{ONE}/lock", {"reason": "peak hour"})
+
+    got = door("PUT", f"{ONE}/lock", {"reason": "mine"}, arn="arn:aws:iam::123456789012:user/bob")
+
+    assert got.status == 409
+    assert f"is locked by {CALLER}: peak hour; only one person can lock it" in got.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "reason"),
+        ({"reason": ""}, "reason"),
+        ({"reason": "x", "until": "tomorrow"}, "until"),
+        ({"reason": "x", "until": "2023-11-14T22:13:20"}, "until"),
+        ({"reason": "x", "for": 7}, "for"),
+    ],
+)
+def test_a_lock_has_a_reason_and_ends_in_the_future(door: Door, body: dict[str, Any], field: str) -> None:
+    got = door("PUT", f"{ONE}/lock", body)
+
+    assert (got.status, [one["field"] for one in got.json["errors"]]) == (400, [field])
+    assert door.get(ONE).json["lock"] is None
 
 
 @pytest.mark.parametrize(

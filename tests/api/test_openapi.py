@@ -65,8 +65,10 @@ def test_what_is_answered_of_an_operation_fits_it(door: Door, status: Status) ->
     fits(posted.json, "/operations/resizeServerGroup", "post", 202)
     fits(door.get(f"/operations/{one}").json, "/operations/{operation}", "get", 200)
     fits(door.get("/operations?application=shop").json, "/operations", "get", 200)
-    fits(door.get("/guards").json, "/guards", "get", 200)
     path = "/guards/{account}/{region}/{kind}/{name}"
+    locked = door("PUT", "/guards/test/us-east-1/server-group/shop-v001/lock", {"reason": "peak hour"})
+    fits(locked.json, f"{path}/lock", "put", 200)
+    fits(door.get("/guards").json, "/guards", "get", 200)
     fits(door.get("/guards/test/us-east-1/server-group/shop-v001").json, path, "get", 200)
     fits(door.get(f"/task/{one}").json, "/task/{task}", "get", 200)
     fits(door.get("/operations/types").json, "/operations/types", "get", 200)
