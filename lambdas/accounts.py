@@ -1,11 +1,33 @@
 """Accounts that operations may name: rows of the table, opted in one by one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Any
 
+from lambdas.naming import moniker
 from lambdas.table import Item, Key, Put, Table
 
 PARTITION = "accounts"
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Clusters whose last healthy server group stays in service; `*` stands for any text, an empty one for none.
+
+    As in the traffic guards of Spinnaker's application configuration.
+    """
+
+    application: str
+    stack: str = "*"
+    detail: str = "*"
+    region: str = "*"
+
+    def covers(self, group: str, region: str) -> bool:
+        """Whether the group's cluster is one of them."""
+        application, stack, detail = moniker(group)
+        pairs = ((application, self.application), (stack, self.stack), (detail, self.detail), (region, self.region))
+        return all(fnmatchcase(value, pattern) for value, pattern in pairs)
 
 
 @dataclass(frozen=True)
@@ -19,6 +41,8 @@ class Account:
     """ARN of the role to assume there; None: the hub's own account, with the function's own role."""
     external_id: str | None = None
     environment: str = "test"
+    protected: tuple[Protected, ...] = ()
+    """Its protected clusters."""
 
 
 def key(name: str) -> Key:
@@ -52,11 +76,18 @@ class Accounts(Mapping[str, Account]):
 
 def put(table: Table, account: Account) -> None:
     """Add the account, or replace what was known of it."""
-    row = {"name": account.name, "id": account.id, "regions": list(account.regions), "environment": account.environment}
+    row: dict[str, Any] = {
+        "name": account.name,
+        "id": account.id,
+        "regions": list(account.regions),
+        "environment": account.environment,
+    }
     if account.role:
         row["role"] = account.role
     if account.external_id:
         row["external_id"] = account.external_id
+    if account.protected:
+        row["protected"] = [asdict(one) for one in account.protected]
     table.write(Put(key(account.name), row))
 
 
@@ -68,4 +99,5 @@ def _account(row: Item) -> Account:
         row.get("role"),
         row.get("external_id"),
         row.get("environment", "test"),
+        tuple(Protected(**one) for one in row.get("protected", ())),
     )

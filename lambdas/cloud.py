@@ -401,6 +401,31 @@ class Names(Protocol):
 
 
 @dataclass(frozen=True)
+class Departures:
+    """The groups of a cluster that operations of Windlass are taking out of service."""
+
+    version: int
+    groups: tuple[tuple[str, str], ...]
+    """Each group's name, and the operation."""
+
+
+class Clusters(Protocol):
+    """The clusters of the account's Region, kept in Windlass's own table."""
+
+    def protects(self, group: str) -> bool:
+        """Whether the group's cluster is one whose last healthy group must stay in service."""
+
+    def departures(self, group: str) -> Departures:
+        """Which groups of that group's cluster are being taken out of service, this one included."""
+
+    def depart(self, group: str, seen: Departures) -> None:
+        """Note that this operation takes the group out. Raises Conflict if anybody has noted another since `seen`."""
+
+    def unfinished(self, operation: str) -> bool:
+        """Whether that operation is at work still."""
+
+
+@dataclass(frozen=True)
 class Cloud:
     """One account's Region, as an activity of one operation gets it."""
 
@@ -415,6 +440,7 @@ class Cloud:
     scaling: Scaling
     secrets: Secrets
     names: Names
+    clusters: Clusters
     operation: str = ""
     """The id of the operation at work: what creations are tagged with and client tokens made from."""
     findings: list[str] = field(default_factory=list, compare=False)

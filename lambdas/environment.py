@@ -50,7 +50,7 @@ def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT) -> Hub:
         machines=StepFunctions(own("stepfunctions", region), machine_arns(environ)),
         functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
         sweeper=QueuedSweeper(own("sqs", region), environ.get("WINDLASS_SWEEP_QUEUE", "")),
-        cloud=clouds(table, config=reads),
+        cloud=clouds(table, config=reads, settling=settings.settling),
         now=time.time,
         settings=settings,
     )

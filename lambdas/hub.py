@@ -56,6 +56,9 @@ class Sweeper(Protocol):
         """Ask for a sweep that much later (at most 15 minutes, SQS's longest delay)."""
 
 
+SETTLING = timedelta(seconds=90)
+"""See `Settings.settling`."""
+
 TIMES = {
     "settling": "WINDLASS_SETTLING",
     "late_look": "WINDLASS_LATE_LOOK",
@@ -69,7 +72,7 @@ class Settings:
     """Read once from the environment that the template gives (`Settings.of`)."""
 
     table: str
-    settling: timedelta = timedelta(seconds=90)
+    settling: timedelta = SETTLING
     """From the end of the last forward attempt to the first undo; longer than the cloud's read lag."""
     late_look: timedelta = timedelta(minutes=15)
     """After a roll-back, when to look once more for what the operation made."""

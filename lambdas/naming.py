@@ -70,6 +70,19 @@ class ServerGroupName:
         return parsed
 
 
+def moniker(name: str) -> tuple[str, str, str]:
+    """Application, stack and detail of a server group, also of one whose maker did not follow the convention."""
+    application, _, rest = cluster_of(name).partition("-")
+    stack, _, detail = rest.partition("-")
+    return application, stack, detail
+
+
+def cluster_of(name: str) -> str:
+    """The cluster of a server group, also of one whose maker did not follow the convention."""
+    found = _SEQUENCE.match(name)
+    return found["cluster"] if found else name
+
+
 def sequence_of(name: str, cluster: str) -> int | None:
     """The sequence of a server group of that cluster; None for a group of another cluster or without a number."""
     found = _SEQUENCE.match(name)

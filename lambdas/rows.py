@@ -223,6 +223,10 @@ def names_key(cluster: str) -> Key:
     return Key(f"cluster#{cluster}", "names")
 
 
+def departures_key(cluster: str) -> Key:
+    return Key(f"cluster#{cluster}", "departures")
+
+
 def control_of(item: Item) -> Control:
     row = _value(Control, item)
     vars(row).update(status=_STATUSES[item["status"]], mark=_MARKS[item.get("mark")])

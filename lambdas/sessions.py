@@ -4,7 +4,9 @@ The hub's own account is reached with the function's role, every other by assumi
 after the operation, so that the target account's CloudTrail names the operation too.
 """
 
+import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +25,9 @@ from lambdas.aws.load_balancers import LoadBalancers
 from lambdas.aws.network import Network
 from lambdas.aws.scaling import Scaling
 from lambdas.cloud import Cloud
+from lambdas.clusters import TableClusters
 from lambdas.errors import NotFound, Rejected
+from lambdas.hub import SETTLING
 from lambdas.rows import names_key, request_key
 from lambdas.table import Table
 
@@ -68,7 +72,14 @@ def _client(session: Session, service: str, region: str, config: Config = PATIEN
     return made.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # by any service's name
 
 
-def clouds(table: Table, *, policy: str | None = None, config: Config = PATIENT) -> Callable[[str, str, str], Cloud]:
+def clouds(
+    table: Table,
+    *,
+    policy: str | None = None,
+    config: Config = PATIENT,
+    now: Callable[[], float] = time.time,
+    settling: timedelta = SETTLING,
+) -> Callable[[str, str, str], Cloud]:
     """The cloud of (account, Region) for an operation's id.
 
     `policy` (JSON) narrows assumed roles to what the caller needs; `config` is the clients'.
@@ -78,7 +89,8 @@ def clouds(table: Table, *, policy: str | None = None, config: Config = PATIENT)
 
     def cloud(account: str, region: str, operation: str) -> Cloud:
         known = _known(table, account, region)
-        return _cloud(known, region, operation, sessions.clients(known, region, operation), table)
+        clusters = TableClusters(table, (account, region), operation, now, settling.total_seconds())
+        return _cloud(known, region, operation, sessions.clients(known, region, operation), table, clusters)
 
     return cloud
 
@@ -92,7 +104,14 @@ def _known(table: Table, account: str, region: str) -> Account:
     return known
 
 
-def _cloud(account: Account, region: str, operation: str, clients: Mapping[str, Any], table: Table) -> Cloud:
+def _cloud(
+    account: Account,
+    region: str,
+    operation: str,
+    clients: Mapping[str, Any],
+    table: Table,
+    clusters: TableClusters,
+) -> Cloud:
     return Cloud(
         account=account.name,
         region=region,
@@ -104,6 +123,7 @@ def _cloud(account: Account, region: str, operation: str, clients: Mapping[str, 
         scaling=Scaling(clients["autoscaling"], clients["cloudwatch"]),
         secrets=TableSecrets(table, operation),
         names=TableNames(table),
+        clusters=clusters,
         operation=operation,
     )
 

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+from lambdas import accounts
+from lambdas.accounts import Account, Protected
 from lambdas.cloud import Alarm, Capacity, ScalingPolicy, ScheduledAction
 from lambdas.hub import Json
 from rehearsal.fake_cloud import seeds
@@ -66,6 +68,20 @@ def disabled(world: World) -> None:
     cloud.load_balancers.deregister_classic(seeds.CLASSIC, instances)
 
 
+def protected(world: World) -> None:
+    """As `furnished`, in a protected cluster: the neighbour keeps it in service."""
+    furnished(world)
+    accounts.put(world.table, Account(ACCOUNT, seeds.OWNER, (REGION,), protected=(Protected("shop", "prod"),)))
+
+
+def in_service(world: World) -> str | None:
+    """The protected cluster has a group behind its target group."""
+    place = world.cloud.place(ACCOUNT, REGION)
+    targets = place.behind.get(seeds.target_group(REGION)) or ()
+    serving = {place.instances[one.instance].group for one in targets if one.instance in place.instances}
+    return None if serving & {NEIGHBOUR, OURS} else "the protected cluster has nothing in traffic"
+
+
 def hooked(world: World) -> str | None:
     """No instance of the new group starts before its hooks stand."""
     place = world.cloud.place(ACCOUNT, REGION)
@@ -113,21 +129,15 @@ DISABLES_A_PART = Scenario(
     {**WHERE, "serverGroupName": OURS, "desiredPercentage": 50},
     furnished,
 )
+DISABLES_PROTECTED = replace(DISABLES, name="disableServerGroup/protected", prepare=protected, invariants=(in_service,))
+DESTROYS_PROTECTED = replace(DESTROYS, name="destroyServerGroup/protected", prepare=protected, invariants=(in_service,))
 HURRY = timedelta(minutes=5)
 """Shorter than a throttle, or a few deaths of a Lambda."""
 CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_within=HURRY, hurried=True)
 DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
 ALL = (
-    CREATES,
-    CREATES_DISABLED,
-    CREATES_HURRIED,
-    RESIZES,
-    DESTROYS,
-    DESTROYS_HURRIED,
-    ENABLES,
-    DISABLES,
-    DISABLES_A_PART,
-    RESUMES,
+    *(CREATES, CREATES_DISABLED, CREATES_HURRIED, RESIZES, DESTROYS, DESTROYS_HURRIED, DESTROYS_PROTECTED),
+    *(ENABLES, DISABLES, DISABLES_A_PART, DISABLES_PROTECTED, RESUMES),
 )
 
 

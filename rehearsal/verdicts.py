@@ -116,7 +116,7 @@ def _forward(golden: Golden, struck: list[tuple[Call, Fault]]) -> Expectation:
 def single(golden: Golden, call: Call, fault: Fault) -> Expectation:
     """How a run with this fault alone ends, and how often it is held on the way."""
     state = golden.of(call)
-    if fault.kind not in LASTS or (call.name == AT_ONCE and fault.kind in REFUSALS):
+    if fault.kind not in LASTS or (call.name == AT_ONCE and call.where == "sweep" and fault.kind in REFUSALS):
         return Expectation(DONE)
     if call.name == REASON and fault.kind == "exhaust":
         return Expectation(DONE | PUT_BACK, frozenset({0, 1}))  # It matters only if it is asked again and again.

@@ -10,13 +10,14 @@ from typing import Any
 from lambdas import entrypoint, projector
 from lambdas import sweep as sweeping
 from lambdas.cloud import Cloud
+from lambdas.clusters import TableClusters
 from lambdas.engine import intake, rhythm, signals
 from lambdas.engine.tasks import AnySaga, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json, Settings
 from lambdas.rows import Control, Status, control_key, control_of, open_key
 from lambdas.sessions import TableNames, TableSecrets
-from lambdas.table import Item, Table
+from lambdas.table import Item, Key, Put, Table
 from lambdas.values import changed
 from rehearsal import machines
 from rehearsal.asl import Machine
@@ -95,6 +96,7 @@ class World:
         self.sagas = by_name(list(_registered() if sagas is None else sagas))
         self.clock = Clock()
         self.faults = Faults(self.clock)
+        self._settling = settings.settling.total_seconds()
         self.cloud = FakeCloud(self.clock, manners)
         self.table = MemoryTable(self.clock, isolated=not shared)
         self.machines = machines.StepFunctions(self.clock, self._invoke, seed, recorded=recorded, isolated=isolated)
@@ -124,10 +126,12 @@ class World:
         """After how many more seconds a message or an event arrives, each time it does."""
         self.clock.at(rhythm.EACH, self._rule)
         self._paced = paced
+        self._rows: list[Item] = []
 
     def keep(self) -> None:
         """What stands now is what `again` goes back to."""
         self.cloud.keep()
+        self._rows = self.table.rows()
 
     def again(self, seed: int) -> None:
         """A new world of that seed, with the cloud as it was kept: the same as one made anew, and much quicker."""
@@ -135,6 +139,8 @@ class World:
         self.faults.reset()
         self.cloud.restore()
         self.table.clear()
+        for row in self._rows:
+            self.table.write(Put(Key(row["pk"], row["sk"]), row))
         self.machines.clear(seed)
         self.stream.clear()
         self.operation, self.invoked, self.unanswered = "", 0, 0
@@ -314,6 +320,7 @@ class World:
             scaling=over("scaling", real.scaling),
             secrets=TableSecrets(table, operation),
             names=TableNames(table),
+            clusters=TableClusters(table, (account, region), operation, lambda: self.clock.now, self._settling),
             operation=operation,
         )
 

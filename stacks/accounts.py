@@ -13,12 +13,12 @@ from typing import Any
 
 import boto3
 
-from lambdas.accounts import Account, put
+from lambdas.accounts import Account, Protected, put
 from lambdas.dynamo import DynamoTable
 from lambdas.table import Table
 
 _NEEDED = {"name", "id", "regions"}
-_KNOWN = {*_NEEDED, "role", "externalId", "environment"}
+_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters"}
 _RULES = {
     "name": r"[A-Za-z0-9_-]{1,64}",
     "id": r"\d{12}",
@@ -26,6 +26,7 @@ _RULES = {
     "externalId": r"[\w+=,.@:/-]{2,1224}",
     "environment": r"[A-Za-z0-9_-]{1,64}",
 }
+_PATTERNS = {"application", "stack", "detail", "region"}
 _REGION = r"[a-z]{2,4}(-[a-z]+)+-\d"
 
 
@@ -58,6 +59,7 @@ def _mistakes(entry: Any) -> list[str]:
             if name in entry and not (isinstance(entry[name], str) and re.fullmatch(rule, entry[name]))
         ),
         *_mistakes_of_regions(entry.get("regions", ["us-east-1"])),
+        *_mistakes_of_protection(entry.get("protectedClusters", [])),
     ]
 
 
@@ -65,6 +67,17 @@ def _mistakes_of_regions(regions: Any) -> list[str]:
     if not isinstance(regions, list) or not regions:
         return [f"regions {regions!r} is not a list of at least one Region"]
     return [f"Region {one!r} does not look like us-east-1" for one in regions if not re.fullmatch(_REGION, str(one))]
+
+
+def _mistakes_of_protection(clusters: Any) -> list[str]:
+    """A pattern that is misspelt would protect nothing, and nobody would notice."""
+    if not isinstance(clusters, list) or not all(isinstance(one, dict) for one in clusters):
+        return [f"protectedClusters {clusters!r} is not a list of objects"]
+    return [
+        f"protected cluster {one} is not of texts named {', '.join(sorted(_PATTERNS))}, with an application"
+        for one in clusters
+        if not one.get("application") or one.keys() - _PATTERNS or not all(isinstance(v, str) for v in one.values())
+    ]
 
 
 def _account(entry: dict[str, Any]) -> Account:
@@ -75,6 +88,7 @@ def _account(entry: dict[str, Any]) -> Account:
         role=entry.get("role"),
         external_id=entry.get("externalId"),
         environment=entry.get("environment", "test"),
+        protected=tuple(Protected(**one) for one in entry.get("protectedClusters", ())),
     )
 
 

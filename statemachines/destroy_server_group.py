@@ -14,7 +14,7 @@ DESTROY_SERVER_GROUP: Saga[DestroyServerGroup, DestroyPlan, Cloud] = Saga(
     plan=retirement.plan_destroy,
     guards=guards_of_one,
     steps=(
-        step("SuspendProcesses", do=processes.suspend, undo=processes.resume),
+        step("SuspendProcesses", do=processes.stand_down, undo=processes.resume),
         step(
             "TakeOutOfTargetGroups",
             do=load_balancers.take_out_of_target_groups,

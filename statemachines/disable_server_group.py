@@ -14,7 +14,7 @@ DISABLE_SERVER_GROUP: Saga[DisableServerGroup, TrafficPlan, Cloud] = Saga(
     plan=traffic.plan_disable,
     guards=guards_of_one,
     steps=(
-        step("SuspendProcesses", do=processes.suspend, undo=processes.resume),
+        step("SuspendProcesses", do=processes.stand_down, undo=processes.resume),
         step(
             "TakeOutOfLoadBalancers",
             do=load_balancers.take_out_of_load_balancers,

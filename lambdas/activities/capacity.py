@@ -1,13 +1,18 @@
 """The size of a server group: planned, changed, restored, and met by healthy instances."""
 
-from lambdas.activities import health
+from lambdas.activities import health, traffic_guard
 from lambdas.activities.expectations import just_made
 from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.cloud import EMPTY, Capacity, Cloud, Group
 from lambdas.errors import Conflict, NotFound, Rejected, RollBack
 from lambdas.requests.resize_server_group import ResizeServerGroup, Sizes
 
-ACTIONS = ("autoscaling:DescribeAutoScalingGroups", "autoscaling:UpdateAutoScalingGroup")
+ACTIONS = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:UpdateAutoScalingGroup",
+    "elasticloadbalancing:DescribeInstanceHealth",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
 READS = (
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeScalingActivities",
@@ -58,6 +63,7 @@ def _resize(
         request.expected is not None,
         request.tolerant,
         skipped,
+        request.override_traffic_guard,
     )
 
 
@@ -91,12 +97,18 @@ def resize(plan: ResizePlan, cloud: Cloud) -> str:
     try:
         if plan.only_from_before:
             _is_unchanged(plan, cloud.groups.find(plan.group))
+        said = _spared(plan, plan.target, cloud)
         cloud.groups.resize(plan.group, plan.target)
     except NotFound:
         if plan.tolerant:
             return f"skipped: server group {plan.group} is not there"
         raise Rejected(f"server group {plan.group} has gone since this operation was planned") from None
-    return f"resized {plan.group} from {plan.before} to {plan.target}"
+    return f"resized {plan.group} from {plan.before} to {plan.target}{said}"
+
+
+def _spared(plan: ResizePlan, capacity: Capacity, cloud: Cloud) -> str:
+    """What is to be said of it, if the cluster can do without a group that is to have no instances."""
+    return "" if capacity.desired else traffic_guard.may_go(plan.group, cloud, overridden=plan.overridden)
 
 
 def _is_unchanged(plan: ResizePlan, found: Group) -> None:
@@ -116,6 +128,7 @@ def restore(plan: ResizePlan, cloud: Cloud) -> str:
             return f"{plan.group} has {plan.before}"
         if found.deleting or found.capacity != plan.target:
             return _left_alone(plan, found, cloud)
+        _spared(plan, plan.before, cloud)
         cloud.groups.resize(plan.group, plan.before)
     except NotFound:
         return f"server group {plan.group} is not there"

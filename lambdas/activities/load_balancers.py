@@ -1,9 +1,11 @@
 """Registrations of a group's instances with target groups and classic load balancers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
+from lambdas.activities import traffic_guard
 from lambdas.activities.plans import DestroyPlan, Registration, TrafficPlan
+from lambdas.activities.traffic_guard import REGISTERS
 from lambdas.cloud import Cloud, Group, Health
 from lambdas.errors import NotFound, Rejected
 
@@ -19,9 +21,6 @@ ACTIONS = (
 
 AWAY = ("Terminat", "Detach", "EnteringStandby", "Standby")
 """How lifecycles begin in which Auto Scaling itself takes an instance out of its load balancers."""
-
-REGISTERS = "AddToLoadBalancer"
-"""The process in which Auto Scaling itself registers what it launches."""
 
 Plan = DestroyPlan | TrafficPlan
 Registrations = tuple[Registration, ...]
@@ -141,12 +140,24 @@ def put_into_load_balancers(plan: TrafficPlan, cloud: Cloud) -> str:
 
 
 def _take_out(plan: Plan, registered: Registrations, deregister: Change, cloud: Cloud) -> str:
+    ours = list(_still_of_group(plan, registered, cloud))
+    if not ours:
+        return "nothing to take out"
+    said = traffic_guard.may_go(plan.group, cloud, going=lambda found: going(plan, found), overridden=plan.overridden)
     done = [
-        f"{len(one.instances)} instances out of {name_of(one.balancer)}"
-        for one in _still_of_group(plan, registered, cloud)
-        if _changed(deregister, one)
+        f"{len(one.instances)} instances out of {name_of(one.balancer)}" for one in ours if _changed(deregister, one)
     ]
-    return "took " + ", ".join(done) if done else "nothing to take out"
+    return ("took " + ", ".join(done) if done else "nothing to take out") + said
+
+
+def going(plan: Plan, found: Group) -> Collection[str]:
+    """The instances that are out of traffic when the plan is carried out; a group that is destroyed goes as a whole."""
+    if isinstance(plan, TrafficPlan) and plan.chosen is not None:
+        return plan.chosen
+    if isinstance(plan, DestroyPlan) or not (found.settings.target_groups or found.settings.load_balancers):
+        return traffic_guard.everything(found)
+    registered = (*plan.target_groups, *plan.load_balancers)
+    return {instance for one in registered for instance in _concerned(plan, one, found)}
 
 
 def _put(plan: TrafficPlan, registered: Registrations, register: Change, cloud: Cloud) -> str:

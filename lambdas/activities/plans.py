@@ -66,6 +66,8 @@ class ResizePlan:
     """An absent group is success."""
     skipped: str | None = None
     """Why there is nothing to do."""
+    overridden: bool = False
+    """The traffic guard, by the request."""
     schema: int = 1
 
 
@@ -95,6 +97,8 @@ class DestroyPlan:
     """Alarms that Windlass made for the group."""
     launch_template: str | None = None
     """Goes with the group, unless another group uses it."""
+    overridden: bool = False
+    """The traffic guard, by the request."""
     schema: int = 1
 
 
@@ -121,6 +125,8 @@ class TrafficPlan:
     """The instances to take out, where these are only a part."""
     skipped: str | None = None
     """Why there is nothing to do."""
+    overridden: bool = False
+    """The traffic guard, by the request."""
     schema: int = 1
 
 

@@ -1,5 +1,6 @@
 """Auto Scaling processes of a server group that exists: suspended and resumed, each being the other's undo."""
 
+from lambdas.activities import load_balancers, traffic_guard
 from lambdas.activities.plans import DestroyPlan, ResumePlan, TrafficPlan
 from lambdas.cloud import Cloud
 from lambdas.errors import NotFound, Rejected, RollBack
@@ -9,6 +10,8 @@ ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:ResumeProcesses",
     "autoscaling:SuspendProcesses",
+    "elasticloadbalancing:DescribeInstanceHealth",
+    "elasticloadbalancing:DescribeTargetHealth",
 )
 READS = ("autoscaling:DescribeAutoScalingGroups",)
 
@@ -24,6 +27,16 @@ def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
         raise Rejected(f"server group {group} does not exist in {cloud.region}; name one that does") from None
     suspended = tuple(process for process in request.processes if process in found.suspended)
     return ResumePlan(cloud.account, cloud.region, group, suspended)
+
+
+def stand_down(plan: DestroyPlan | TrafficPlan, cloud: Cloud) -> str:
+    """Suspend the processes that bring instances into traffic, if the cluster can do without what goes."""
+    if plan.skipped:
+        return plan.skipped
+    said = traffic_guard.may_go(
+        plan.group, cloud, going=lambda found: load_balancers.going(plan, found), overridden=plan.overridden
+    )
+    return suspend(plan, cloud) + said
 
 
 def suspend(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:

@@ -1,6 +1,8 @@
 """The end of a server group: out of service first, which can be taken back, then deleted, which cannot."""
 
-from lambdas.activities import launch_templates, load_balancers
+from dataclasses import replace
+
+from lambdas.activities import launch_templates, load_balancers, traffic_guard
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Cloud, Group
 from lambdas.errors import NotFound, Rejected
@@ -29,7 +31,7 @@ def plan_destroy(request: DestroyServerGroup, cloud: Cloud) -> DestroyPlan:
         return DestroyPlan(cloud.account, cloud.region, group, skipped=f"server group {group} is not there")
     if found.deleting:
         return _plan(found, cloud, skipped=f"server group {group} is being deleted already")
-    return _plan(found, cloud)
+    return replace(_plan(found, cloud), overridden=request.override_traffic_guard)
 
 
 def _plan(found: Group, cloud: Cloud, skipped: str | None = None) -> DestroyPlan:
@@ -53,11 +55,12 @@ def delete(plan: DestroyPlan, cloud: Cloud) -> str:
     """Delete the group with its instances: the point of no return."""
     if _is_another(plan, cloud):
         raise Rejected(f"{plan.group} is another server group than the one planned for; post again to destroy it")
+    said = traffic_guard.may_go(plan.group, cloud, overridden=plan.overridden)
     try:
         cloud.groups.delete(plan.group)
     except NotFound:
         return f"server group {plan.group} is not there"
-    return f"deleting Auto Scaling group {plan.group}"
+    return f"deleting Auto Scaling group {plan.group}{said}"
 
 
 def _is_another(plan: DestroyPlan, cloud: Cloud) -> bool:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from lambdas.activities import health, load_balancers
-from lambdas.activities.load_balancers import REGISTERS, Registrations
+from lambdas.activities.load_balancers import Registrations
 from lambdas.activities.plans import DestroyPlan, Registration, TrafficPlan
+from lambdas.activities.traffic_guard import REGISTERS
 from lambdas.cloud import Cloud, Group
 from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.disable_server_group import DisableServerGroup
@@ -37,7 +38,7 @@ Changes = tuple[Registrations, Registrations]
 
 def plan_disable(request: DisableServerGroup, cloud: Cloud) -> TrafficPlan:
     """Note which processes run and which instances are registered: these are what an undo puts back."""
-    empty = _empty(request, request.drained_within, cloud)
+    empty = replace(_empty(request, request.drained_within, cloud), overridden=request.override_traffic_guard)
     try:
         found = cloud.groups.find(empty.group)
     except NotFound:

@@ -79,6 +79,11 @@ class Request(Value):
     def cluster(self) -> str:
         """Key of the cluster, `account/region/cluster`, by which operations are listed."""
 
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What its caller must be allowed besides the operation itself; nobody asks for it yet."""
+        return ()
+
     @classmethod
     @abstractmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
@@ -114,6 +119,20 @@ class OfOneServerGroup(Request):
     @property
     def cluster(self) -> str:
         return key(self.account, self.region, _moniker(self.server_group_name)[1])
+
+
+class TakesOutOfService(OfOneServerGroup):
+    """A request that may leave its cluster with nothing in service."""
+
+    override_traffic_guard: bool = False
+    """Do it even if the cluster is protected and has nothing else that is healthy and in traffic.
+
+    Needs a permission of its own.
+    """
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return ("overrideTrafficGuard",) if self.override_traffic_guard else ()
 
 
 def key(account: str, region: str, *rest: str) -> str:
@@ -258,6 +277,8 @@ class AsgsDescription(AsgDescription):
     """Server groups as a list, or in the legacy form: one name and one or several Regions beside it."""
 
     asgs: tuple[AsgDescription, ...] | None = None
+    override_traffic_guard: Flag = None
+    """Windlass's own: Orca hands on whatever a stage says."""
     regions: tuple[str, ...] | None = None
 
     @property

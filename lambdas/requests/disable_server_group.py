@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from lambdas.accounts import Account
-from lambdas.requests import AsgsDescription, Json, Number, OfOneServerGroup, Patience, account_of
+from lambdas.requests import AsgsDescription, Json, Number, Patience, TakesOutOfService, account_of
 
 
 class PercentageDescription(AsgsDescription):
@@ -16,7 +16,7 @@ class PercentageDescription(AsgsDescription):
     desired_percentage: Number = None
 
 
-class DisableServerGroup(OfOneServerGroup):
+class DisableServerGroup(TakesOutOfService):
     """Take one server group out of traffic; its instances stay. One that is not there is success: it is out."""
 
     desired_percentage: int = Field(100, ge=1, le=100)
@@ -40,7 +40,11 @@ class DisableServerGroup(OfOneServerGroup):
         read = PercentageDescription.read(description)
         asgs = read.groups("DisableAsgDescription", accounts.get(account))
         # Orca waits itself until the instances are down.
-        shared: Json = {"account": account, "wait_for": "deregistered"}
+        shared: Json = {
+            "account": account,
+            "wait_for": "deregistered",
+            "override_traffic_guard": bool(read.override_traffic_guard),
+        }
         if read.desired_percentage is not None:
             shared |= {"desiredPercentage": read.desired_percentage}
         return [cls.normalised(shared | {"region": asg.region, "server_group_name": asg.name}) for asg in asgs]

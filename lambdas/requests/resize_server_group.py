@@ -12,8 +12,8 @@ from lambdas.requests import (
     AsgsDescription,
     CapacityDescription,
     Json,
-    OfOneServerGroup,
     Patience,
+    TakesOutOfService,
     Value,
     WaitFor,
     account_of,
@@ -41,7 +41,7 @@ class Sizes(Value):
                 yield f"{smaller} ({low}) is greater than {larger} ({high})"
 
 
-class ResizeServerGroup(OfOneServerGroup):
+class ResizeServerGroup(TakesOutOfService):
     """Give one server group another capacity."""
 
     capacity: Sizes = Field(default_factory=Sizes)
@@ -64,11 +64,12 @@ class ResizeServerGroup(OfOneServerGroup):
     @classmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
         account = account_of(description)
-        asgs = AsgsDescription.read(description).groups("ResizeAsgDescription", accounts.get(account), capacities=True)
-        return [cls._of(account, asg) for asg in asgs]
+        read = AsgsDescription.read(description)
+        asgs = read.groups("ResizeAsgDescription", accounts.get(account), capacities=True)
+        return [cls._of(account, asg, overridden=bool(read.override_traffic_guard)) for asg in asgs]
 
     @classmethod
-    def _of(cls, account: str, asg: AsgDescription) -> Self:
+    def _of(cls, account: str, asg: AsgDescription, *, overridden: bool) -> Self:
         constrained = asg.constraints.capacity if asg.constraints else None
         return cls.normalised(
             {
@@ -79,5 +80,6 @@ class ResizeServerGroup(OfOneServerGroup):
                 "expected": constrained.model_dump() if constrained else None,
                 "wait_for": "created",  # Orca waits for health itself
                 "tolerant": True,
+                "override_traffic_guard": overridden,
             }
         )

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from lambdas.cloud import Capacity, Cloud
+from lambdas.clusters import TableClusters
 from lambdas.errors import NotFound
+from lambdas.hub import SETTLING
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import seeds
 from rehearsal.fake_cloud.groups import FakeGroups
@@ -13,8 +15,12 @@ from rehearsal.fake_cloud.place import Deed, Place
 from rehearsal.fake_cloud.scaling import FakeScaling
 from rehearsal.fake_cloud.snapshots import Snapshot, differences, of_place
 from rehearsal.fake_cloud.templates import FakeLaunchTemplates
+from rehearsal.memory_table import MemoryTable
 
 __all__ = ["PROMPT", "Deed", "FakeCloud", "Manners", "Place", "Snapshot", "differences"]
+
+
+SETTLED = SETTLING.total_seconds()
 
 
 class KnownSecrets:
@@ -49,6 +55,8 @@ class FakeCloud:
     ) -> None:
         self.clock, self.manners = clock or Clock(), manners
         self.secrets, self.names = KnownSecrets(), KnownNames()
+        self.table = MemoryTable(self.clock)
+        """Of accounts and clusters, where there is no hub with a table of its own."""
         self._places: dict[tuple[str, str], Place] = {}
         self._watchers: list[Callable[[], object]] = []
         self._kept: list[Callable[[], None]] = []
@@ -67,6 +75,7 @@ class FakeCloud:
             scaling=FakeScaling(place, operation),
             secrets=self.secrets,
             names=self.names,
+            clusters=TableClusters(self.table, (account, region), operation, lambda: self.clock.now, SETTLED),
             operation=operation,
         )
 

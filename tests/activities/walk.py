@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from lambdas import accounts
+from lambdas.accounts import Account, Protected
 from lambdas.cloud import Alarm, Capacity, Cloud, ScalingPolicy, ScheduledAction
 from lambdas.engine.tasks import plan_json, plan_of
 from lambdas.requests.create_server_group import CreateServerGroup
@@ -30,6 +32,11 @@ class World:
         """Let everything that is about to happen happen."""
         self.clock.drain(600)
         self.fake.place("prod", "us-east-1")
+
+    def protect(self) -> None:
+        """Protect every cluster of application `shop`."""
+        protected = (Protected("shop"),)
+        accounts.put(self.fake.table, Account("prod", "123456789012", ("us-east-1",), protected=protected))
 
     def furnish(self) -> None:
         """Give the serving group policies, an alarm of its own and scheduled actions."""

@@ -13,8 +13,10 @@ from lambdas.aws.load_balancers import LoadBalancers
 from lambdas.aws.network import Network
 from lambdas.aws.scaling import Scaling
 from lambdas.cloud import Capacity, Cloud, GroupSettings, LaunchSettings
+from lambdas.clusters import TableClusters
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import FakeCloud, Manners, seeds
+from rehearsal.memory_table import MemoryTable
 from tests.contract import honest_moto
 from tests.contract.recording import REGION, recorded, seeding
 
@@ -84,6 +86,7 @@ def of_aws(monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
         scaling=Scaling(recorded("autoscaling"), recorded("cloudwatch")),
         secrets=_NoSecrets(),
         names=_NoNames(),
+        clusters=TableClusters(MemoryTable(), ("prod", REGION), "op1", lambda: 0.0, 0.0),
         operation="op1",
     )
     return AwsWorld(cloud, _seeded(), deleting)

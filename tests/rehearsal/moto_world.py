@@ -26,6 +26,7 @@ from lambdas.aws.load_balancers import LoadBalancers
 from lambdas.aws.network import Network
 from lambdas.aws.scaling import Scaling
 from lambdas.cloud import OPERATION_TAG, Cloud
+from lambdas.clusters import TableClusters
 from lambdas.dynamo import DynamoTable
 from lambdas.errors import Retryable
 from lambdas.hub import Hub, Settings
@@ -204,6 +205,7 @@ def cloud_of(client: Client, table: Table, account: str, operation: str) -> Clou
         scaling=Scaling(client("autoscaling"), client("cloudwatch")),
         secrets=TableSecrets(table, operation),
         names=TableNames(table),
+        clusters=TableClusters(table, (account, REGION), operation, lambda: 0.0, 0.0),
         operation=operation,
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lambdas.accounts import Account
-from lambdas.requests import Invalid, OfOneServerGroup, guards_of_one
+from lambdas.requests import Invalid, OfOneServerGroup, TakesOutOfService, guards_of_one
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 from lambdas.requests.disable_server_group import DisableServerGroup
 from lambdas.requests.enable_server_group import EnableServerGroup
@@ -165,3 +165,22 @@ def test_a_percentage_that_is_none_is_refused_at_both_doors() -> None:
     assert codes(DisableServerGroup, **where) == ("desiredPercentage: should be less than or equal to 100",)
     with pytest.raises(Invalid, match="desiredPercentage: should be less than or equal to 100"):
         DisableServerGroup.of_windlass({"account": "test"} | where)
+
+
+@pytest.mark.parametrize("model", [ResizeServerGroup, DestroyServerGroup, DisableServerGroup])
+@pytest.mark.parametrize(("sent", "read"), [(None, False), ("false", False), ("true", True), (True, True)])
+def test_to_override_the_traffic_guard_is_said_and_needs_a_permission(
+    model: type[TakesOutOfService], sent: object, read: bool
+) -> None:
+    body = {"credentials": "test", "asgName": "shop-v001", "region": "us-east-1", "overrideTrafficGuard": sent}
+
+    (request,) = model.of_clouddriver(body, ACCOUNTS)
+
+    assert request.override_traffic_guard is read
+    assert request.permissions == (("overrideTrafficGuard",) if read else ())
+
+
+def test_other_requests_need_no_permission_of_their_own() -> None:
+    request = EnableServerGroup(account="test", region="us-east-1", server_group_name="shop-v001")
+
+    assert request.permissions == ()

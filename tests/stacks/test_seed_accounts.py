@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambdas.accounts import Account, find
+from lambdas.accounts import Account, Protected, find
 from rehearsal.memory_table import MemoryTable
 from stacks import ROOT
 from stacks.accounts import main, parse, seed
@@ -16,11 +17,13 @@ def test_the_example_is_a_file_of_accounts() -> None:
     hub, prod = parse((ROOT / "accounts.example.json").read_text())
 
     assert (hub.role, hub.environment) == (None, "test")
+    assert prod.protected == (Protected("shop", "prod"), Protected("cart", "*", "", "us-*"))
     assert (prod.role, prod.external_id) == ("arn:aws:iam::222222222222:role/windlass-target", "windlass-prod")
 
 
 def test_a_seeded_account_is_found_again() -> None:
     table, account = MemoryTable(), Account("prod", "222222222222", ("us-east-1",), environment="prod")
+    account = replace(account, protected=(Protected("shop", detail=""),))
 
     seed(table, [account])
     seed(table, [account])
@@ -35,6 +38,9 @@ def test_a_seeded_account_is_found_again() -> None:
         ({"regions": []}, r"account 1: regions \[\] is not a list of at least one Region"),
         ({"regions": ["mars"]}, "account 1: Region 'mars' does not look like us-east-1"),
         ({"role": "arn:aws:iam::222222222222:role/admin"}, "account 1: role .* does not match .*windlass-"),
+        ({"protectedClusters": {}}, "account 1: protectedClusters {} is not a list of objects"),
+        ({"protectedClusters": [{"stack": "prod"}]}, "account 1: protected cluster .* with an application"),
+        ({"protectedClusters": [{"application": "shop", "stak": "prod"}]}, "texts named application, detail, region"),
         ({"colour": "red"}, "account 1: colour is unknown"),
     ],
 )
