@@ -198,7 +198,7 @@ def template(colour: str = "blue", **more: Any) -> Json:
         "Queue": {
             "Type": "AWS::SQS::Queue",
             "Properties": {
-                "VisibilityTimeout": 2,
+                "VisibilityTimeout": 5,
                 "RedrivePolicy": {"deadLetterTargetArn": _get("Dead", "Arn"), "maxReceiveCount": 2},
             },
         },
