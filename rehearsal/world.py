@@ -47,6 +47,8 @@ GOING = (None, Status.ACCEPTED, Status.RUNNING, Status.UNDOING)
 ENGINE = "${EngineFunction}"
 CALLER = intake.Caller("arn:aws:iam::123456789012:role/rehearsal")
 TERMS = intake.Terms(door="windlass", start_within=None, finish_within=timedelta(hours=24))
+PATIENT = 43_200
+"""Posts of one request, two seconds apart: a caller goes on for a day, as long as nobody has answered."""
 LONGEST = timedelta(days=40)
 """Virtual time after which a run that has not ended never will: machines end after 30 days."""
 
@@ -166,7 +168,7 @@ class World:
         """Post the request until it is answered, as a caller does; returns the operation's id."""
         saga = next(one for one in self.sagas.values() if one.operation == operation)
         submission = intake.Submission(saga, self._parsed(saga, request))
-        for _ in range(400):
+        for _ in range(PATIENT):
             try:
                 with self.faults.invocation("intake"):
                     self._begun("intake")

@@ -311,3 +311,14 @@ def test_units_are_counted_as_dynamodb_bills_them() -> None:
 
     assert table.units is not None
     assert (table.units.writes, table.units.reads) == (2 + 2 * 2, 2)
+
+
+def test_who_is_not_answered_for_half_an_hour_posts_on_and_is_accepted() -> None:
+    here = world()
+    until = here.clock.now + 1800
+    here.faults.models.append(lambda call: KINDS["before"] if here.clock.now < until else None)
+
+    result = here.run(here.submit("makeToy", toy.REQUEST))
+
+    assert result.control.status is Status.SUCCEEDED
+    assert result.control.accepted >= until
