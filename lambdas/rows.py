@@ -118,6 +118,8 @@ class Step:
     did: str | None = None
     error: str | None = None
     """The last attempt's, `Name: sentence`; None once it succeeded."""
+    trouble: str | None = None
+    """That of the last attempt that failed, also where a later one succeeded."""
     findings: tuple[str, ...] = ()
     """What an undo left alone, and why."""
 

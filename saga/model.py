@@ -90,6 +90,8 @@ class Saga(Generic[R_contra, P, C]):
     """After the undo chain: why it is not clean yet. Raises RollBack where an undo has to be done again."""
     results: Callable[[P], dict[str, Any] | None] | None = None
     """The result object that callers read (Clouddriver's `resultObjects`) as soon as there is a plan, if any."""
+    difference: Callable[[P], tuple[dict[str, Any] | None, dict[str, Any] | None]] | None = None
+    """What stood there before, and what shall stand there: for people, in the words of the request."""
     on_failure: OnFailure = field(default_factory=OnFailure)
     finish_by: timedelta = timedelta(hours=24)
     """By default, from acceptance."""

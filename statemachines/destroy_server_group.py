@@ -2,7 +2,16 @@
 
 from datetime import timedelta
 
-from lambdas.activities import launch_templates, load_balancers, plans, processes, retirement, scaling, traffic
+from lambdas.activities import (
+    differences,
+    launch_templates,
+    load_balancers,
+    plans,
+    processes,
+    retirement,
+    scaling,
+    traffic,
+)
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Cloud
 from lambdas.requests import guards_of_one
@@ -31,4 +40,5 @@ DESTROY_SERVER_GROUP: Saga[DestroyServerGroup, DestroyPlan, Cloud] = Saga(
         step("DeleteLaunchTemplate", do=launch_templates.delete_unused),
     ),
     left=traffic.left_out,
+    difference=differences.of_destroy,
 )

@@ -21,7 +21,7 @@ _ANSWERS = {
     200: "As it stands, or as it would be.",
     202: "Accepted: it will be done, whatever happens to this process.",
 }
-_PROBLEMS: dict[int, Any] = {
+PROBLEMS: dict[int, Any] = {
     status: {"description": said, "content": {"application/problem+json": {"model": ProblemView}}}
     for status, said in {
         400: "The request is not valid.",
@@ -37,7 +37,7 @@ _PROBLEMS: dict[int, Any] = {
 
 def route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any]) -> None:
     """Let that function answer; the model of each status it may answer with. The first is the usual one."""
-    told = _PROBLEMS | {
+    told = PROBLEMS | {
         status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
         for status, model in answers.items()
     }

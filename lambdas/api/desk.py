@@ -61,6 +61,11 @@ class Desk:
             raise sentences(found)
 
     @property
+    def parameters(self) -> dict[str, list[str]]:
+        """The query's, as they were sent."""
+        return dict(self.event.get("multiValueQueryStringParameters") or {})
+
+    @property
     def prefix(self) -> str:
         """What stands before every path: the stage, unless a domain name hides it."""
         context = self.event.get("requestContext") or {}

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby
 from typing import Generic, NamedTuple, TypeVar
@@ -84,12 +84,24 @@ class Filter:
 
 def operations(hub: Hub, wanted: Filter, *, limit: int, after: Place | None = None) -> Page[Control]:
     """At most `limit` operations that fit, newest first; fewer than there are where too many had to be looked at."""
+    return fitting(hub, wanted, lambda row: row, limit=limit, after=after)
 
-    def fitting(item: Item) -> Control | None:
+
+def fitting(
+    hub: Hub, wanted: Filter, told: Callable[[Control], T | None], *, limit: int, after: Place | None = None
+) -> Page[T]:
+    """The same, of those only of which there is something to tell."""
+
+    def found(item: Item) -> T | None:
         row = _whole(hub, item) if wanted.fits(item) else None
-        return row if row is not None and wanted.fits(vars(row)) else None
+        return told(row) if row is not None and wanted.fits(vars(row)) else None
 
-    return _page(_behind(_listed(hub, wanted, after), after), fitting, limit)
+    return _page(_behind(_listed(hub, wanted, after), after), found, limit)
+
+
+def limited(wanted: Filter, statuses: tuple[Status, ...]) -> Filter:
+    """The same filter, of operations in one of these."""
+    return replace(wanted, statuses=statuses)
 
 
 def held(hub: Hub, fits: Callable[[str], bool], *, limit: int, after: Place | None = None) -> Page[Guard]:

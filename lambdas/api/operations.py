@@ -4,24 +4,24 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from pydantic import BeforeValidator, Field, WrapValidator
 
-from lambdas.api import catalogue, lists, records
-from lambdas.api.answers import PAGED, After, Limit, answered, place_of, route, seconds_of
+from lambdas.api import catalogue, filters, lists, records
+from lambdas.api.answers import PAGED, After, Limit, answered, place_of, route
 from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, sentences
+from lambdas.api.signalling import SignalRequest, send
 from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
-from lambdas.engine import intake, signals
+from lambdas.engine import intake
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.requests import Invalid, Request, problems
-from lambdas.rows import Status
 from saga.compiler import function_of
 
 Json = dict[str, Any]
@@ -54,7 +54,6 @@ Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
 ]
-Statuses = list[Status]
 
 
 class DryRunView(View):
@@ -66,18 +65,6 @@ class DryRunView(View):
     steps: tuple[StateView, ...] = Field(description="The story, each step with the state that takes it back.")
     undo: tuple[StateView, ...] = Field(description="The undo chain in the order in which it would run.")
     findings: tuple[str, ...] = ()
-
-
-class SignalRequest(View):
-    """What to tell a running operation."""
-
-    model_config = View.model_config | {"extra": "forbid"}
-
-    signal: Literal["cancel", "pause", "resume", "decide"]
-    decision: Literal["retry", "rollback", "skip", "abandon"] | None = Field(
-        default=None, description="With `decide`: what to do with the step, or the undo, that is held."
-    )
-    reason: str = Field(default="", max_length=200, description="Kept in the operation's record.")
 
 
 @dataclass(frozen=True)
@@ -117,14 +104,14 @@ class Operations:
 
     def list(
         self,
-        application: Annotated[str | None, Query(min_length=1)] = None,
-        cluster: Annotated[str | None, Query(description="`account/region/name`.")] = None,
-        account: Annotated[str | None, Query(min_length=1)] = None,
-        type: Annotated[str | None, Query(description="`createServerGroup`; see `/operations/types`.")] = None,  # noqa: A002
-        status: Annotated[Statuses | None, Query(description="One of these; may be given several times.")] = None,
-        caller: Annotated[str | None, Query(min_length=1, description="Who asked, or for which user.")] = None,
-        since: Annotated[datetime | None, Query(description="Accepted then or later; without an offset, UTC.")] = None,
-        until: Annotated[datetime | None, Query(description="Accepted then or earlier.")] = None,
+        application: filters.Application = None,
+        cluster: filters.Cluster = None,
+        account: filters.Account = None,
+        type: filters.Type = None,  # noqa: A002
+        status: filters.Statuses = None,
+        caller: filters.Caller = None,
+        since: filters.Since = None,
+        until: filters.Until = None,
         limit: Limit = 50,
         after: After = None,
     ) -> Page:
@@ -132,18 +119,18 @@ class Operations:
 
         Too rare ones are found over several pages: a page may hold fewer than `limit` and still have a `next`.
         """
-        self.desk.knows("application", "cluster", "account", "type", "status", "caller", "since", "until", *PAGED)
-        wanted = lists.Filter(
+        self.desk.knows(*filters.NAMES, *PAGED)
+        asked = filters.asked_of(
             application=application,
             cluster=cluster,
             account=account,
-            saga=None if type is None else self._saga(type),
-            statuses=tuple(status or ()),
+            type=type,
+            status=status,
             caller=caller,
-            since=seconds_of(since),
-            until=seconds_of(until),
+            since=since,
+            until=until,
         )
-        _makes_sense(wanted)
+        wanted = filters.filter_of(self.desk, asked)
         if wanted == lists.Filter():
             wanted = lists.Filter(statuses=lists.OPEN)
         page = lists.operations(self.desk.hub, wanted, limit=limit, after=place_of(after))
@@ -157,7 +144,7 @@ class Operations:
         """Cancel, pause, resume, or decide what becomes of a held operation."""
         whole = self.desk.find(operation)
         for record in self._addressed(whole, request):
-            self._send(record.control.id, request)
+            send(self.desk, record.control.id, request)
         return answered(200, view_of(self.desk.find(operation)))
 
     def types(self) -> Types:
@@ -208,27 +195,12 @@ class Operations:
         undo = tuple(catalogue.undos(saga))
         return DryRunView(type=saga.operation, plan=plan, actions=known.actions, steps=known.story, undo=undo)
 
-    def _saga(self, operation_type: str) -> str:
-        if operation_type not in self.desk.types:
-            known = ", ".join(sorted(self.desk.types))
-            raise sentences([f"type: {operation_type!r} is no operation type; known types: {known}"])
-        return self.desk.types[operation_type].name
-
     def _addressed(self, whole: records.Whole, request: SignalRequest) -> Iterator[records.Record]:
         """Of a batch, a cancel is for all that are not over, the last first; the rest for the one that is going on."""
         going = [one for one in whole.records if not one.control.status.over]
         if request.signal == "cancel" and going:
             return reversed(going)
         return iter((going or list(whole.records))[:1])
-
-    def _send(self, operation: str, request: SignalRequest) -> None:
-        hub, sagas, caller = self.desk.hub, self.desk.sagas, self.desk.caller
-        if request.signal != "decide":
-            send = {"cancel": signals.cancel, "pause": signals.pause, "resume": signals.resume}[request.signal]
-            return send(hub, sagas, operation, caller, request.reason)
-        if request.decision is None:
-            raise sentences(["decision: say which: retry, rollback, skip or abandon"])
-        return signals.decide(hub, sagas, operation, request.decision, caller, request.reason)
 
 
 def add(desk: Desk) -> None:
@@ -262,16 +234,6 @@ def _body_of(saga: AnySaga) -> Any:
 def _digest(saga: AnySaga, body: Json) -> str:
     canonical = json.dumps([saga.operation, body], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _makes_sense(wanted: lists.Filter) -> None:
-    found = []
-    if wanted.cluster is not None and wanted.cluster.count("/") != 2:
-        found.append(f"cluster: {wanted.cluster!r} is no cluster; write it as account/region/name")
-    if wanted.since is not None and wanted.until is not None and wanted.since > wanted.until:
-        found.append("since: it is later than `until`; exchange them")
-    if found:
-        raise sentences(found)
 
 
 def _seconds(value: int | None) -> timedelta | None:

@@ -105,7 +105,7 @@ def find(hub: Hub, sagas: Sagas, operation: str) -> Whole:
     """The operation or batch of that id. Raises NotFound."""
     item = hub.table.get(control_key(operation))
     if item is not None:
-        return Whole(operation, (_record(hub, sagas, control_of(item)),))
+        return Whole(operation, (record_of(hub, sagas, control_of(item)),))
     batch = hub.table.get(batch_key(operation))
     if batch is None:
         raise NotFound(f"there is no operation {operation}; GET /operations lists those that run")
@@ -125,11 +125,11 @@ def running(hub: Hub) -> list[Control]:
 
 def _members(hub: Hub, sagas: Sagas, operations: Sequence[str]) -> list[Record]:
     items = [hub.table.get(control_key(one)) for one in operations]
-    return [_record(hub, sagas, control_of(item)) for item in items if item is not None]
+    return [record_of(hub, sagas, control_of(item)) for item in items if item is not None]
 
 
-def _record(hub: Hub, sagas: Sagas, control: Control) -> Record:
-    """Three reads of small items; the partition's largest, the request, is left alone."""
+def record_of(hub: Hub, sagas: Sagas, control: Control) -> Record:
+    """All that is told of an operation: three reads of small items, and never the request."""
     pk = f"op#{control.id}"
     steps = [step_of(item) for item in hub.table.of(pk, "step#")]
     opened = () if control.status.over else tuple(open_of(item) for item in hub.table.of(pk, "wait#"))

@@ -44,6 +44,7 @@ class StepView(View):
     attempts: int
     did: str | None = Field(description="What its last attempt did; null until one succeeded.")
     error: str | None = Field(description="Why its last attempt failed: `Name: sentence`.")
+    trouble: str | None = Field(description="Why the last attempt that failed did, also where a later one succeeded.")
     findings: tuple[str, ...] = Field(description="What an undo left as it found it, and why.")
     ended: datetime | None = Field(description="When its last attempt ended.")
     seconds: float | None = Field(description="From the end of the state before it to its own.")
@@ -212,6 +213,7 @@ def _steps(record: Record) -> Iterator[StepView]:
             attempts=step.attempts,
             did=step.did,
             error=step.error,
+            trouble=step.trouble,
             findings=step.findings,
             ended=moment(step.ended),
             seconds=None if step.ended is None else max(round(step.ended - before, 1), 0.0),

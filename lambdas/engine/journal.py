@@ -30,7 +30,8 @@ def refused(hub: Hub, operation: str, state: str, error: str) -> None:
 
 def failed(hub: Hub, operation: str, state: str, error: str, *, attempts: int | None = None) -> None:
     """The state's attempt failed: `Name: sentence`."""
-    hub.table.write(_entry(hub, operation, state, {"error": error[:LONGEST]}, attempts))
+    said = error[:LONGEST]
+    hub.table.write(_entry(hub, operation, state, {"error": said, "trouble": said}, attempts))
 
 
 def _entry(hub: Hub, operation: str, state: str, what: dict[str, object], attempts: int | None) -> Update:

@@ -15,6 +15,7 @@ from lambdas.rows import Status, Step
 from tests.api.http_door import Door, new_door
 
 RESIZE = {"account": "test", "region": "us-east-1", "serverGroupName": "shop-v001", "capacity": {"min": 1}}
+BATCH = {"filter": {"application": "shop"}, "signal": "cancel"}
 
 
 @cache
@@ -69,6 +70,8 @@ def test_what_is_answered_of_an_operation_fits_it(door: Door, status: Status) ->
     locked = door("PUT", "/guards/test/us-east-1/server-group/shop-v001/lock", {"reason": "peak hour"})
     fits(locked.json, f"{path}/lock", "put", 200)
     fits(door.get("/guards").json, "/guards", "get", 200)
+    fits(door.get("/applications/shop/changes").json, "/applications/{application}/changes", "get", 200)
+    fits(door.post("/operations/signals", BATCH).json, "/operations/signals", "post", 200)
     fits(door.get("/guards/test/us-east-1/server-group/shop-v001").json, path, "get", 200)
     fits(door.get(f"/task/{one}").json, "/task/{task}", "get", 200)
     fits(door.get("/operations/types").json, "/operations/types", "get", 200)
@@ -81,13 +84,32 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=12,
 )
-FIELDS = st.sampled_from(["account", "region", "serverGroupName", "capacity", "credentials", "asgs", "image", "zones"])
+FIELDS = st.sampled_from(
+    [
+        "filter",
+        "signal",
+        "token",
+        "account",
+        "region",
+        "serverGroupName",
+        "capacity",
+        "credentials",
+        "asgs",
+        "image",
+        "zones",
+    ]
+)
 BODIES = JSON | st.dictionaries(FIELDS, JSON) | st.lists(st.dictionaries(TEXTS, JSON))
 PATHS = st.sampled_from(
     [
         *("/operations/createServerGroup", "/operations/resizeServerGroup", "/operations/destroyServerGroup"),
         *("/aws/ops", "/aws/ops/createServerGroup", "/aws/ops/resizeServerGroup", "/ops", "/ops/destroyServerGroup"),
-        *("/operations/nope/signals", "/task/nope:resume", "/guards/test/us-east-1/serverGroup/a/release"),
+        *(
+            "/operations/signals",
+            "/operations/nope/signals",
+            "/task/nope:resume",
+            "/guards/test/us-east-1/serverGroup/a/release",
+        ),
     ]
 )
 
