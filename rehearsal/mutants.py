@@ -14,9 +14,10 @@ from typing import Any
 from unittest.mock import patch
 
 from lambdas import sweep as sweeping
-from lambdas.activities import load_balancers, server_groups
+from lambdas.activities import load_balancers, server_groups, traffic_guard
 from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.cloud import Cloud
+from lambdas.clusters import TableClusters
 from lambdas.engine import control, ends, guards, intake, planning, recovery, waits
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound, Rejected, RollBack, Transient
@@ -27,6 +28,7 @@ from rehearsal import handovers, rivals, scenarios, strangers, world
 from rehearsal.asl import Machine
 from rehearsal.faults import Call
 from rehearsal.models import parse
+from rehearsal.rivals import LAST_TO_DESTROY, LAST_TO_DISABLE, NAMES, Rivalry
 from rehearsal.runs import Rehearsal
 from rehearsal.sweep import Survivor, singles
 from rehearsal.trials import golden_of
@@ -59,11 +61,14 @@ class Slice:
             yield from ((runs, one) for one in report.survivors)
 
 
+@dataclass(frozen=True)
 class Rivals(Slice):
-    """Two operations that want the same name at once."""
+    """Two operations at once that want what one of them can have."""
+
+    rivalry: Rivalry = NAMES
 
     def survivors(self) -> Iterator[tuple[int, Survivor]]:
-        report = rivals.sweep()
+        report = rivals.sweep(self.rivalry)
         yield from ((report.tried.total(), one) for one in report.survivors)
 
 
@@ -156,6 +161,15 @@ def _step(saga: str, step: str, **changes: Any) -> Break:
         return replace(one, steps=steps) if one.name == saga else one
 
     return _sagas(changed)
+
+
+def _without(saga: str, step: str) -> Break:
+    """The same, and the step or wait is left out."""
+    return _sagas(
+        lambda one: (
+            replace(one, steps=tuple(each for each in one.steps if each.name != step)) if one.name == saga else one
+        )
+    )
 
 
 def _last_but(saga: str, step: str, before: str) -> Break:
@@ -310,6 +324,7 @@ def _drawn(caller: Any, key: Any) -> str:
 _MAY_GO_FORWARD, _UPDATE, _BEGIN = control.may_go_forward, control.update, control.begin
 _RELEASES, _END_OF = guards.releases, ends._end_of
 CREATE, RESIZE, DESTROY = "createServerGroup", "resizeServerGroup", "destroyServerGroup"
+ENABLE, DISABLE = "enableServerGroup", "disableServerGroup"
 UNDONE = Slice(CREATE, ("reject",), lambda call: call.where in ("CreateEmptyGroup", "ScaleUp"))
 
 
@@ -371,6 +386,46 @@ MUTANTS = (
         "a destroy finds nothing left",
         _left("DestroyServerGroup", _nothing),
         Slice(DESTROY, ("cancel",), _of("groups.suspend")),
+    ),
+    Mutant(
+        "an enable finds nothing left",
+        _left("EnableServerGroup", _nothing),
+        Slice(ENABLE, ("cancel",), _of("groups.resume", "load_balancers.register")),
+    ),
+    Mutant(
+        "a disable finds nothing left",
+        _left("DisableServerGroup", _nothing),
+        Slice(DISABLE, ("cancel",), _of("groups.suspend", "load_balancers.deregister")),
+    ),
+    Mutant(
+        "a create does not wait for healthy instances",
+        _without("CreateServerGroup", "InstancesHealthy"),
+        Slice(CREATE, ("before",), _in("ScaleUp")),
+    ),
+    Mutant(
+        "a resize does not wait for healthy instances",
+        _without("ResizeServerGroup", "AllHealthy"),
+        Slice(RESIZE, ("before",), _in("Resize")),
+    ),
+    Mutant(
+        "a disable does not wait for the last connection",
+        _without("DisableServerGroup", "OutOfTraffic"),
+        Slice(DISABLE, ("before",), _in("SuspendProcesses")),
+    ),
+    Mutant(
+        "the traffic guard lets everything go",
+        _instead(traffic_guard, "may_go", lambda *_, **__: ""),
+        Rivals("disableServerGroup/protected", (), rivalry=LAST_TO_DISABLE),
+    ),
+    Mutant(
+        "nobody notes which group leaves a protected cluster",
+        _instead(TableClusters, "depart", _nothing),
+        Rivals("disableServerGroup/protected", (), rivalry=LAST_TO_DISABLE),
+    ),
+    Mutant(
+        "a departure is over as soon as it is noted",
+        _instead(TableClusters, "_counts", lambda clusters, operation: False),
+        Rivals("destroyServerGroup/protected", (), rivalry=LAST_TO_DESTROY),
     ),
     Mutant(
         "a destroy does not look behind load balancers",

@@ -66,6 +66,7 @@ def disabled(world: World) -> None:
     instances = [one.id for one in cloud.groups.find(OURS).instances]
     cloud.load_balancers.deregister(seeds.target_group(REGION), instances)
     cloud.load_balancers.deregister_classic(seeds.CLASSIC, instances)
+    world.clock.drain(world.cloud.place(ACCOUNT, REGION).manners.drain)
 
 
 def protected(world: World) -> None:

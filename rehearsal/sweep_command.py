@@ -88,9 +88,17 @@ def _swept(console: Console, parts: Sequence[Part], processes: int) -> list[Repo
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("sweeping", total=len(parts))
         for report in _reports(parts, processes):
+            told = sum(len(one.survivors) for one in reports.values())
+            _tell(console, report.survivors[: max(SHOWN - told, 0)], parts[0].lag)
             reports[report.scenario].add(report)
             progress.update(task, advance=1, description=f"{report.scenario}, {_runs(reports.values())} runs")
     return list(reports.values())
+
+
+def _tell(console: Console, survivors: Iterable[Survivor], lag: float) -> None:
+    """Each as soon as it is found, with what replays it: a sweep of doubles takes hours."""
+    for survivor in survivors:
+        console.print(f"SURVIVOR {survivor}\n  {command(survivor, lag)}", markup=False, soft_wrap=True)
 
 
 def _reports(parts: Sequence[Part], processes: int) -> Iterator[Report]:
@@ -106,7 +114,7 @@ def _runs(reports: Iterable[Report]) -> int:
 
 
 def show(console: Console, reports: Sequence[Report], lag: float, seconds: float) -> None:
-    """The table, what was not tried, and the survivors with what replays them."""
+    """The tables, and what was not tried."""
     title = f"the fault sweep, reads {lag:g} s old"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("operation", no_wrap=True)
@@ -122,7 +130,10 @@ def show(console: Console, reports: Sequence[Report], lag: float, seconds: float
     total = Report("all")
     for one in reports:
         total.add(one)
-    _tell(console, total, lag)
+    for reason, count in total.skipped.items():
+        console.print(f"not tried, {count} times: {reason}", markup=False, soft_wrap=True)
+    if len(total.survivors) > SHOWN:
+        console.print(f"and {len(total.survivors) - SHOWN} survivors more")
     runs = total.tried.total()
     console.print(f"{runs} runs in {seconds:.0f} s, {runs / seconds:.0f} a second; {len(total.survivors)} survivors")
 
@@ -141,15 +152,6 @@ def _by_fault(reports: Sequence[Report]) -> Table:
 def _cell(report: Report, kind: str) -> str:
     survived = sum(kinds_of(one.trial) == kind for one in report.survivors)
     return f"{report.tried[kind]}" + (f" [bold red]({survived} survived)[/]" if survived else "")
-
-
-def _tell(console: Console, total: Report, lag: float) -> None:
-    for reason, count in total.skipped.items():
-        console.print(f"not tried, {count} times: {reason}", markup=False, soft_wrap=True)
-    for survivor in total.survivors[:SHOWN]:
-        console.print(f"SURVIVOR {survivor}\n  {command(survivor, lag)}", markup=False, soft_wrap=True)
-    if len(total.survivors) > SHOWN:
-        console.print(f"and {len(total.survivors) - SHOWN} survivors more")
 
 
 def command(survivor: Survivor, lag: float) -> str:

@@ -141,6 +141,8 @@ class Golden:
     """The run in which nothing goes wrong: what the others are measured by."""
 
     before: Snapshot
+    done: Snapshot
+    """As it said that it is done."""
     after: Snapshot
     calls: tuple[Call, ...]
     path: tuple[str, ...]
@@ -198,6 +200,7 @@ def golden_of(scenario: Scenario) -> Golden:
     saga = scenario.saga(one.world)
     return Golden(
         one.before,
+        one.at_end,
         one.world.cloud.snapshot(),
         one.calls,
         tuple(result.path),

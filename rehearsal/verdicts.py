@@ -145,6 +145,7 @@ def _never_struck(one: Run) -> Iterator[str]:
 def _cloud_problems(golden: Golden, one: Run) -> Iterator[str]:
     now, status = one.world.cloud.snapshot(), one.world.control(one.operation).status
     if status is Status.SUCCEEDED:
+        yield from (f"said too early that it is done: {line}" for line in differences(golden.done, one.at_end))
         yield from (f"succeeded, but {line}" for line in differences(golden.after, now))
     if status in PUT_BACK:
         early = differences(one.before, one.at_end, converged=False)

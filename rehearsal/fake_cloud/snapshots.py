@@ -13,7 +13,7 @@ from rehearsal.fake_cloud.place import Place
 Snapshot = Mapping[str, Mapping[str, Any]]
 """Each resource, `prod/us-east-1 group shop-v001`, with what is so of it."""
 
-INSTANCES = "instances"
+INSTANCES, DRAINING = "instances", "draining"
 
 
 def of_place(place: Place) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -27,15 +27,16 @@ def of_place(place: Place) -> Iterator[tuple[str, dict[str, Any]]]:
         seen = {"group": watching.group, "policy": alarm.policy, "specification": alarm.specification}
         yield f"{where} alarm {name}", seen | {"operation": alarm.operation}
     for arn in place.target_groups:
-        yield f"{where} target group {arn}", {INSTANCES: _registered(place, arn)}
+        yield f"{where} target group {arn}", _balancer(place, arn)
     for name in place.classics:
-        yield f"{where} load balancer {name}", {INSTANCES: _registered(place, name)}
+        yield f"{where} load balancer {name}", _balancer(place, name)
 
 
 def differences(before: Snapshot, after: Snapshot, *, converged: bool = True) -> list[str]:
     """What is not the same afterwards, resource by resource; empty when nothing is.
 
-    Where it need not have `converged`, a group's instances may still be on their way to its capacity.
+    Where it need not have `converged`, a group's instances may still be on their way to its capacity, and those that
+    were taken out of a load balancer may drain.
     """
     if before == after:
         return []
@@ -51,9 +52,12 @@ def _told(name: str, before: Snapshot, after: Snapshot, converged: bool) -> Iter
     else:
         was, now = before[name], after[name]
         for attribute in was:
-            converges = attribute == INSTANCES and "capacity" in was and not converged
-            if was[attribute] != now[attribute] and not converges:
+            if was[attribute] != now[attribute] and (converged or not _converges(attribute, was)):
                 yield f"{name}: {attribute} was {_word(was[attribute])}, is {_word(now[attribute])}"
+
+
+def _converges(attribute: str, thing: Mapping[str, Any]) -> bool:
+    return attribute == DRAINING or (attribute == INSTANCES and "capacity" in thing)
 
 
 def _template(template: Any) -> dict[str, Any]:
@@ -76,10 +80,15 @@ def _group(place: Place, group: Group) -> dict[str, Any]:
     }
 
 
-def _registered(place: Place, balancer: str) -> tuple[tuple[str, int], ...]:
-    """How many of which group."""
-    targets = place.behind.get(balancer) or ()
-    return _counted(place.instances[one.instance].group for one in targets if one.instance in place.instances)
+def _balancer(place: Place, name: str) -> dict[str, Any]:
+    """How many instances of which group are behind it, and how many drain."""
+    behind = [one.instance for one in place.behind.get(name) or ()]
+    draining = [one for (where, one), until in place.draining.items() if where == name and place.now < until]
+    return {INSTANCES: _groups_of(place, behind), DRAINING: _groups_of(place, draining)}
+
+
+def _groups_of(place: Place, instances: list[str]) -> tuple[tuple[str, int], ...]:
+    return _counted(place.instances[one].group for one in instances if one in place.instances)
 
 
 def _counted(words: Iterator[str]) -> tuple[tuple[str, int], ...]:

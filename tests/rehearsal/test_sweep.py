@@ -116,8 +116,13 @@ def test_where_reads_are_a_minute_old_the_stack_settles_long_enough() -> None:
     assert report.ends["ROLLED_BACK"] == report.tried.total() > 0
 
 
-def test_two_requests_for_the_next_name_at_once_get_one_each() -> None:
-    report = rivals.sweep()
+@pytest.mark.parametrize(
+    "rivalry",
+    [rivals.NAMES, rivals.LAST_TO_DISABLE, rivals.LAST_TO_DESTROY],
+    ids=["a name each", "the last to disable", "the last to destroy"],
+)
+def test_of_two_at_once_that_want_what_one_can_have_each_ends_well(rivalry: rivals.Rivalry) -> None:
+    report = rivals.sweep(rivalry)
 
     assert survived(report) == ""
     assert report.tried.total() > 60
