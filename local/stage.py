@@ -31,6 +31,8 @@ CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 5, "removal": "dest
 """Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
 ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1",)),)
 WORKERS = 4
+PATIENCE = 180.0
+"""Seconds for the server to listen: a first start on a busy machine compiles all of moto."""
 SOURCES = (
     "app.py",
     "cdk.json",
@@ -142,13 +144,14 @@ def is_free(port: int) -> bool:
 
 
 def _await(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise StageError(f"the embedded AWS did not start; see {folder / 'server.log'}")
+    how = f"does not listen after {PATIENCE:g} s" if process.poll() is None else f"ended with code {process.returncode}"
+    raise StageError(f"the embedded AWS {how}; see {folder / 'server.log'}")
 
 
 def _digest() -> str:

@@ -1,20 +1,20 @@
-"""The operations: one module each, all of them in `ALL`."""
+"""The operations: one module each, found because it is here; all of them in `ALL`."""
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from saga import Saga
-from statemachines.create_server_group import CREATE_SERVER_GROUP
-from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
-from statemachines.disable_server_group import DISABLE_SERVER_GROUP
-from statemachines.enable_server_group import ENABLE_SERVER_GROUP
-from statemachines.resize_server_group import RESIZE_SERVER_GROUP
-from statemachines.resume_asg_processes import RESUME_ASG_PROCESSES
 
-ALL: tuple[Saga[Any, Any, Any], ...] = (
-    CREATE_SERVER_GROUP,
-    RESIZE_SERVER_GROUP,
-    DESTROY_SERVER_GROUP,
-    ENABLE_SERVER_GROUP,
-    DISABLE_SERVER_GROUP,
-    RESUME_ASG_PROCESSES,
-)
+_TOOLS = ("__main__",)
+
+
+def _found() -> Iterator[Saga[Any, Any, Any]]:
+    """By module: `create_server_group.py` holds `CREATE_SERVER_GROUP`."""
+    for module in iter_modules(__path__):
+        if not module.ispkg and module.name not in _TOOLS:
+            yield getattr(import_module(f"{__name__}.{module.name}"), module.name.upper())
+
+
+ALL: tuple[Saga[Any, Any, Any], ...] = tuple(_found())

@@ -18,7 +18,7 @@ from saga.compiler import compile_saga, worst_case
 from statemachines import ALL
 from statemachines.__main__ import ROOT, main
 from statemachines.artefacts import artefacts, machine, snake
-from statemachines.fields import tables
+from statemachines.artefacts.fields import tables
 
 Json = dict[str, Any]
 AnySaga = Saga[Any, Any, Any]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from saga import Saga, Step, Wait
 from saga.compiler import Json, compile_saga, function_of, worst_case
 from saga.diagram import mermaid
-from statemachines.fields import tables
+from statemachines.artefacts.fields import tables
 
 _Saga = Saga[Any, Any, Any]
 _Activity = Callable[..., Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 from saga import Saga
 from saga.compiler import compile_saga
-from statemachines.page import page
+from statemachines.artefacts.page import page
 
 WIDTH = 120
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
