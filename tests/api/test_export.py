@@ -13,6 +13,7 @@ from tests.api.http_door import Answered, Door
 PLACE = {"account": "test", "region": "us-east-1"}
 RESIZE: dict[str, Any] = {**PLACE, "serverGroupName": "shop-prod-v001", "capacity": {"min": 1}}
 SECRET = "correct-horse-battery-staple"
+USER_DATA = base64.b64encode(SECRET.encode()).decode()
 START = 1_700_000_000.0
 
 
@@ -70,7 +71,7 @@ def test_no_secret_leaves_with_an_export(door: Door) -> None:
         "instanceType": "t3.micro",
         "zones": ["us-east-1a"],
         "capacity": {"min": 1, "desired": 1, "max": 1},
-        "userData": base64.b64encode(SECRET.encode()).decode(),
+        "userData": USER_DATA,
     }
     one = door.post("/operations/createServerGroup", create, headers={"Idempotency-Key": "key-" + SECRET}).json["id"]
     door.planned(one, region="us-east-1")
@@ -81,7 +82,7 @@ def test_no_secret_leaves_with_an_export(door: Door) -> None:
 
     assert [line["id"] for line in lines(got)] == [one]
     assert SECRET not in got.text
-    assert create["userData"] not in got.text
+    assert USER_DATA not in got.text
 
 
 @pytest.mark.parametrize(
