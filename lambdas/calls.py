@@ -34,6 +34,7 @@ CALLS: tuple[tuple[str, str], ...] = (
     ("ec2", "DescribeLaunchTemplates"),
     ("ec2", "DescribeSecurityGroups"),
     ("ec2", "DescribeSubnets"),
+    ("ec2", "GetConsoleOutput"),
     ("elb", "DeregisterInstancesFromLoadBalancer"),
     ("elb", "DescribeInstanceHealth"),
     ("elb", "DescribeLoadBalancers"),

@@ -132,6 +132,13 @@ class LoadBalancers(Protocol):
         """As `deregister`, for a classic load balancer."""
 
 
+class Instances(Protocol):
+    def console(self, instance: str) -> str:
+        """What the instance wrote to its console after its last start, stop or reboot: at most 64 KB of text, which may
+        hold anything. Empty where there is nothing yet. Raises NotFound.
+        """
+
+
 # Launch templates.
 
 
@@ -435,6 +442,7 @@ class Cloud:
     groups: Groups
     launch_templates: LaunchTemplates
     images: Images
+    instances: Instances
     network: Network
     load_balancers: LoadBalancers
     scaling: Scaling

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.engine import control, ends, holds, journal, planning, waits
+from lambdas.engine import control, ends, evidence, holds, journal, planning, waits
 from lambdas.engine.attempts import attempt, foreseen
 from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
 from lambdas.errors import WindlassError
@@ -52,7 +52,10 @@ def _open(hub: Hub, sagas: Sagas, task: Task) -> Json:
 
 def _act(hub: Hub, task: Task) -> str:
     step, undoing = change_of(task.saga, task.step)
-    started = control.begin_undo(hub, task) if undoing else control.begin(hub, task, pivot=step.pivot)
+    if undoing:
+        started = control.begin_undo(hub, task, known=evidence.keep(hub, task))
+    else:
+        started = control.begin(hub, task, pivot=step.pivot)
     act = step.undo if undoing and step.undo else step.do
     did, findings = attempt(hub, task, started, lambda: _done(hub, task, started.control, act))
     journal.succeeded(hub, task.operation, task.step, did, attempts=started.control.attempt, findings=findings)

@@ -213,6 +213,10 @@ def step_key(operation: str, step: str) -> Key:
     return Key(f"op#{operation}", f"step#{step}")
 
 
+def evidence_key(operation: str) -> Key:
+    return Key(f"op#{operation}", "evidence")
+
+
 def open_key(operation: str, state: str) -> Key:
     return Key(f"op#{operation}", f"wait#{state}")
 

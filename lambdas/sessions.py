@@ -20,6 +20,7 @@ from lambdas import accounts
 from lambdas.accounts import Account
 from lambdas.aws.groups import Groups
 from lambdas.aws.images import Images
+from lambdas.aws.instances import Instances
 from lambdas.aws.launch_templates import LaunchTemplates
 from lambdas.aws.load_balancers import LoadBalancers
 from lambdas.aws.network import Network
@@ -118,6 +119,7 @@ def _cloud(
         groups=Groups(clients["autoscaling"]),
         launch_templates=LaunchTemplates(clients["ec2"]),
         images=Images(clients["ec2"], clients["ssm"]),
+        instances=Instances(clients["ec2"]),
         network=Network(clients["ec2"]),
         load_balancers=LoadBalancers(clients["elbv2"], clients["elb"]),
         scaling=Scaling(clients["autoscaling"], clients["cloudwatch"]),

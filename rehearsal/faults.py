@@ -33,7 +33,19 @@ SECONDS = {"table.g": 0.004, "table.o": 0.006, "table.w": 0.008, "table.d": 0.01
 READS = frozenset(
     (
         *("get", "of", "due", "listed", "describe", "text", "last"),
-        *("find", "found", "names", "made_by", "hooks", "activities", "by_ids", "by_name", "parameter", "zones"),
+        *(
+            "find",
+            "found",
+            "names",
+            "made_by",
+            "hooks",
+            "activities",
+            "by_ids",
+            "by_name",
+            "parameter",
+            "zones",
+            "console",
+        ),
         *("subnets", "security_groups", "target_groups", "classic", "target_health", "classic_health"),
         *("draining", "draining_classic"),
         *("policies", "scheduled_actions", "alarms", "alarms_made_by"),

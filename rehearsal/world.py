@@ -317,6 +317,7 @@ class World:
             groups=over("groups", real.groups),
             launch_templates=over("launch_templates", real.launch_templates),
             images=over("images", real.images),
+            instances=over("instances", real.instances),
             network=over("network", real.network),
             load_balancers=over("load_balancers", real.load_balancers),
             scaling=over("scaling", real.scaling),

@@ -92,6 +92,8 @@ class Saga(Generic[R_contra, P, C]):
     """The result object that callers read (Clouddriver's `resultObjects`) as soon as there is a plan, if any."""
     difference: Callable[[P], tuple[dict[str, Any] | None, dict[str, Any] | None]] | None = None
     """What stood there before, and what shall stand there: for people, in the words of the request."""
+    evidence: Callable[[P, C, Callable[[str, Callable[[], Any]], Any]], None] | None = None
+    """What tells why it failed, read before the first undo. Each read goes through the function that is handed in."""
     on_failure: OnFailure = field(default_factory=OnFailure)
     finish_by: timedelta = timedelta(hours=24)
     """By default, from acceptance."""

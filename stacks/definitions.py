@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stacks import ROOT
 
@@ -23,6 +24,10 @@ class Definition:
     """Compact JSON with `${…Function}` holes."""
 
     @property
+    def states(self) -> dict[str, Any]:
+        return dict(json.loads(self.text)["States"])
+
+    @property
     def holes(self) -> dict[str, str]:
         """The function that each hole is filled with: `{"ServerGroupsFunction": "ServerGroups"}`."""
         return {f"{name}Function": name for name in sorted(set(_HOLE.findall(self.text)))}
@@ -40,6 +45,12 @@ def activities(machines: tuple[Definition, ...]) -> dict[str, str]:
     """The functions of activities that any machine calls, and their modules: `{"ServerGroups": "server_groups"}`."""
     called = {name for machine in machines for name in machine.holes.values()} - {ENGINE}
     return {name: snake(name) for name in sorted(called)}
+
+
+def undoing(machines: tuple[Definition, ...]) -> frozenset[str]:
+    """The functions that any machine calls to put something back."""
+    states = (one for machine in machines for name, one in machine.states.items() if name.startswith("Undo"))
+    return frozenset(name for one in states for name in _HOLE.findall(one.get("Resource", "")))
 
 
 def snake(name: str) -> str:

@@ -100,6 +100,7 @@ class HubFunction(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.name = row.name
         log_group = logs.LogGroup(
             self, "Logs", log_group_name=f"/aws/lambda/{name}", retention=KEPT, removal_policy=removal
         )

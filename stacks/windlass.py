@@ -7,9 +7,10 @@ from types import ModuleType
 from aws_cdk import Aws, CfnOutput, Duration, Stack
 from constructs import Construct
 
+from lambdas.activities import evidence
 from stacks.alarms import Alarms
 from stacks.api import Api
-from stacks.definitions import COMPILED, Definition, activities, definitions
+from stacks.definitions import COMPILED, Definition, activities, definitions, undoing
 from stacks.dependent_actions import allow_dependents
 from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity
 from stacks.grants import allow, arn
@@ -143,6 +144,8 @@ class Windlass(Stack):
         declared = actions_of(module)
         self.table.grant(function.role, *READS, *WRITES)
         allow(function.role, declared, "*")  # groups of any name, made by anybody, may be operated on
+        if function.name in undoing(self._definitions):
+            allow(function.role, evidence.ACTIONS, "*")  # read before the first undo, of any group and its instances
         allow_dependents(function.role, declared)
         allow(function.role, ("sts:AssumeRole",), TARGET_ROLES)
 

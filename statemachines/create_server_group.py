@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.activities import capacity, differences, launch_templates, plans, scaling, server_groups
+from lambdas.activities import capacity, differences, evidence, launch_templates, plans, scaling, server_groups
 from lambdas.activities.plans import CreatePlan
 from lambdas.cloud import Cloud
 from lambdas.requests.create_server_group import CreateServerGroup
@@ -39,4 +39,5 @@ CREATE_SERVER_GROUP: Saga[CreateServerGroup, CreatePlan, Cloud] = Saga(
     left=server_groups.left_behind,
     results=server_groups.results,
     difference=differences.of_create,
+    evidence=evidence.of_group,
 )

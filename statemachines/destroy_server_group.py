@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from lambdas.activities import (
     differences,
+    evidence,
     launch_templates,
     load_balancers,
     plans,
@@ -41,4 +42,5 @@ DESTROY_SERVER_GROUP: Saga[DestroyServerGroup, DestroyPlan, Cloud] = Saga(
     ),
     left=traffic.left_out,
     difference=differences.of_destroy,
+    evidence=evidence.of_group,
 )

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.activities import differences, load_balancers, plans, processes, traffic
+from lambdas.activities import differences, evidence, load_balancers, plans, processes, traffic
 from lambdas.activities.plans import TrafficPlan
 from lambdas.cloud import Cloud
 from lambdas.requests import guards_of_one
@@ -36,4 +36,5 @@ DISABLE_SERVER_GROUP: Saga[DisableServerGroup, TrafficPlan, Cloud] = Saga(
     left=traffic.left_out,
     results=traffic.results,
     difference=differences.of_disable,
+    evidence=evidence.of_group,
 )

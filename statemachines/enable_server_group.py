@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.activities import differences, load_balancers, plans, processes, traffic
+from lambdas.activities import differences, evidence, load_balancers, plans, processes, traffic
 from lambdas.activities.plans import TrafficPlan
 from lambdas.cloud import Cloud
 from lambdas.requests import guards_of_one
@@ -35,4 +35,5 @@ ENABLE_SERVER_GROUP: Saga[EnableServerGroup, TrafficPlan, Cloud] = Saga(
     ),
     left=traffic.left_in,
     difference=differences.of_enable,
+    evidence=evidence.of_group,
 )

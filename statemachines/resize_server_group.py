@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.activities import capacity, differences, plans
+from lambdas.activities import capacity, differences, evidence, plans
 from lambdas.activities.plans import ResizePlan
 from lambdas.cloud import Cloud
 from lambdas.requests import guards_of_one
@@ -25,4 +25,5 @@ RESIZE_SERVER_GROUP: Saga[ResizeServerGroup, ResizePlan, Cloud] = Saga(
     ),
     left=capacity.left_behind,
     difference=differences.of_resize,
+    evidence=evidence.of_group,
 )

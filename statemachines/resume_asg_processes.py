@@ -1,6 +1,6 @@
 """Resume processes: let suspended Auto Scaling processes of a server group run again."""
 
-from lambdas.activities import differences, processes
+from lambdas.activities import differences, evidence, processes
 from lambdas.activities.plans import ResumePlan
 from lambdas.cloud import Cloud
 from lambdas.requests import guards_of_one
@@ -14,4 +14,5 @@ RESUME_ASG_PROCESSES: Saga[ResumeAsgProcesses, ResumePlan, Cloud] = Saga(
     steps=(step("ResumeProcesses", do=processes.resume, undo=processes.suspend),),
     left=processes.left_behind,
     difference=differences.of_resume,
+    evidence=evidence.of_group,
 )

@@ -123,3 +123,5 @@ def _functions(saga: AnySaga) -> Iterator[Callable[..., Any]]:
         yield from (one.check,) if isinstance(one, Wait) else filter(None, (one.do, one.undo))
     if saga.left is not None:
         yield saga.left
+    if saga.evidence is not None:
+        yield saga.evidence

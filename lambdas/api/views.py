@@ -63,6 +63,7 @@ class Links(View):
     signals: str
     task: str
     type: str
+    evidence: str | None = Field(description="Why it failed, as the cloud told it; null: nothing was put back.")
 
 
 class Summary(View):
@@ -161,7 +162,7 @@ def operation_of(record: Record) -> OperationView:
         steps=tuple(_steps(record)),
         result=dict(record.result) if record.result is not None else None,
         signals=tuple(_signals(record)),
-        links=_links(control),
+        links=_links(record),
     )
 
 
@@ -238,6 +239,8 @@ def _deadline(record: Record) -> float | None:
     return min((one for one in (record.current.deadline, record.current.expires) if one is not None), default=None)
 
 
+UNDO = "Undo"
+"""What the names of undos begin with (`saga.model.Step.undo_name`)."""
 SIGNALS = {
     "cancel": "stop, and put everything back",
     "pause": "start no further step until resumed",
@@ -256,13 +259,16 @@ def _signals(record: Record) -> Iterator[SignalView]:
         yield SignalView(signal=signal, decision=decision or None, does=SIGNALS[one])
 
 
-def _links(control: Control) -> Links:
+def _links(record: Record) -> Links:
+    control = record.control
     own = f"/operations/{control.id}"
+    back = any(one.name.startswith(UNDO) for one in record.steps)
     return Links(
         self=own,
         signals=f"{own}/signals",
         task=f"/task/{control.batch or control.id}",
         type=f"/operations/types/{control.name}",
+        evidence=f"{own}/evidence" if back else None,
     )
 
 

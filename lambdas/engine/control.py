@@ -99,7 +99,7 @@ def begin(hub: Hub, task: Task, *, pivot: bool = False, known: Control | None = 
     return _begun(hub, task, allowed, forward=True, known=known)
 
 
-def begin_undo(hub: Hub, task: Task) -> Started:
+def begin_undo(hub: Hub, task: Task, *, known: Control | None = None) -> Started:
     """Start an attempt of an undo: only when no forward attempt can be alive, and the cloud has settled.
 
     Raises Conflict until then, Revoked, Exhausted, or Abandoned for an operation that is over.
@@ -110,7 +110,7 @@ def begin_undo(hub: Hub, task: Task) -> Started:
         _settled(hub, control)
         return {"status": Status.UNDOING}
 
-    return _begun(hub, task, allowed, forward=False)
+    return _begun(hub, task, allowed, forward=False, known=known)
 
 
 def _begun(

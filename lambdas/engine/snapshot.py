@@ -20,6 +20,7 @@ PORTS = {
     "scaling": "autoscaling",
     "launch_templates": "ec2",
     "images": "ec2",
+    "instances": "ec2",
     "network": "ec2",
     "load_balancers": "elasticloadbalancing",
 }

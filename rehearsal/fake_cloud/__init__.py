@@ -10,7 +10,7 @@ from rehearsal.clock import Clock
 from rehearsal.fake_cloud import seeds
 from rehearsal.fake_cloud.groups import FakeGroups
 from rehearsal.fake_cloud.manners import PROMPT, Manners
-from rehearsal.fake_cloud.network import FakeImages, FakeLoadBalancers, FakeNetwork
+from rehearsal.fake_cloud.network import FakeImages, FakeInstances, FakeLoadBalancers, FakeNetwork
 from rehearsal.fake_cloud.place import Deed, Place
 from rehearsal.fake_cloud.scaling import FakeScaling
 from rehearsal.fake_cloud.snapshots import Snapshot, differences, of_place
@@ -70,6 +70,7 @@ class FakeCloud:
             groups=FakeGroups(place, operation),
             launch_templates=FakeLaunchTemplates(place, operation),
             images=FakeImages(place, operation),
+            instances=FakeInstances(place, operation),
             network=FakeNetwork(place, operation),
             load_balancers=FakeLoadBalancers(place, operation),
             scaling=FakeScaling(place, operation),

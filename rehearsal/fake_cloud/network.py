@@ -1,4 +1,4 @@
-"""What plans look up: images, subnets, security groups, load balancers and who is healthy behind them."""
+"""What plans look up: images, instances, subnets, security groups, load balancers and who is healthy behind them."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -26,6 +26,15 @@ class FakeImages(Port):
         if name not in self.place.parameters:
             raise NotFound(f"there is no parameter {name}")
         return self.place.parameters[name]
+
+
+class FakeInstances(Port):
+    @call
+    def console(self, instance: str) -> str:
+        launched = self.place.instances.get(instance)
+        if launched is None:
+            raise NotFound(f"there is no instance {instance}")
+        return self.place.consoles.get(launched.image, f"{instance} login: ")
 
 
 class FakeNetwork(Port):

@@ -113,6 +113,8 @@ class Place:
         """Images whose instances run and never pass a health check."""
         self.dying: set[str] = set()
         """Images whose instances do not survive their launch."""
+        self.consoles: dict[str, str] = {}
+        """What instances of an image write to their console."""
         self.key_pairs: set[str] | None = None
         """None: whatever is asked for exists."""
         self.instance_profiles: set[str] | None = None

@@ -51,6 +51,7 @@ def seed(place: Place) -> None:
         place.images[image] = Image(image, name, OWNER, created)
     place.never_healthy.add(BAD_IMAGE)
     place.dying.add(DYING_IMAGE)
+    place.consoles[BAD_IMAGE] = "broken: cannot open /etc/broken.conf: no such file\n"
     place.parameters[PARAMETER] = GOOD_IMAGE
     for purpose in ("internal", "external"):
         tags = (("immutable_metadata", f'{{"purpose":"{purpose}","target":"ec2"}}'),)

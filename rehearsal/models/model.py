@@ -19,6 +19,7 @@ SERVICES = {
     "scaling": "autoscaling",
     "launch_templates": "ec2",
     "images": "ec2",
+    "instances": "ec2",
     "network": "ec2",
     "load_balancers": "elasticloadbalancing",
     "table": "dynamodb",

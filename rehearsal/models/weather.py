@@ -83,6 +83,7 @@ BUCKETS = {
     "launch_templates.delete": (50.0, 5.0),
     "launch_templates": (100.0, 20.0),
     "images": (100.0, 20.0),
+    "instances": (100.0, 20.0),
     "network": (100.0, 20.0),
     "load_balancers": (40.0, 10.0),
     "groups": (100.0, 10.0),

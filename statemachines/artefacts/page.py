@@ -158,6 +158,8 @@ def _permissions(saga: _Saga) -> Iterator[str]:
     yield ""
     for module, function in sorted({(one.__module__, function_of(one)) for one in _changing(saga)}):
         yield f"* `{function}`: {_declared('ACTIONS', module)}"
+    if saga.evidence:
+        yield f"* each of them with an undo, before that: {_declared('ACTIONS', saga.evidence.__module__)}"
     checks = {check.__module__ for check in _checks(saga)}
     if checks:
         yield f"* `EngineFunction` and `SweepFunction`, for the waits: {_declared('READS', *checks)}"

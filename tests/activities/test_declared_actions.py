@@ -50,6 +50,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "images.by_ids": (f"{EC2}DescribeImages",),
     "images.by_name": (f"{EC2}DescribeImages",),
     "images.parameter": ("ssm:GetParameter",),
+    "instances.console": (f"{EC2}GetConsoleOutput",),
     "network.zones": (f"{EC2}DescribeAvailabilityZones",),
     "network.subnets": (f"{EC2}DescribeSubnets",),
     "network.security_groups": (f"{EC2}DescribeSecurityGroups",),
@@ -76,7 +77,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "scaling.delete_alarms": (f"{ALARMS}DeleteAlarms", f"{ALARMS}DescribeAlarms"),
 }
 """What `lambdas/aws` calls for each method of a port."""
-PORTS = ("groups", "launch_templates", "images", "network", "load_balancers", "scaling")
+PORTS = ("groups", "launch_templates", "images", "instances", "network", "load_balancers", "scaling")
 
 
 class Recording:
@@ -118,6 +119,8 @@ def walked(recording: Recording, world: World, saga: Saga[Any, Any, Any], reques
         else:
             recording.run(one.do, plan, cloud)
             recording.run(one.do, plan, cloud)
+    if saga.evidence:
+        recording.run(saga.evidence, plan, cloud, lambda _, read: read())
     for step in reversed(list(saga.changes)):
         if step.undo:
             recording.run(step.undo, plan, cloud)
@@ -134,6 +137,7 @@ def all_walked() -> Recording:
     emptied = {"min": 0, "desired": 0, "max": 0}
     walked(recording, _furnished(), RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity=emptied))
     walked(recording, _without_capacity(), CREATE_SERVER_GROUP, order())
+    walked(recording, _furnished(), CREATE_SERVER_GROUP, order(image=seeds.BAD_IMAGE))
     walked(recording, _furnished(), DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
     walked(recording, _furnished(), DISABLE_SERVER_GROUP, _of(DisableServerGroup))
     walked(recording, _disabled(), ENABLE_SERVER_GROUP, _of(EnableServerGroup))

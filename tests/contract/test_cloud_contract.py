@@ -97,6 +97,19 @@ def test_a_parameter_is_read_or_not_found(world: World) -> None:
         world.cloud.images.parameter("/images/none")
 
 
+# Instances
+
+
+def test_a_console_is_text_and_an_unknown_instance_has_none(world: World) -> None:
+    make_group(world, desired=1)
+    (instance,) = world.cloud.groups.find(GROUP).instances
+
+    assert " " in world.cloud.instances.console(instance.id)  # not in base64
+    for unknown in ("i-00000000000000000", "nonsense"):
+        with pytest.raises(NotFound):
+            world.cloud.instances.console(unknown)
+
+
 # Network
 
 

@@ -588,6 +588,7 @@ def _uses_of_cloud(world: worlds.World) -> tuple[Callable[[], object], ...]:
         lambda: cloud.launch_templates.delete(GROUP),
         lambda: cloud.images.by_name("x"),
         lambda: cloud.images.parameter("x"),
+        lambda: cloud.instances.console("i-00000000000000000"),
         cloud.network.zones,
         cloud.network.subnets,
         lambda: cloud.network.security_groups(["x"]),

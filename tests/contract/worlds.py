@@ -8,6 +8,7 @@ import pytest
 
 from lambdas.aws.groups import Groups
 from lambdas.aws.images import Images
+from lambdas.aws.instances import Instances
 from lambdas.aws.launch_templates import LaunchTemplates
 from lambdas.aws.load_balancers import LoadBalancers
 from lambdas.aws.network import Network
@@ -81,6 +82,7 @@ def of_aws(monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
         groups=Groups(recorded("autoscaling")),
         launch_templates=LaunchTemplates(recorded("ec2")),
         images=Images(recorded("ec2"), recorded("ssm")),
+        instances=Instances(recorded("ec2")),
         network=Network(recorded("ec2")),
         load_balancers=LoadBalancers(recorded("elbv2"), recorded("elb")),
         scaling=Scaling(recorded("autoscaling"), recorded("cloudwatch")),

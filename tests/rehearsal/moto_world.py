@@ -21,6 +21,7 @@ from moto.core.models import botocore_stubber
 
 from lambdas.aws.groups import Groups
 from lambdas.aws.images import Images
+from lambdas.aws.instances import Instances
 from lambdas.aws.launch_templates import LaunchTemplates
 from lambdas.aws.load_balancers import LoadBalancers
 from lambdas.aws.network import Network
@@ -200,6 +201,7 @@ def cloud_of(client: Client, table: Table, account: str, operation: str) -> Clou
         groups=Groups(client("autoscaling")),
         launch_templates=LaunchTemplates(client("ec2")),
         images=Images(client("ec2"), client("ssm")),
+        instances=Instances(client("ec2")),
         network=Network(client("ec2")),
         load_balancers=LoadBalancers(client("elbv2"), client("elb")),
         scaling=Scaling(client("autoscaling"), client("cloudwatch")),

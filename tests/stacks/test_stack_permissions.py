@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from stacks.definitions import activities, definitions
+from lambdas.activities.evidence import ACTIONS as EVIDENCE
+from stacks.definitions import activities, definitions, undoing
 from stacks.dependent_actions import DEPENDENT, dependents_of
 from stacks.windlass import actions_of, reads_of
 
 Json = dict[str, Any]
 
 ACTIVITIES = activities(definitions())
+UNDOING = undoing(definitions())
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 KEY = {
@@ -102,7 +104,7 @@ def test_a_function_of_the_hub_may_call_what_it_calls_and_nothing_else(
 def test_an_activity_function_may_call_what_its_module_declares_and_what_that_depends_on(
     name: str, statements: dict[str, list[Json]]
 ) -> None:
-    declared = actions_of(ACTIVITIES[name])
+    declared = {*actions_of(ACTIVITIES[name]), *(EVIDENCE if name in UNDOING else ())}
     dependent = {one.action for one in dependents_of(declared)}
 
     assert allowed(statements[f"windlass-{name}"]) == {*declared} | dependent | TABLE | TARGETS | LOGS
@@ -116,6 +118,7 @@ def test_whatever_is_allowed_on_everything_is_an_activity_s_declaration_or_has_a
     statements: dict[str, list[Json]],
 ) -> None:
     declared = {action for module in ACTIVITIES.values() for action in (*actions_of(module), *reads_of(module))}
+    declared |= {*EVIDENCE}
     dependent = {one.action for one in DEPENDENT if one.resource == "*"}
 
     on_all = {
