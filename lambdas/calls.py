@@ -43,6 +43,7 @@ CALLS: tuple[tuple[str, str], ...] = (
     ("elbv2", "DescribeTargetGroups"),
     ("elbv2", "DescribeTargetHealth"),
     ("elbv2", "RegisterTargets"),
+    ("events", "PutEvents"),
     ("lambda", "Invoke"),
     ("sqs", "SendMessage"),
     ("ssm", "GetParameter"),

@@ -14,6 +14,8 @@ from botocore.config import Config
 from lambdas.dynamo import DynamoTable
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import Hub, Settings
+from lambdas.push.aws import EventBridge, QueuedPush
+from lambdas.push.office import Office
 from lambdas.sessions import ONCE, PATIENT, WHOLE_FUNCTION, clouds, own
 from lambdas.step_functions import StepFunctions
 from lambdas.sweeper import QueuedSweeper
@@ -40,7 +42,8 @@ def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT) -> Hub:
     """The hub of that environment.
 
     Besides `Settings.of`: `AWS_REGION`, `WINDLASS_ACCOUNT` (twelve digits), `WINDLASS_MACHINE_PREFIX` and
-    `WINDLASS_FUNCTION_PREFIX` (both `windlass-` unless said otherwise), `WINDLASS_SWEEP_QUEUE` (URL).
+    `WINDLASS_FUNCTION_PREFIX` (both `windlass-` unless said otherwise), `WINDLASS_SWEEP_QUEUE` and
+    `WINDLASS_TELLINGS` (URLs).
     """
     settings = Settings.of(environ)
     region = environ["AWS_REGION"]
@@ -53,7 +56,30 @@ def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT) -> Hub:
         cloud=clouds(table, config=reads, settling=settings.settling),
         now=time.time,
         settings=settings,
+        push=_push(environ),
     )
+
+
+@cache
+def office() -> Office:
+    """What herald and courier of this process work with."""
+    return office_of(os.environ)
+
+
+def office_of(environ: Mapping[str, str]) -> Office:
+    """Besides `Settings.of`: `AWS_REGION`, `WINDLASS_BUS` (name), `WINDLASS_TELLINGS` (URL)."""
+    region, settings = environ["AWS_REGION"], Settings.of(environ)
+    return Office(
+        table=DynamoTable(own("dynamodb", region, ONCE), settings.table),
+        bus=EventBridge(own("events", region), environ["WINDLASS_BUS"]),
+        push=_push(environ),
+        now=time.time,
+        source=settings.source,
+    )
+
+
+def _push(environ: Mapping[str, str]) -> QueuedPush:
+    return QueuedPush(own("sqs", environ["AWS_REGION"]), environ.get("WINDLASS_TELLINGS", ""))
 
 
 class Arns(dict[str, str]):

@@ -177,6 +177,8 @@ TABLE = (
         Transient,
         "until the deployment or the account is put right: " + BOTOCORE,
     ),
+    # EventBridge. `push/aws.py` reads what it says of each event.
+    Row("events", "Internal", Transient, BOTOCORE),
     # SQS
     Row("sqs", "RequestThrottled KmsThrottled", Throttled, BOTOCORE),
     Row("sqs", "InvalidMessageContents UnsupportedOperation InvalidSecurity InvalidAddress", Broken, BOTOCORE),
@@ -222,7 +224,7 @@ TABLE = (
     ),
 )
 
-SECRETIVE = frozenset({"dynamodb", "stepfunctions", "lambda", "sqs", "sts"})
+SECRETIVE = frozenset({"dynamodb", "events", "stepfunctions", "lambda", "sqs", "sts"})
 """What we send these may hold user data, tokens or external ids: none of their sentences is repeated."""
 LONGEST_WORD = 64
 """Longer ones may be user data or an encoded authorization message; ARNs may be longer."""

@@ -56,6 +56,13 @@ class Sweeper(Protocol):
         """Ask for a sweep that much later (at most 15 minutes, SQS's longest delay)."""
 
 
+class Push(Protocol):
+    """Those who tell the world (`lambdas.push`), by their queues: what is asked of them survives everybody's death."""
+
+    def tell(self, operation: str) -> None:
+        """Ask the herald to tell how the operation stands, if nobody was told."""
+
+
 SETTLING = timedelta(seconds=90)
 """See `Settings.settling`."""
 
@@ -80,14 +87,19 @@ class Settings:
     """The longest an attempt of an activity can live: the function's timeout and a margin."""
     window: timedelta = timedelta(hours=2)
     """A step is retried for this long."""
+    source: str = "urn:windlass"
+    """Of the events of this Windlass (`lambdas.push.model`)."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
-        """Settings from `WINDLASS_TABLE` and, in seconds, the variables of `TIMES`; what is not set has its default."""
+        """Settings from `WINDLASS_TABLE`, `WINDLASS_SOURCE` and, in seconds, the variables of `TIMES`.
+
+        What is not set has its default.
+        """
         seconds = {
             field: timedelta(seconds=float(environment[name])) for field, name in TIMES.items() if name in environment
         }
-        return cls(environment["WINDLASS_TABLE"], **seconds)
+        return cls(environment["WINDLASS_TABLE"], **seconds, source=environment.get("WINDLASS_SOURCE", cls.source))
 
 
 @dataclass(frozen=True)
@@ -101,3 +113,4 @@ class Hub:
     now: Callable[[], float]
     """Epoch seconds."""
     settings: Settings
+    push: Push

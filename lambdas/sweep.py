@@ -36,6 +36,7 @@ from lambdas.engine.snapshot import Snapshot
 from lambdas.engine.tasks import LEFT, Sagas, saga_named, stored_plan, wait_of
 from lambdas.errors import Expired, RollBack, WindlassError
 from lambdas.hub import Hub, Json
+from lambdas.push import told
 from lambdas.rows import Control, Status
 
 logger = logging.getLogger("windlass.sweep")
@@ -148,13 +149,28 @@ def _operation(hub: Hub, sagas: Sagas, operation: str) -> None:
     row = control.read(hub, operation)
     if row.due is None or row.due > hub.now():
         return
-    if row.status is Status.ROLLED_BACK:
-        _late_look(hub, sagas, row)
+    if row.status.over:
+        _over_and_told(hub, sagas, row)
     elif row.after is not None:
         batches.begin_next(hub, row)
         control.look_again(hub, row, hub.now() + START_CHECK)
-    elif not row.status.over:
+    else:
         control.look_again(hub, row, hub.now() + _alive(hub, row))
+        _have_it_told(hub, row)
+
+
+def _over_and_told(hub: Hub, sagas: Sagas, row: Control) -> None:
+    """Whoever waits for the end is told, and what was put back is looked at once more; then the row is left alone."""
+    _have_it_told(hub, row)
+    if row.status is Status.ROLLED_BACK:
+        return _late_look(hub, sagas, row)
+    return control.look_again(hub, row, None)
+
+
+def _have_it_told(hub: Hub, row: Control) -> None:
+    """Make up for a record of the stream that was lost on its way to the herald."""
+    if told.owed(hub.table, row) is not None:
+        hub.push.tell(row.id)
 
 
 def _alive(hub: Hub, row: Control) -> float:

@@ -76,6 +76,20 @@ class Sweeper:
         self._clock.at(delay.total_seconds(), self._sweep)
 
 
+class Push:
+    """`lambdas.hub.Push`: a herald, where the world has one (`rehearsal.heralds`); else its queue is never read."""
+
+    def __init__(self) -> None:
+        self.herald: Callable[[str], object] = _unread
+
+    def tell(self, operation: str) -> None:
+        self.herald(operation)
+
+
+def _unread(operation: str) -> None:
+    pass
+
+
 class Stream:
     """The table's stream: record after record to one handler. A record that fails comes again, those behind it wait."""
 

@@ -38,6 +38,15 @@ KEY_MONTH = 1.0
 """The table's own key."""
 QUEUE_MESSAGE = 0.40 / MILLION
 """SQS: https://aws.amazon.com/sqs/pricing/"""
+BUS_EVENT = 1.0 / MILLION
+"""EventBridge, custom events: https://aws.amazon.com/eventbridge/pricing/"""
+EVENTS = 3
+"""Told of an operation that nobody interferes with: accepted, started, its end."""
+EVENT_SECONDS, EVENT_READS, EVENT_WRITES = 0.05, 1.0, 1.0
+"""Of the herald, for one of them, as if each were a batch of the stream: who is to be told, and that it was told."""
+LAST_LOOK_READS, LAST_LOOK_WRITES = 1.5, 4.0
+"""Of the sweep, which sees after the end whether it was told, and takes the control row off the index of what is due:
+the row in the table and in two lists of whole rows, and its entry in that index."""
 TRACE = 5.0 / MILLION
 """X-Ray, recorded; one for the machine and one for each request is the most: it samples a part of them.
 https://aws.amazon.com/xray/pricing/"""
@@ -77,6 +86,7 @@ class Use:
             "Keys": KEY_REQUESTS * KEY_REQUEST,
             "Traces": (1 + requests) * TRACE,
             "Queue": self.messages * QUEUE_MESSAGE,
+            "Push": EVENTS * TELLING + LAST_LOOK_READS * READ_UNIT + LAST_LOOK_WRITES * WRITE_UNIT,
         }
 
     @property
@@ -89,6 +99,14 @@ def _run(invocations: float, seconds: float, memory: float = MEMORY) -> float:
     return invocations * INVOCATION + seconds * memory * GIGABYTE_SECOND
 
 
+TELLING = (
+    BUS_EVENT
+    + _run(1, EVENT_SECONDS)
+    + EVENT_READS * READ_UNIT
+    + EVENT_WRITES * WRITE_UNIT
+    + LOG_BYTES / 1e9 * LOG_GIGABYTE
+)
+"""One event on the bus. A receiver costs a message, an invocation and some four writes more."""
 SWEEP_MONTH = SWEEPS_A_MONTH * (_run(1, SWEEP_SECONDS) + SWEEP_READS * READ_UNIT + LOG_BYTES / 1e9 * LOG_GIGABYTE)
 """The wait sweep for a month in which it finds nothing to do."""
 IDLE_MONTH = KEY_MONTH + SWEEP_MONTH

@@ -28,7 +28,7 @@ from rehearsal.failures import TaskError
 from rehearsal.fake_cloud import FakeCloud, Manners, Snapshot
 from rehearsal.faults import Faults, Killed
 from rehearsal.memory_table import MemoryTable
-from rehearsal.ports import REDELIVERY, Functions, Machines, Stream, Sweeper, state_of
+from rehearsal.ports import REDELIVERY, Functions, Machines, Push, Stream, Sweeper, state_of
 from saga.compiler import compile_saga
 
 LAMBDA_TIMEOUT = 60.0
@@ -106,6 +106,7 @@ class World:
             self.machines.define(saga.name, _compiled(saga))
         self.machines.on_status.append(self._execution_ended)
         self.faults.state = self._state
+        self.push = Push()
         self.hub = self._hub(settings, self.faults)
         self.plain = self._hub(settings, None)
         """The same hub, whose calls neither fail nor are numbered: for callers and spectators."""
@@ -307,6 +308,7 @@ class World:
             cloud=clouds,
             now=lambda: self.clock.now,
             settings=settings,
+            push=over("push", self.push),
         )
 
     def _cloud(self, over: Callable[[str, Any], Any], table: Table, account: str, region: str, operation: str) -> Cloud:

@@ -42,6 +42,7 @@ HUB = (
     Row("Engine", "lambdas.handlers.engine", "guards, waits, holds and ends of every operation"),
     Row("Sweep", "lambdas.handlers.sweep", "looks at every row whose time has come"),
     Row("Projector", "lambdas.handlers.projector", "does what follows an end, from the table's stream"),
+    Row("Herald", "lambdas.push.handlers.herald", "tells the bus what happens to operations, from the table's stream"),
 )
 
 

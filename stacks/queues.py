@@ -1,4 +1,4 @@
-"""Queues: the sweep's messages to itself, and a place for what could not be delivered."""
+"""Queues: messages to our own functions, and a place for what could not be delivered."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
@@ -20,10 +20,19 @@ class DeadLetters(sqs.Queue):
         )
 
 
-class SweepQueue(Construct):
-    """Delayed messages with which the sweep asks for the seconds between two ticks of its rule."""
+class SourceQueue(Construct):
+    """Messages to one function, which is asked again a few times for what it did not do."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        timeout: Duration = TIMEOUT,
+        kept: Duration,
+        tries: int = 3,
+    ) -> None:
+        """`timeout` is the function's; `kept` is for how long a message means something."""
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetters(self, "DeadLetters")
         self.queue = sqs.Queue(
@@ -31,9 +40,16 @@ class SweepQueue(Construct):
             "Queue",
             # Six times the function's timeout, as Lambda asks of a source queue.
             # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-            visibility_timeout=Duration.seconds(6 * TIMEOUT.to_seconds()),
-            retention_period=Duration.hours(1),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=3),
+            visibility_timeout=Duration.seconds(6 * timeout.to_seconds()),
+            retention_period=kept,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=tries),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
         )
+
+
+class SweepQueue(SourceQueue):
+    """Delayed messages with which the sweep asks for the seconds between two ticks of its rule."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id, kept=Duration.hours(1))

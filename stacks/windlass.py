@@ -17,6 +17,7 @@ from stacks.grants import allow, arn
 from stacks.layer import LAYER
 from stacks.machines import Machine
 from stacks.projector import Projector
+from stacks.push import Bus, Herald, Tellings
 from stacks.queues import SweepQueue
 from stacks.settings import Settings
 from stacks.sweep import Sweep
@@ -39,6 +40,8 @@ class Windlass(Stack):
         removal = settings.removal
         self.table = OperationsTable(self, "Operations", removal=removal)
         self.sweeps = SweepQueue(self, "Sweeps")
+        self.bus = Bus(self, "Events", name=f"{settings.prefix}operations")
+        self.tellings = Tellings(self, "Tellings")
         timeout = Duration.seconds(settings.activity_timeout.total_seconds())
         self.functions = Functions(
             self,
@@ -59,11 +62,23 @@ class Windlass(Stack):
             table=self.table.table,
             machines=[one.machine for one in self.machines.values()],
         )
+        herald = Herald(
+            self,
+            "Herald",
+            function=self.functions["Herald"].live,
+            table=self.table.table,
+            tellings=self.tellings,
+        )
         Alarms(
             self,
             "Alarms",
             prefix=settings.prefix,
-            dead_letters={"sweep": self.sweeps.dead_letters, "projector": projector.dead_letters},
+            dead_letters={
+                "sweep": self.sweeps.dead_letters,
+                "projector": projector.dead_letters,
+                "herald": herald.dead_letters,
+                "tellings": self.tellings.dead_letters,
+            },
             machines={saga: one.machine for saga, one in self.machines.items()},
             sweep=self.functions["Sweep"].live,
             projector=self.functions["Projector"].live,
@@ -71,6 +86,7 @@ class Windlass(Stack):
         self._grant()
         CfnOutput(self, "ApiId", value=api.api.rest_api_id)
         CfnOutput(self, "ApiUrl", value=api.api.url)
+        CfnOutput(self, "BusName", value=self.bus.bus.event_bus_name)
         CfnOutput(self, "TableName", value=self.table.table.table_name)
 
     def _environment(self) -> dict[str, str]:
@@ -86,6 +102,9 @@ class Windlass(Stack):
             "WINDLASS_MACHINE_PREFIX": self._settings.prefix,
             "WINDLASS_FUNCTION_PREFIX": self._settings.prefix,
             "WINDLASS_SWEEP_QUEUE": self.sweeps.queue.queue_url,
+            "WINDLASS_SOURCE": f"urn:windlass:{Aws.ACCOUNT_ID}:{Aws.REGION}:{self._settings.prefix.rstrip('-')}",
+            "WINDLASS_BUS": self.bus.bus.event_bus_name,
+            "WINDLASS_TELLINGS": self.tellings.queue.queue_url,
         }
 
     def _machine(self, definition: Definition) -> Machine:
@@ -103,6 +122,7 @@ class Windlass(Stack):
         self._grant_engine(self.functions["Engine"])
         self._grant_sweep(self.functions["Sweep"])
         self._grant_projector(self.functions["Projector"])
+        self._grant_herald(self.functions["Herald"])
         for name, module in self._activities.items():
             self._grant_activities(module, self.functions[name])
 
@@ -132,12 +152,17 @@ class Windlass(Stack):
         # Only the sweep asks how executions stand: the bucket for that refills at 15 a second.
         allow(sweep.role, ("states:DescribeExecution",), *self._of_machines("execution:{}:*"))
         self._grant_sweeps(sweep)
+        self._grant_tellings(sweep)
         self._grant_checks(sweep)
 
     def _grant_projector(self, projector: HubFunction) -> None:
         self.table.grant(projector.role, *READS, *WRITES, *DELETES)
         self._grant_tokens(projector)
         self._grant_starts(projector)
+
+    def _grant_herald(self, herald: HubFunction) -> None:
+        self.table.grant(herald.role, *READS, *WRITES)
+        allow(herald.role, ("events:PutEvents",), self.bus.bus.event_bus_arn)
 
     def _grant_activities(self, module: str, function: HubFunction) -> None:
         """What the module declares it calls, and what AWS asks for on top of those calls."""
@@ -164,6 +189,9 @@ class Windlass(Stack):
 
     def _grant_sweeps(self, function: HubFunction) -> None:
         allow(function.role, ("sqs:SendMessage",), self.sweeps.queue.queue_arn)
+
+    def _grant_tellings(self, function: HubFunction) -> None:
+        allow(function.role, ("sqs:SendMessage",), self.tellings.queue.queue_arn)
 
     def _of_machines(self, resource: str) -> list[str]:
         return [arn("states", resource.format(f"{self._settings.prefix}{one.saga}")) for one in self._definitions]

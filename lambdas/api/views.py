@@ -60,6 +60,7 @@ class SignalView(View):
 
 class Links(View):
     self: str
+    events: str
     signals: str
     task: str
     type: str
@@ -265,6 +266,7 @@ def _links(record: Record) -> Links:
     back = any(one.name.startswith(UNDO) for one in record.steps)
     return Links(
         self=own,
+        events=f"{own}/events",
         signals=f"{own}/signals",
         task=f"/task/{control.batch or control.id}",
         type=f"/operations/types/{control.name}",

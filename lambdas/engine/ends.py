@@ -11,6 +11,8 @@ from lambdas.rows import Control, Mark, Status, short
 from lambdas.table import Write
 
 FINISH, PUT_BACK, GIVE_UP = "Finish", "PutBack", "GiveUp"
+TELLING = 30.0
+"""Seconds after which an end should have been told (`lambdas.push`): the stream is a second or two behind."""
 TOOK_OVER = "Interrupted"
 """The error with which a recovery's undo chain begins."""
 
@@ -97,15 +99,15 @@ def close(
         stands = _end_of(row, status, reason)
         control.alone(hub, row)
         why = "; ".join(filter(None, (_why(row, reason), left)))
-        closed = _closed(hub, stands, why, late_look=late_look)
+        closed = _closed(hub, row, stands, why, late_look=late_look)
         return closed, (*guards.releases(hub, row.guards, operation), *tokens.forgotten(hub, operation))
 
     control.change(hub, operation, decide)
     return stands
 
 
-def _closed(hub: Hub, status: Status, why: str, *, late_look: bool) -> control.Change:
-    looks = late_look and status is Status.ROLLED_BACK
+def _closed(hub: Hub, row: Control, status: Status, why: str, *, late_look: bool) -> control.Change:
+    late = late_look and status is Status.ROLLED_BACK
     return {
         "status": status,
         "closed": hub.now(),
@@ -113,9 +115,15 @@ def _closed(hub: Hub, status: Status, why: str, *, late_look: bool) -> control.C
         "live": None,
         "forward_end": None,
         "events": None,
-        "due": hub.now() + hub.settings.late_look.total_seconds() if looks else None,
         "error": short(why) or None,
+        "due": hub.now() + hub.settings.late_look.total_seconds() if late else _last_look(hub, row),
     }
+
+
+def _last_look(hub: Hub, row: Control) -> float:
+    """When the sweep sees to it that the end was told: if it can, at the look that was due anyway."""
+    soonest = hub.now() + TELLING
+    return row.due if row.due is not None and row.due >= soonest else soonest
 
 
 def _end_of(row: Control, status: Status, reason: str) -> Status:

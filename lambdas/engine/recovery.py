@@ -83,7 +83,7 @@ def _call_a_person(hub: Hub, row: Control, reason: str) -> None:
     if not row.status.over:
         ends.close(hub, row.id, Status.NEEDS_ATTENTION, reason)
         return
-    told = {"status": Status.NEEDS_ATTENTION, "error": short(reason), "due": None}
+    told = {"status": Status.NEEDS_ATTENTION, "error": short(reason), "due": hub.now() + ends.TELLING}
     control.change(hub, row.id, lambda now: (told, ()) if now.version == row.version else None, row)
 
 

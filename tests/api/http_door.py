@@ -133,6 +133,11 @@ class NoSweeper:
         pass
 
 
+class NoHerald:
+    def tell(self, operation: str) -> None:
+        raise AssertionError("the API tells nothing")
+
+
 def no_cloud(account: str, region: str, operation: str) -> Cloud:
     raise AssertionError("the API sees no cloud")
 
@@ -247,7 +252,9 @@ class Door:
 
 def new_door() -> Door:
     table, machines, functions = MemoryTable(), Starts(), Planners()
-    hub = Hub(table, machines, functions, NoSweeper(), no_cloud, lambda: 1_700_000_000.0, Settings("windlass"))
+    hub = Hub(
+        table, machines, functions, NoSweeper(), no_cloud, lambda: 1_700_000_000.0, Settings("windlass"), NoHerald()
+    )
     for name, regions in (
         ("test", ("us-east-1", "us-west-1")),
         ("aws-account1", ("us-west-1",)),

@@ -23,6 +23,10 @@ from lambdas.environment import hub_of
 from lambdas.errors import Broken, Cancelled, Conflict, NotFound, Rejected, Throttled, Transient, WindlassError
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import ExecutionState, TokenGone
+from lambdas.push.aws import EventBridge, QueuedPush
+from lambdas.push.events import Kind
+from lambdas.push.model import Event, data_of, event_of
+from lambdas.rows import Control, Status
 from lambdas.step_functions import StepFunctions, canonical
 from lambdas.sweeper import QueuedSweeper
 from lambdas.table import Absent, Check, Delete, Equal, Key, Put, Refused, Update
@@ -51,6 +55,62 @@ def answering(service: str, *answers: tuple[str, dict[str, Any] | str]) -> Itera
                 stubber.add_response(operation, given)
         yield client
         stubber.assert_no_pending_responses()
+
+
+# The bus, and the herald's queue
+
+
+def an_event() -> Event:
+    row = Control(
+        id="abc",
+        saga="ResizeServerGroup",
+        status=Status.RUNNING,
+        version=3,
+        account="test",
+        region=REGION,
+        application="shop",
+        cluster=f"test/{REGION}/shop",
+        caller="me",
+        door="windlass",
+        accepted=1.0,
+        finish_by=9.0,
+    )
+    data = data_of(row).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return event_of("urn:windlass:1:us-east-1:windlass", 3, Kind.STARTED, 2.0, data)
+
+
+def test_an_event_is_put_whole_on_the_stacks_bus(aws: Recorder) -> None:
+    seeding("events").create_event_bus(Name="windlass-operations")
+
+    EventBridge(recorded("events"), "windlass-operations").put(an_event())
+
+    (entry,) = aws.parameters("PutEvents")["Entries"]
+    assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
+        "windlass-operations",
+        "windlass",
+        "windlass.operation.started",
+    )
+    assert json.loads(entry["Detail"]) == an_event().json_value
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("ThrottlingException", Throttled), ("InternalFailure", Transient), ("MalformedDetail", Broken)],
+)
+def test_an_event_that_the_bus_did_not_take_is_an_error(aws: Recorder, code: str, error: type[WindlassError]) -> None:
+    answer = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": "as AWS says"}]}
+
+    with answering("events", ("put_events", answer)) as client, pytest.raises(error, match=f"event abc.3: {code}"):
+        EventBridge(client, "windlass-operations").put(an_event())
+
+
+def test_whoever_sees_something_untold_asks_the_herald(aws: Recorder) -> None:
+    queue = seeding("sqs").create_queue(QueueName="tellings")["QueueUrl"]
+
+    QueuedPush(recorded("sqs"), queue).tell("abc")
+
+    (message,) = seeding("sqs").receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"]) == {"operation": "abc"}
 
 
 # Step Functions
@@ -620,4 +680,5 @@ def _uses_of_hub() -> tuple[Callable[[], object], ...]:
         lambda: machines.fail("token", "Cancelled", ""),
         lambda: functions.invoke("ServerGroups", {}),
         lambda: QueuedSweeper(recorded("sqs"), queue).after(timedelta(0)),
+        lambda: EventBridge(recorded("events"), "windlass-operations").put(an_event()),
     )

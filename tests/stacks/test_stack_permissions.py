@@ -67,6 +67,7 @@ HUB = {
     | TARGETS
     | {"sqs:SendMessage", "states:DescribeExecution"},
     "windlass-Projector": TABLE | DELETE | TOKENS | START | STREAM,
+    "windlass-Herald": TABLE | STREAM | QUEUE | {"events:PutEvents"},
 }
 
 ANYTHING = {

@@ -221,18 +221,33 @@ def test_every_alarm_has_a_name_and_says_what_is_wrong(of_type: OfType) -> None:
     assert all(one["AlarmName"].startswith("windlass-") and one["AlarmDescription"].endswith(".") for one in alarms)
 
 
-def test_a_record_that_the_projector_names_as_failed_is_delivered_again(of_type: OfType) -> None:
-    (stream,) = (one for one in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in one)
+def streams(of_type: OfType) -> list[Json]:
+    return [one for one in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in one]
 
-    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+def test_a_record_that_its_function_names_as_failed_is_delivered_again(of_type: OfType) -> None:
+    assert [one["FunctionResponseTypes"] for one in streams(of_type)] == 2 * [["ReportBatchItemFailures"]]
 
 
 def test_a_poisonous_record_does_not_stop_the_stream(of_type: OfType) -> None:
-    (stream,) = (one for one in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in one)
+    for stream in streams(of_type):
+        assert stream["BisectBatchOnFunctionError"]
+        assert 0 < stream["MaximumRetryAttempts"] < 100
+        assert stream["StartingPosition"] == "TRIM_HORIZON"
 
-    assert stream["BisectBatchOnFunctionError"]
-    assert 0 < stream["MaximumRetryAttempts"] < 100
-    assert stream["StartingPosition"] == "TRIM_HORIZON"
+
+def test_the_stream_has_no_more_consumers_and_filters_than_aws_bears(of_type: OfType) -> None:
+    followers = streams(of_type)
+
+    assert len(followers) == 2
+    assert all(1 <= len(one["FilterCriteria"]["Filters"]) <= 5 for one in followers)
+
+
+def test_the_bus_has_the_name_by_which_the_herald_knows_it(functions: dict[str, Json], of_type: OfType) -> None:
+    ((logical, bus),) = of_type("AWS::Events::EventBus").items()
+
+    assert bus["Name"] == "windlass-operations"
+    assert functions["windlass-Herald"]["Environment"]["Variables"]["WINDLASS_BUS"] == {"Ref": logical}
 
 
 def test_the_end_of_every_machine_is_heard(of_type: OfType) -> None:

@@ -1,0 +1,65 @@
+"""Where Lambda enters the herald."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from lambdas.errors import WindlassError
+from lambdas.hub import Json
+
+logger = Logger(service="windlass")
+
+
+def herald(event: Json, context: object) -> Json:
+    """Records of the table's stream, or operations of which something was not told.
+
+    Answers what failed: of the stream, the first record, from which on Lambda delivers again.
+    """
+    if "dynamodb" not in event["Records"][0]:
+        return _failed(record["messageId"] for record in event["Records"] if not _done(record, _caught_up))
+    for record in event["Records"]:
+        if not _done(record, _told):
+            return _failed([record["dynamodb"]["SequenceNumber"]])
+    return _failed([])
+
+
+def _failed(identifiers: Any) -> Json:
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in identifiers]}
+
+
+def _done(record: Json, act: Callable[[Json], None]) -> bool:
+    """Whether the record is dealt with; whatever it raises, those before it stay so."""
+    try:
+        act(record)
+    except WindlassError as error:
+        logger.warning("not told yet", error=f"{type(error).__name__}: {error}")
+        return False
+    except Exception:
+        logger.exception("our own bug")
+        return False
+    return True
+
+
+def _told(record: Json) -> None:
+    from lambdas.dynamo import item_of  # noqa: PLC0415  brings botocore, which an import must not
+    from lambdas.push import herald as telling  # noqa: PLC0415
+
+    change = record["dynamodb"]
+    old, new = (item_of(change[name]) if name in change else None for name in ("OldImage", "NewImage"))
+    telling.changed(_office(), old, new, float(change["ApproximateCreationDateTime"]))
+
+
+def _caught_up(record: Json) -> None:
+    from lambdas.push import herald as telling  # noqa: PLC0415  as above
+
+    telling.catch_up(_office(), json.loads(record["body"])["operation"])
+
+
+@cache
+def _office() -> Any:
+    from lambdas.environment import office  # noqa: PLC0415  reads the environment, which an import must not
+
+    return office()

@@ -1,0 +1,61 @@
+"""What tells the world: the bus, and the herald that follows the table's stream beside the projector.
+
+Two consumers of one stream is what DynamoDB bears, and each has its own place in it: a bus that is down keeps no guard
+from its heir. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+"""
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq, SqsEventSource
+from constructs import Construct
+
+from lambdas.push.events import PATTERNS
+from stacks.queues import DeadLetters, SourceQueue
+
+
+class Bus(Construct):
+    """Events of operations (docs/push.md); rules on it belong to whoever listens."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, name: str) -> None:
+        super().__init__(scope, construct_id)
+        self.bus = events.EventBus(self, "Bus", event_bus_name=name, description="Windlass: what happens to operations")
+
+
+class Tellings(SourceQueue):
+    """Operations of which somebody saw something that was not told."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id, kept=Duration.days(14))
+
+
+class Herald(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: lambda_.IFunction,
+        table: dynamodb.Table,
+        tellings: Tellings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = DeadLetters(self, "DeadLetters")
+        function.add_event_source(
+            DynamoEventSource(
+                table,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=100,
+                bisect_batch_on_error=True,
+                report_batch_item_failures=True,
+                # Twice an hour's outage of the bus; what is set aside then the sweep finds untold.
+                retry_attempts=20,
+                max_record_age=Duration.hours(6),
+                on_failure=SqsDlq(self.dead_letters),
+                filters=[lambda_.FilterCriteria.filter(pattern) for pattern in PATTERNS],
+            )
+        )
+        function.add_event_source(
+            SqsEventSource(tellings.queue, batch_size=10, max_concurrency=2, report_batch_item_failures=True)
+        )
