@@ -55,6 +55,11 @@ def find(table: Table, name: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def named(table: Table, account_id: str) -> tuple[str, ...]:
+    """The names of the account with those twelve digits: it may have been opted in under several."""
+    return tuple(row["name"] for row in table.of(PARTITION) if row["id"] == account_id)
+
+
 @dataclass(frozen=True)
 class Accounts(Mapping[str, Account]):
     """All accounts, read when asked for: one is one small read, and all are read only to name them."""

@@ -1,5 +1,6 @@
 """Where Lambda enters: two lines each over plain functions of a hub, and a log line with the operation's id."""
 
+import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from lambdas import sweep as sweeping
 from lambdas.engine.tasks import Sagas, by_name
 from lambdas.errors import Broken, WindlassError
 from lambdas.hub import ExecutionState, Hub, Json
+from lambdas.nudges import Nudges, happened, nudged_in
 from lambdas.table import Item
 
 logger = Logger(service="windlass")
@@ -31,8 +33,13 @@ def engine(event: Json, context: object) -> Json:
 
 def sweep(event: Json, context: object) -> None:
     """Asked for by the rule or by a delayed message: it looks at all that is due either way."""
-    hub = _sweeping_hub()
-    sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE)
+    hub, nudged = _sweeping_hub(), nudged_in(event.get("Records", ()))
+    sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE, nudged=nudged)
+
+
+def nudge(event: Json, context: object) -> None:
+    """Events of Auto Scaling, as their queue has them. What fails is gone: nothing depends on it."""
+    _nudges().tell(_hub(), [happened(json.loads(record["body"])) for record in event["Records"]])
 
 
 def _seconds_left(context: Any) -> float:
@@ -90,6 +97,12 @@ def _image(attributes: Json | None) -> Item | None:
     from lambdas.dynamo import item_of  # noqa: PLC0415  brings botocore, which an import must not
 
     return None if attributes is None else item_of(attributes)
+
+
+@cache
+def _nudges() -> Nudges:
+    """What this process remembers."""
+    return Nudges()
 
 
 @cache

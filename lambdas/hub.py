@@ -1,6 +1,6 @@
 """What every function works with: its settings, and the ports to the table, Step Functions and the clouds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -52,8 +52,11 @@ class Functions(Protocol):
 
 
 class Sweeper(Protocol):
-    def after(self, delay: timedelta) -> None:
-        """Ask for a sweep that much later (at most 15 minutes, SQS's longest delay)."""
+    def after(self, delay: timedelta, nudged: Collection[str] = ()) -> None:
+        """Ask for a sweep that much later (at most 15 minutes, SQS's longest delay).
+
+        `nudged`: operations whose waits it looks at even if no look is due.
+        """
 
 
 class Push(Protocol):

@@ -153,7 +153,7 @@ class Open:
     region: str = ""
     """The operation's: what the sweep has to know before it reads the row (`lambdas.table.PROJECTED`)."""
     due: float | None = None
-    """`since`: an open token always has something to do, and its age says when."""
+    """`since`: an open token always has something to do, and its age says when; an event makes it young again."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ something is due sooner it asks for itself again.
 import logging
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from lambdas.cloud import GROUPS_OF_A_PAGE
@@ -42,13 +42,15 @@ from lambdas.rows import Control, Status
 logger = logging.getLogger("windlass.sweep")
 SOON, REFILLED = 1.0, 5.0
 """Seconds until the sweep that goes on: where time was short, and where a budget was; by then some of it is back."""
+EARLY = 0.5
+"""The part of the budgets that looks brought forward may use: nobody is owed them, and rounds need the rest."""
 
 Plans = dict[str, Json]
 """By operation."""
 
 
-def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf) -> None:
-    """Look at all that is due, as far as time (`until`) and budgets go.
+def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection[str] = ()) -> None:
+    """Look at all that is due, as far as time (`until`) and budgets go; then at what waits of `nudged` operations.
 
     One row's trouble keeps no other from being looked at. Of a sweep that dies nothing counts as looked at.
     """
@@ -58,11 +60,13 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf) -> None:
         return  # Nobody is owed a look, so what the last sweep left still stands.
     beat = heartbeat.read(hub)
     lanes = rounds.lanes(rows, beat.last, beat.rounds, began, hub.settings.settling.total_seconds())
+    early = rounds.early(rows, lanes, nudged, began)
     seen = Snapshot(hub, Budgets(hub.now, beat.levels), until)
     _go_round(seen, sagas, lanes, until)
     left = {lane.name: lane.left for lane in lanes if lane.turns}
+    _go_round(seen, sagas, [lane for lane in early if lane.name not in left], until)
     heartbeat.write(hub, Beat(began, left, seen.budgets.levels))
-    _sooner(hub, rows, left, until)
+    _sooner(hub, rows, left, until, nudged)
 
 
 def _go_round(seen: Snapshot, sagas: Sagas, lanes: Iterable[Lane], until: float) -> None:
@@ -76,22 +80,23 @@ def _go_round(seen: Snapshot, sagas: Sagas, lanes: Iterable[Lane], until: float)
 
 def _some(seen: Snapshot, sagas: Sagas, lane: Lane, until: float) -> bool:
     """A page of the lane's rows; whether there may be more."""
-    if _over(seen, lane.turns[0].row, until):
+    if _over(seen, lane, lane.turns[0].row, until):
         return False
     page = [turn.row for turn in islice(lane.turns, GROUPS_OF_A_PAGE)]
     plans = _foreseen(seen, sagas, page)
     for row in page:
-        if _over(seen, row, until):
+        if _over(seen, lane, row, until):
             return False
-        _safely(seen.hub, sagas, row, plans)
+        _safely(seen.hub, sagas, row, plans, moving=lane.early)
         lane.made()
     return True
 
 
-def _over(seen: Snapshot, row: Row, until: float) -> bool:
+def _over(seen: Snapshot, lane: Lane, row: Row, until: float) -> bool:
     """Whether the row is left to the next sweep."""
     budgets = seen.budgets
-    return seen.hub.now() >= until or budgets.spent(row.place) or (not row.of_token and budgets.spent(HUB))
+    spent = budgets.spent(row.place, EARLY if lane.early else 1.0)
+    return seen.hub.now() >= until or spent or (not row.of_token and budgets.spent(HUB))
 
 
 def _foreseen(seen: Snapshot, sagas: Sagas, page: Sequence[Row]) -> Plans:
@@ -121,17 +126,17 @@ def _watched(hub: Hub, sagas: Sagas, row: Row) -> tuple[Json, tuple[str, ...]] |
         return None
 
 
-def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans) -> None:
+def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> None:
     """Whatever a row raises, the next sweep looks again."""
     try:
-        _look(hub, sagas, row, plans)
+        _look(hub, sagas, row, plans, moving=moving)
     except WindlassError as error:
         logger.warning("%s %s: %s: %s", row.pk, row.sk, type(error).__name__, error)
     except Exception:
         logger.exception("%s %s: our own bug", row.pk, row.sk)
 
 
-def _look(hub: Hub, sagas: Sagas, row: Row, plans: Plans) -> None:
+def _look(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> None:
     """The index may lag: what is done is decided on the rows themselves."""
     if row.of_guard:
         return locks.expire(hub, row.guard)
@@ -142,7 +147,7 @@ def _look(hub: Hub, sagas: Sagas, row: Row, plans: Plans) -> None:
         return None
     if opened.kind == "hold":
         return holds.settle(hub, control.read(hub, opened.operation), opened, saga_named(opened.saga, sagas))
-    return waits.look(hub, sagas, opened, plans.get(row.operation))
+    return waits.look(hub, sagas, opened, plans.get(row.operation), moving=moving)
 
 
 def _operation(hub: Hub, sagas: Sagas, operation: str) -> None:
@@ -214,15 +219,17 @@ def _late_look(hub: Hub, sagas: Sagas, row: Control) -> None:
     return control.look_again(hub, row, None)
 
 
-def _sooner(hub: Hub, rows: Iterable[Row], left: object, until: float) -> None:
+def _sooner(hub: Hub, rows: Iterable[Row], left: object, until: float, nudged: Collection[str]) -> None:
     """Ask for a sweep before the rule's next, if something is left or due by then."""
     now = hub.now()
-    soonest = min(_next_looks(rows, now), default=now + rhythm.EACH)
+    soonest = min(_next_looks(rows, now, nudged), default=now + rhythm.EACH)
     if left:
         soonest = min(soonest, now + (SOON if now >= until else REFILLED))
     if soonest < now + rhythm.EACH:
         rhythm.ask(hub, soonest)
 
 
-def _next_looks(rows: Iterable[Row], now: float) -> Iterator[float]:
-    return (rhythm.next_look(row.due, now) for row in rows if row.of_token and row.kind != "hold")
+def _next_looks(rows: Iterable[Row], now: float, nudged: Collection[str]) -> Iterator[float]:
+    waiting = (row for row in rows if row.of_token and row.kind != "hold")
+    dues = (rhythm.young_again(row.due, now) if row.operation in nudged else row.due for row in waiting)
+    return (rhythm.next_look(due, now) for due in dues)

@@ -1,9 +1,11 @@
 """Asking for a sweep sooner than the rule's next minute: a delayed message to the sweep's queue."""
 
 import math
+from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from lambdas import nudges
 from lambdas.error_codes import translating
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ class QueuedSweeper:
         self._client = client
         self._queue = queue
 
-    def after(self, delay: timedelta) -> None:
+    def after(self, delay: timedelta, nudged: Collection[str] = ()) -> None:
         # Rounded up: a sweep that comes before its row is due finds nothing.
         seconds = math.ceil(min(max(delay, timedelta()), LONGEST).total_seconds())
         with translating("sqs", "the sweep's queue"):
-            self._client.send_message(QueueUrl=self._queue, MessageBody="{}", DelaySeconds=seconds)
+            self._client.send_message(QueueUrl=self._queue, MessageBody=nudges.message(nudged), DelaySeconds=seconds)

@@ -1,7 +1,7 @@
 """The hub's ports but the clouds and the table: Step Functions, our own functions, delayed sweeps, the stream."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from lambdas import errors
@@ -67,13 +67,13 @@ class Functions:
 class Sweeper:
     """`lambdas.hub.Sweeper`: a message that SQS holds back for a while."""
 
-    def __init__(self, clock: Clock, sweep: Callable[[], object]) -> None:
+    def __init__(self, clock: Clock, sweep: Callable[[Collection[str]], object]) -> None:
         self._clock, self._sweep = clock, sweep
 
-    def after(self, delay: timedelta) -> None:
+    def after(self, delay: timedelta, nudged: Collection[str] = ()) -> None:
         if not timedelta() <= delay <= timedelta(minutes=15):
             raise Broken(f"SQS holds a message back for at most 15 minutes, not {delay}")
-        self._clock.at(delay.total_seconds(), self._sweep)
+        self._clock.at(delay.total_seconds(), lambda: self._sweep(nudged))
 
 
 class Push:

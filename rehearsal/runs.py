@@ -8,7 +8,7 @@ from typing import cast
 
 from lambdas.api.clouddriver import FINISH_WITHIN, START_WITHIN
 from lambdas.engine.intake import Terms
-from lambdas.rows import Status
+from lambdas.rows import Control, Status, guard_key
 from rehearsal.clock import EPOCH, Clock
 from rehearsal.clouddriver import SUCCEEDED, Clouddriver, Deployment
 from rehearsal.contest import Contest
@@ -145,7 +145,17 @@ class Rehearsal:
             outcome.wrong = f"ended {status}: {control.error}"
         elif outcome.orphans:
             outcome.wrong = f"ended {status}, but {outcome.orphans[0]}"
+        elif kept := next(self._kept(control), ""):
+            outcome.wrong = f"ended {status}, but {kept}"
         return outcome
+
+    def _kept(self, control: Control) -> Iterator[str]:
+        """What an operation that is over must not keep."""
+        table = self.world.table
+        yield from (
+            f"guard {key} is kept" for key in control.guards if table.peek(guard_key(key)).get("owner") == control.id
+        )
+        yield from (f"the token of {item['state']} is kept" for item in table.of(f"op#{control.id}", "wait#"))
 
     def _contested(self, outcome: Outcome) -> Outcome:
         """Others were at work on the same cloud: their part is told from the operation's."""

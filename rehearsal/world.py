@@ -1,20 +1,22 @@
 """The whole hub in virtual time: the real handlers and engine over fake clouds, a fake table, our Step Functions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from lambdas import entrypoint, projector
+from lambdas import accounts, entrypoint, projector
 from lambdas import sweep as sweeping
+from lambdas.accounts import Account
 from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
 from lambdas.engine import intake, rhythm, signals
 from lambdas.engine.tasks import AnySaga, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json, Settings
+from lambdas.nudges import Happened, Nudges
 from lambdas.rows import Control, Status, control_key, control_of, open_key
 from lambdas.sessions import TableNames, TableSecrets
 from lambdas.table import Item, Key, Put, Table
@@ -25,7 +27,7 @@ from rehearsal.boundary import Took
 from rehearsal.clock import EPOCH, Clock
 from rehearsal.execution import Execution
 from rehearsal.failures import TaskError
-from rehearsal.fake_cloud import FakeCloud, Manners, Snapshot
+from rehearsal.fake_cloud import FakeCloud, Manners, Place, Snapshot
 from rehearsal.faults import Faults, Killed
 from rehearsal.memory_table import MemoryTable
 from rehearsal.ports import REDELIVERY, Functions, Machines, Push, Stream, Sweeper, state_of
@@ -127,6 +129,7 @@ class World:
         """After how many seconds an invocation comes a second time, if it does."""
         self.delivery: Callable[[], tuple[float, ...]] = _once
         """After how many more seconds a message or an event arrives, each time it does."""
+        self.nudges = Nudges()
         self.clock.at(rhythm.EACH, self._rule)
         self._paced = paced
         self._rows: list[Item] = []
@@ -150,6 +153,7 @@ class World:
         self.others.clear()
         self.invocations.clear()
         self.doubled, self.delivery = _never, _once
+        self.nudges, self.cloud.on_event = Nudges(), None
         self.clock.at(rhythm.EACH, self._rule)
 
     @property
@@ -282,9 +286,22 @@ class World:
         """Whether it waits for a decision."""
         return any(self.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
 
-    def sweep(self) -> None:
+    def sweep(self, nudged: Collection[str] = ()) -> None:
         """One sweep; what goes wrong in it is made up for by the next."""
-        self._quietly("sweep", lambda: sweeping.sweep(self.hub, self.sagas))
+        self._quietly("sweep", lambda: sweeping.sweep(self.hub, self.sagas, nudged=nudged))
+
+    def hear(self, delivery: Callable[[], tuple[float, ...]]) -> None:
+        """From now on Auto Scaling's events come to the nudges; `delivery` as `World.delivery`, of these alone."""
+        for place in self.cloud.places():
+            if accounts.find(self.table, place.account) is None:
+                accounts.put(self.table, Account(place.account, f"id of {place.account}", (place.region,)))
+
+        def told(place: Place, group: str) -> None:
+            known = accounts.find(self.table, place.account)
+            if known is not None:
+                self._delivered(partial(self._nudge, Happened(known.id, place.region, group)), delivery)
+
+        self.cloud.on_event = told
 
     def _hub(self, settings: Settings, faults: Faults | None) -> Hub:
         def over(name: str, port: Any) -> Any:
@@ -304,7 +321,7 @@ class World:
             table=table,
             machines=over("machines", Machines(self.machines)),
             functions=over("functions", Functions(self._invoke)),
-            sweeper=over("sweeper", Sweeper(self.clock, lambda: self._delivered(self.sweep))),
+            sweeper=over("sweeper", Sweeper(self.clock, self._sweep_delivered)),
             cloud=clouds,
             now=lambda: self.clock.now,
             settings=settings,
@@ -368,8 +385,16 @@ class World:
         self.faults.landing = max(self.faults.landing, self.clock.now + delay)
         self.clock.at(delay, arrives)
 
-    def _delivered(self, arrives: Callable[[], object]) -> None:
-        for delay in self.delivery():
+    def _sweep_delivered(self, nudged: Collection[str]) -> None:
+        self._delivered(partial(self.sweep, nudged) if nudged else self.sweep)
+
+    def _nudge(self, happened: Happened) -> None:
+        self.clock.at(EVENT_LAG, lambda: self._quietly("nudges", lambda: self.nudges.tell(self.hub, [happened])))
+
+    def _delivered(
+        self, arrives: Callable[[], object], delivery: Callable[[], tuple[float, ...]] | None = None
+    ) -> None:
+        for delay in (delivery or self.delivery)():
             if delay:
                 self._later(delay, arrives)
             else:

@@ -16,6 +16,7 @@ from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity
 from stacks.grants import allow, arn
 from stacks.layer import LAYER
 from stacks.machines import Machine
+from stacks.nudges import Nudges
 from stacks.projector import Projector
 from stacks.push import Bus, Herald, Tellings
 from stacks.queues import SweepQueue
@@ -55,6 +56,7 @@ class Windlass(Stack):
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
         api = Api(self, "Api", name=f"{settings.prefix}api", function=self.functions["Api"].live, removal=removal)
         Sweep(self, "Sweep", function=self.functions["Sweep"].live, queue=self.sweeps)
+        Nudges(self, "Nudges", function=self.functions["Nudge"].live)
         projector = Projector(
             self,
             "Projector",
@@ -121,6 +123,7 @@ class Windlass(Stack):
         self._grant_api(self.functions["Api"])
         self._grant_engine(self.functions["Engine"])
         self._grant_sweep(self.functions["Sweep"])
+        self._grant_nudge(self.functions["Nudge"])
         self._grant_projector(self.functions["Projector"])
         self._grant_herald(self.functions["Herald"])
         for name, module in self._activities.items():
@@ -154,6 +157,11 @@ class Windlass(Stack):
         self._grant_sweeps(sweep)
         self._grant_tellings(sweep)
         self._grant_checks(sweep)
+
+    def _grant_nudge(self, nudge: HubFunction) -> None:
+        """It finds out whom an event concerns and tells the sweep: no cloud, no token, no write."""
+        self.table.grant(nudge.role, "dynamodb:Query", indexes=("clusters",))
+        self._grant_sweeps(nudge)
 
     def _grant_projector(self, projector: HubFunction) -> None:
         self.table.grant(projector.role, *READS, *WRITES, *DELETES)

@@ -54,10 +54,10 @@ class Budgets:
         key = _key(place, api)
         self._set(key, max(self._level(key), _most(key)))
 
-    def spent(self, place: str) -> bool:
-        """Whether no further row of that place may be begun: some API of it has nothing left."""
+    def spent(self, place: str, part: float = 1.0) -> bool:
+        """Whether no further row of that place may be begun: some API of it has nothing left of that part."""
         keys = (_key(place, api) for api in BUCKETS)
-        return any(self._level(key) + 1 > _most(key) for key in keys if key in self._levels)
+        return any(self._level(key) + 1 > part * _most(key) for key in keys if key in self._levels)
 
     @property
     def levels(self) -> Levels:

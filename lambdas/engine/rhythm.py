@@ -38,6 +38,11 @@ def next_look(since: float, now: float) -> float:
     return since + begun + ((age - begun) // interval + 1) * interval
 
 
+def young_again(due: float, now: float) -> float:
+    """From when on the age of a wait counts, once an event has told that it moves; in its first minute it stays so."""
+    return now if now - due >= RHYTHM[0][0] else due
+
+
 def ask(hub: Hub, at: float) -> None:
     """Ask for a sweep at that time, unless one is asked for by then. Best effort: the rule sweeps in any case."""
     with suppress(WindlassError, Refused):

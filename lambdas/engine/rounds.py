@@ -7,7 +7,7 @@ nothing is written for a look.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ class Row:
     pk: str
     sk: str
     due: float
-    """Of an open token: since when it has been open."""
+    """Of an open token: since when it has been open, or since an event told that it moves."""
     account: str = ""
     region: str = ""
     saga: str = ""
@@ -85,8 +85,10 @@ class Turn:
 class Lane:
     """The turns of one lane, in order."""
 
-    def __init__(self, name: str, turns: Iterable[Turn]) -> None:
+    def __init__(self, name: str, turns: Iterable[Turn], *, early: bool = False) -> None:
         self.name = name
+        self.early = early
+        """Nobody is owed these looks: they are in no round, and none that is left out is made up for."""
         self.turns = deque(turns)
         self._made: Turn | None = None
 
@@ -116,6 +118,18 @@ def lanes(rows: Iterable[Row], last: float, left: Mapping[str, Round], now: floa
         by_lane.setdefault(row.lane, []).append(row)
     made = (Lane(name, _turns(some, left.get(name), last, now, settling)) for name, some in by_lane.items())
     return sorted((lane for lane in made if lane.turns), key=lambda lane: (lane.left.since, lane.turns[0].place))
+
+
+def early(rows: Iterable[Row], owed: Iterable[Lane], nudged: Collection[str], now: float) -> list[Lane]:
+    """Lanes of the checks of these operations that are owed no look now."""
+    if not nudged:
+        return []
+    taken = {turn.row for lane in owed for turn in lane.turns}
+    by_lane: dict[str, list[Turn]] = {}
+    for row in rows:
+        if row.kind == "check" and row.operation in nudged and row not in taken:
+            by_lane.setdefault(row.lane, []).append(Turn(row, (now, row.pk, row.sk), Round(now, now)))
+    return [Lane(name, turns, early=True) for name, turns in by_lane.items()]
 
 
 def _turns(rows: list[Row], left: Round | None, last: float, now: float, settling: float) -> Iterator[Turn]:

@@ -48,16 +48,20 @@ def register(hub: Hub, sagas: Sagas, task: Task) -> None:
             tokens.register(hub, task, row, opened, *places)
         except Refused:
             continue
-        return _looked(hub, sagas, row, opened)
+        return _looked(hub, sagas, row, opened, None, opened.due)
     raise Conflict(f"operation {task.operation} is being changed by several at once")
 
 
-def look(hub: Hub, sagas: Sagas, opened: Open, plan: Json | None = None) -> None:
-    """Check once: answer the token, or note the reason why not yet. `plan`, where it was read already."""
+def look(hub: Hub, sagas: Sagas, opened: Open, plan: Json | None = None, *, moving: bool = False) -> None:
+    """Check once: answer the token, or note the reason why not yet. `plan`, where it was read already.
+
+    `moving`: an event has told that what it waits for changes, so it is looked at as often as a young wait.
+    """
     row = control.read(hub, opened.operation)
     if row.status.over:
         return tokens.dismiss(hub, opened)
-    return _looked(hub, sagas, row, opened, plan)
+    due = rhythm.young_again(opened.due or opened.since, hub.now()) if moving else opened.due
+    return _looked(hub, sagas, row, opened, plan, due)
 
 
 def watched(saga: AnySaga, state: str, plan: Json) -> tuple[str, ...]:
@@ -66,7 +70,7 @@ def watched(saga: AnySaga, state: str, plan: Json) -> tuple[str, ...]:
     return () if watches is None else watches(plan_of(saga, plan))
 
 
-def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | None = None) -> None:
+def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | None, due: float | None) -> None:
     try:
         _not_stopped(row)
         reason = _reason(hub, row, saga_named(opened.saga, sagas), opened, plan)
@@ -78,7 +82,7 @@ def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | Non
         return _passed(hub, opened)
     if (late := _late(hub, opened, reason)) is not None:
         return tokens.fail(hub, opened, type(late).__name__, str(late))
-    return tokens.note(hub, opened, changed(opened, reason=reason, clear=None))
+    return tokens.note(hub, opened, changed(opened, reason=reason, clear=None, due=due))
 
 
 def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:

@@ -11,7 +11,7 @@ from rehearsal.fake_cloud import seeds
 from rehearsal.fake_cloud.groups import FakeGroups
 from rehearsal.fake_cloud.manners import PROMPT, Manners
 from rehearsal.fake_cloud.network import FakeImages, FakeInstances, FakeLoadBalancers, FakeNetwork
-from rehearsal.fake_cloud.place import Deed, Place
+from rehearsal.fake_cloud.place import Deed, Hears, Place
 from rehearsal.fake_cloud.scaling import FakeScaling
 from rehearsal.fake_cloud.snapshots import Snapshot, differences, of_place
 from rehearsal.fake_cloud.templates import FakeLaunchTemplates
@@ -60,6 +60,9 @@ class FakeCloud:
         self._places: dict[tuple[str, str], Place] = {}
         self._watchers: list[Callable[[], object]] = []
         self._kept: list[Callable[[], None]] = []
+        self.on_event: Hears | None = None
+        """Who hears of events of Auto Scaling, and of which group each is; where nobody does, a place only catches up
+        when somebody looks."""
 
     def cloud(self, account: str, region: str, operation: str = "") -> Cloud:
         """The ports of one place, in the hands of one operation."""
@@ -83,7 +86,7 @@ class FakeCloud:
     def place(self, account: str, region: str) -> Place:
         """One account's Region itself, for seeds and for looking behind the ports."""
         if (account, region) not in self._places:
-            place = Place(account, region, self.clock, self.manners)
+            place = Place(account, region, self.clock, self.manners, self._hears)
             place.watchers = self._watchers
             self._places[account, region] = place
         place = self._places[account, region]
@@ -93,6 +96,9 @@ class FakeCloud:
     def keep(self) -> None:
         """What stands now is what `restore` goes back to."""
         self._kept = [self.place(*key).kept() for key in self._places]
+
+    def _hears(self) -> Hears | None:
+        return self.on_event
 
     def restore(self) -> None:
         for restore in self._kept:

@@ -66,6 +66,7 @@ def _launch(place: Place, group: Group, count: int) -> None:
     if image in place.dying or place.now < place.no_capacity_until:
         kind = template.settings.instance_type if template else "any"
         _tried(place, group.name, "Failed", DIED if image in place.dying else _no_capacity(place, group, kind))
+        place.tell(group.name, count)
         place.later(place.manners.relaunch, lambda: balance(place, group.name))
         return
     new = tuple(Instance(f"i-{place.number():017x}", "Pending", healthy=True) for _ in range(count))
@@ -87,6 +88,7 @@ def _arrive(place: Place, name: str, instances: frozenset[str]) -> None:
     hooks = place.hooks.get(name) or ()
     if any(hook.transition == LAUNCHING for hook in hooks):
         _instances_are(place, name, instances, only="Pending", lifecycle="Pending:Wait")
+        place.tell(name, len(instances))
         place.later(place.manners.hook, lambda: _serve(place, name, instances))
     else:
         _serve(place, name, instances)
@@ -107,6 +109,7 @@ def _serve(place: Place, name: str, instances: frozenset[str]) -> None:
     if "AddToLoadBalancer" not in group.suspended:
         for balancer in balancers:
             register(place, balancer, [one.id for one in serving])
+    place.tell(name, len(serving))
     if bad:
         place.later(group.settings.health_check_grace, lambda: _replace(place, name, instances))
 
@@ -127,6 +130,7 @@ def _replace(place: Place, name: str, instances: frozenset[str]) -> None:
 def _gone(place: Place, name: str, instances: frozenset[str]) -> None:
     for one in instances:
         place.instances.pop(one, None)
+    place.tell(name, len(instances))
     group = place.groups.get(name)
     if group is not None:
         place.group_is(name, instances=tuple(one for one in group.instances if one.id not in instances))

@@ -1,7 +1,8 @@
 """One account's Region in memory: what is there, and what is about to happen to it.
 
-Nothing here puts anything on the clock. What is due is caught up with before every look, in the order and at the times
-at which it would have happened: nobody can tell the difference, and an idle cloud costs nothing.
+Nothing here puts anything on the clock, unless somebody listens to its events. What is due is caught up with before
+every look, in the order and at the times at which it would have happened: nobody can tell the difference, and an idle
+cloud costs nothing.
 """
 
 import heapq
@@ -86,11 +87,17 @@ class Deed:
     """The capacity given, the processes suspended."""
 
 
+Hears = Callable[["Place", str], object]
+"""Is told of an event of Auto Scaling: where, and of which group."""
+
+
 class Place:
     """What stands in one account's Region. Mostly used through its ports; tests and seeds may put things here."""
 
-    def __init__(self, account: str, region: str, clock: Clock, manners: Manners) -> None:
-        self.account, self.region, self.clock, self.manners = account, region, clock, manners
+    def __init__(
+        self, account: str, region: str, clock: Clock, manners: Manners, hears: Callable[[], Hears | None]
+    ) -> None:
+        self.account, self.region, self.clock, self.manners, self._hears = account, region, clock, manners, hears
         lag = manners.lag
         self.templates: Shelf[Template] = Shelf(lag)
         self.groups: Shelf[Group] = Shelf(lag)
@@ -149,6 +156,14 @@ class Place:
 
     def later(self, delay: float, happens: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + delay, next(self._serial), happens))
+        if self._hears() is not None:
+            self.clock.at(max(self.now + delay - self.clock.now, 0.0), self.settle)
+
+    def tell(self, group: str, instances: int) -> None:
+        """Events of Auto Scaling: something has happened to so many of the group's instances, one event each."""
+        if (hears := self._hears()) is not None:
+            for _ in range(instances):
+                hears(self, group)
 
     def settle(self) -> None:
         """Catch up with the clock."""

@@ -80,6 +80,18 @@ def messages(probability: float) -> Strikes:
     return strikes
 
 
+def nudges(probability: float = 0.0) -> Strikes:
+    """Auto Scaling's events bring looks forward; with that probability each is lost, late, doubled, reordered."""
+
+    def strikes(stage: Stage) -> None:
+        if stage.world is None:
+            return
+        chance, rng = stage.chance(probability), random.Random(stage.rng.random())
+        stage.world.hear(lambda: _delivery(rng) if rng.random() < chance else (0.0,))
+
+    return strikes
+
+
 def _astray(rng: random.Random) -> Kind:
     return rng.choice((_lost, _doubled, _late_by(rng.random() * LATEST)))
 

@@ -53,6 +53,9 @@ MODELS: dict[str, Entry] = {
     ),
     "doubles": Entry(functions.doubles, "a function is invoked twice with one event"),
     "messages": Entry(functions.messages, "token answers and events are lost, late, doubled, reordered"),
+    "nudges": Entry(
+        functions.nudges, "Auto Scaling's events bring looks forward, or are lost, late, doubled, reordered"
+    ),
     "bad-release": Entry(functions.bad_release, "our own code is broken for SECONDS"),
     "refusal": Entry(calls.refusal, "AWS refuses one thing for good", lambda *latest: {"ends": calls.REFUSED}),
     "signals": Entry(people.signals, "a cancel or a pause at a random moment", lambda *latest: {"ends": people.ENDS}),

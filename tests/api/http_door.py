@@ -1,7 +1,7 @@
 """HTTP in, HTTP out: the API over a table in memory, with toy sagas on the real request models."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -129,7 +129,7 @@ class Planners:
 
 
 class NoSweeper:
-    def after(self, delay: timedelta) -> None:
+    def after(self, delay: timedelta, nudged: Collection[str] = ()) -> None:
         pass
 
 

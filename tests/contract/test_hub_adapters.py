@@ -27,6 +27,7 @@ from lambdas.push.aws import EventBridge, QueuedPush
 from lambdas.push.events import Kind
 from lambdas.push.model import Event, data_of, event_of
 from lambdas.rows import Control, Status
+from lambdas.nudges import nudged_in
 from lambdas.step_functions import StepFunctions, canonical
 from lambdas.sweeper import QueuedSweeper
 from lambdas.table import Absent, Check, Delete, Equal, Key, Put, Refused, Update
@@ -251,6 +252,14 @@ def test_a_sweep_is_asked_for_within_what_sqs_can_delay(aws: Recorder, delay: ti
     QueuedSweeper(recorded("sqs"), queue).after(delay)
 
     assert aws.parameters("SendMessage")["DelaySeconds"] == seconds
+
+
+def test_a_sweep_is_told_whom_an_event_concerns(aws: Recorder) -> None:
+    queue = seeding("sqs").create_queue(QueueName="sweep")["QueueUrl"]
+
+    QueuedSweeper(recorded("sqs"), queue).after(timedelta(seconds=2), {"a", "b"})
+
+    assert nudged_in([{"body": aws.parameters("SendMessage")["MessageBody"]}]) == {"a", "b"}
 
 
 # The table's faults

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from lambdas import sweep as sweeping
 from lambdas.activities import health
 from lambdas.cloud import Capacity, Cloud, Group, GroupSettings, Instance
 from lambdas.errors import NotFound
+from lambdas.naming import cluster_of
 from rehearsal.fake_cloud import seeds
 from rehearsal.world import World
 from saga import Saga, wait_until
@@ -30,7 +31,7 @@ class WatchRequest(BaseModel):
 
     @property
     def cluster(self) -> str:
-        return f"{self.account}/{self.region}/shop"
+        return f"{self.account}/{self.region}/{cluster_of(self.group)}"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Swept:
 
     at: float
     calls: Counter[str]
+    nudged: bool
 
     @property
     def writes_of_rows(self) -> int:
@@ -82,10 +84,10 @@ class Crowd(World):
         self.until = math.inf
         """Until when a sweep has time."""
 
-    def sweep(self) -> None:
+    def sweep(self, nudged: Collection[str] = ()) -> None:
         before, at = Counter(self.faults.counts), self.clock.now
-        self._quietly("sweep", lambda: sweeping.sweep(self.hub, self.sagas, until=self.until))
-        self.swept.append(Swept(at, Counter(self.faults.counts) - before))
+        self._quietly("sweep", lambda: sweeping.sweep(self.hub, self.sagas, until=self.until, nudged=nudged))
+        self.swept.append(Swept(at, Counter(self.faults.counts) - before, bool(nudged)))
 
     def join(self, count: int, *, account: str = "prod", lifecycle: str = "Pending", balanced: bool = False) -> None:
         """So many more wait, each for the one instance of its own group."""
@@ -105,6 +107,10 @@ class Crowd(World):
     def serve(self, account: str, name: str) -> None:
         """The group's instance comes into service."""
         self.cloud.place(account, REGION).group_is(name, instances=instance(name, "InService"))
+
+    def told_of(self, name: str, account: str = "prod", instances: int = 1) -> None:
+        """Events of Auto Scaling about the group's instances, one each."""
+        self.cloud.place(account, REGION).tell(name, instances)
 
     def _look(self, plan: WatchPlan, cloud: Cloud) -> str | None:
         self.looks.setdefault(cloud.operation, []).append(self.clock.now)

@@ -46,3 +46,12 @@ def test_what_has_leaked_away_is_forgotten() -> None:
     now = 60.0
 
     assert (budgets.levels, budgets.spent(PLACE)) == ({}, False)
+
+
+def test_whoever_may_use_a_part_stops_earlier() -> None:
+    budgets = Budgets(lambda: 0.0, {})
+    while not budgets.spent(PLACE, 0.5):
+        budgets.take(PLACE, "elasticloadbalancing")
+
+    assert budgets.levels["prod/us-east-1 elasticloadbalancing"][0] == 0.5 * SHARE * 40
+    assert not budgets.spent(PLACE)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.engine.rhythm import looks_by, next_look
+from lambdas.engine.rhythm import looks_by, next_look, young_again
 
 AGES = st.floats(min_value=0, max_value=90_000)
 
@@ -31,3 +31,8 @@ def test_sweeps_at_any_times_make_every_look_once(age: float, later: float) -> N
 
     assert between >= 0
     assert (between > 0) == (next_look(0.0, age) <= age + later)
+
+
+@pytest.mark.parametrize(("age", "becomes"), [(0.0, 0.0), (59.0, 59.0), (60.0, 0.0), (7000.0, 0.0)])
+def test_a_wait_that_moves_is_as_old_as_a_new_one_unless_it_is_young(age: float, becomes: float) -> None:
+    assert 10_000.0 - young_again(10_000.0 - age, 10_000.0) == becomes

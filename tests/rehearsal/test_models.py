@@ -16,6 +16,7 @@ from rehearsal.models import MODELS, NotAModel, parse
 from rehearsal.models.calibrated import MIX
 from rehearsal.models.model import BY_CALL, SERVICES, service_of
 from rehearsal.runs import NEVER, Rehearsal
+from rehearsal.trials import Scenario
 from rehearsal.world import World
 
 
@@ -139,6 +140,7 @@ CURED = (
     "no-capacity:600",
     "doubles:0.3",
     "messages:0.3",
+    "nudges:0.8+messages:0.3",
     "lag:60",
     "calibrated",
     "calibrated+lag:10",
@@ -153,6 +155,17 @@ def test_what_passes_does_not_fail_an_operation(text: str) -> None:
 
     assert [(one.seed, one.wrong) for one in outcomes if one.wrong] == []
     assert {one.end for one in outcomes} == {Status.SUCCEEDED}
+
+
+@pytest.mark.parametrize(
+    "scenario", [scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS], ids=lambda one: one.name
+)
+def test_events_lost_doubled_late_and_reordered_leave_no_operation_and_no_guard_open(scenario: Scenario) -> None:
+    rehearsal = Rehearsal(scenario, parse("nudges:0.9+messages:0.6"))
+
+    outcomes = [rehearsal.run(seed) for seed in range(30)]
+
+    assert [(one.seed, one.wrong) for one in outcomes if one.wrong] == []
 
 
 @pytest.mark.parametrize(("text", "ends"), [("refusal", {"ROLLED_BACK"}), ("signals", {"ROLLED_BACK", "SUCCEEDED"})])

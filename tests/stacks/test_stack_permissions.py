@@ -66,6 +66,7 @@ HUB = {
     | CHECKS
     | TARGETS
     | {"sqs:SendMessage", "states:DescribeExecution"},
+    "windlass-Nudge": KEY | {"dynamodb:Query", "sqs:SendMessage"} | QUEUE,
     "windlass-Projector": TABLE | DELETE | TOKENS | START | STREAM,
     "windlass-Herald": TABLE | STREAM | QUEUE | {"events:PutEvents"},
 }
@@ -158,6 +159,7 @@ def test_only_the_api_may_list_operations_and_only_index_readers_query_indexes(
 
     assert {name: indexes for name, indexes in readers.items() if indexes} == {
         "windlass-Api": ["applications", "clusters", "due", "rolls"],
+        "windlass-Nudge": ["clusters"],
         "windlass-Sweep": ["due"],
     }
 

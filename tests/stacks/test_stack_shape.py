@@ -65,8 +65,10 @@ def test_every_hole_of_every_machine_is_filled_with_the_live_alias_of_its_functi
 
 
 def test_whatever_wakes_a_function_calls_its_live_alias(of_type: OfType) -> None:
+    queues = of_type("AWS::SQS::Queue")
+    told = [target["Arn"] for rule in of_type("AWS::Events::Rule").values() for target in rule["Targets"]]
     called = [one["FunctionName"] for one in of_type("AWS::Lambda::Permission").values()]
-    called += [target["Arn"] for rule in of_type("AWS::Events::Rule").values() for target in rule["Targets"]]
+    called += [one for one in told if one.get("Fn::GetAtt", [""])[0] not in queues]
     called += [one["FunctionName"] for one in of_type("AWS::Lambda::EventSourceMapping").values()]
     called += [one["Integration"]["Uri"] for one in of_type("AWS::ApiGateway::Method").values()]
 
@@ -180,8 +182,12 @@ def test_what_the_gateway_itself_answers_is_json(of_type: OfType) -> None:
 
 
 def test_what_cannot_be_delivered_is_kept_and_a_person_is_called(of_type: OfType) -> None:
-    sources = of_type("AWS::Lambda::EventSourceMapping").values()
     queues = of_type("AWS::SQS::Queue")
+    sources = [
+        one
+        for one in of_type("AWS::Lambda::EventSourceMapping").values()
+        if one["EventSourceArn"]["Fn::GetAtt"][0] != queue_of_nudges(of_type)
+    ]
     dead = {
         one["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
         for one in queues.values()
@@ -251,12 +257,56 @@ def test_the_bus_has_the_name_by_which_the_herald_knows_it(functions: dict[str, 
 
 
 def test_the_end_of_every_machine_is_heard(of_type: OfType) -> None:
-    (rule,) = (one for one in of_type("AWS::Events::Rule").values() if "EventPattern" in one)
+    rule = rule_for("aws.states", of_type)
 
     heard = {one["Ref"] for one in rule["EventPattern"]["detail"]["stateMachineArn"]}
 
     assert heard == set(of_type("AWS::StepFunctions::StateMachine"))
     assert set(rule["EventPattern"]["detail"]["status"]) == {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+
+def rule_for(source: str, of_type: OfType) -> Json:
+    patterned = (one for one in of_type("AWS::Events::Rule").values() if "EventPattern" in one)
+    (rule,) = (one for one in patterned if one["EventPattern"]["source"] == [source])
+    return rule
+
+
+def queue_of_nudges(of_type: OfType) -> str:
+    (target,) = rule_for("aws.autoscaling", of_type)["Targets"]
+    return str(target["Arn"]["Fn::GetAtt"][0])
+
+
+def test_events_of_instances_are_heard_with_their_group_account_and_region(of_type: OfType) -> None:
+    rule = rule_for("aws.autoscaling", of_type)
+
+    assert set(rule["EventPattern"]) == {"source", "detail-type"}
+    assert set(rule["EventPattern"]["detail-type"]) == {
+        *(f"EC2 Instance {what} {how}" for what in ("Launch", "Terminate") for how in ("Successful", "Unsuccessful")),
+        *(f"EC2 Instance-{what} Lifecycle Action" for what in ("launch", "terminate")),
+    }
+    assert not any(name.startswith("Input") for name in rule["Targets"][0])
+
+
+def test_a_nudge_is_worth_a_minute_and_is_never_tried_twice(of_type: OfType) -> None:
+    name = queue_of_nudges(of_type)
+    queue = of_type("AWS::SQS::Queue")[name]
+    (target,) = rule_for("aws.autoscaling", of_type)["Targets"]
+
+    assert (queue["MessageRetentionPeriod"], queue["VisibilityTimeout"]) == (60, 60)
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+    assert "RedrivePolicy" not in queue
+
+
+def test_a_storm_of_events_runs_two_nudges_at_a_time(of_type: OfType) -> None:
+    name = queue_of_nudges(of_type)
+    (source,) = (
+        one
+        for one in of_type("AWS::Lambda::EventSourceMapping").values()
+        if one["EventSourceArn"]["Fn::GetAtt"][0] == name
+    )
+
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert (source["BatchSize"], source.get("MaximumBatchingWindowInSeconds", 0)) == (10, 0)
 
 
 def test_functions_and_machines_are_traced_and_log_into_their_own_groups(

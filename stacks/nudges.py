@@ -1,0 +1,41 @@
+"""What wakes the nudges: events of Auto Scaling, by a queue that smooths their storms and keeps none for long."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from constructs import Construct
+
+from lambdas.nudges import DETAIL_TYPES, SOURCE
+
+WORTH = Duration.minutes(1)
+"""For so long an event is worth something, the shortest that SQS keeps a message: by then the sweep has looked anyway.
+
+No dead letters for the same reason: whatever is lost here costs a wait some seconds, and nobody could act on it.
+"""
+
+
+class Nudges(Construct):
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+        super().__init__(scope, construct_id)
+        queue = sqs.Queue(
+            self,
+            "Queue",
+            retention_period=WORTH,
+            # As long as a message lives: one whose function died is not tried again.
+            visibility_timeout=WORTH,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )
+        events.Rule(
+            self,
+            "InstancesMoved",
+            description="Windlass: an instance of a server group was launched or terminated, or is about to be",
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES)),
+            targets=[targets.SqsQueue(queue, retry_attempts=0, max_event_age=WORTH)],
+        )
+        # No batching window: where events are rare, Lambda waits up to 20 seconds for one, whatever it is set to.
+        # https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+        function.add_event_source(SqsEventSource(queue, batch_size=10, max_concurrency=2))
