@@ -34,6 +34,7 @@ from lambdas.engine.intake import START_CHECK
 from lambdas.engine.rounds import Lane, Row
 from lambdas.engine.snapshot import Snapshot
 from lambdas.engine.tasks import LEFT, Sagas, saga_named, stored_plan, wait_of
+from lambdas.engine.troubles import Troubles
 from lambdas.errors import Expired, RollBack, WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.push import told
@@ -61,12 +62,12 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection
     beat = heartbeat.read(hub)
     lanes = rounds.lanes(rows, beat.last, beat.rounds, began, hub.settings.settling.total_seconds())
     early = rounds.early(rows, lanes, nudged, began)
-    seen = Snapshot(hub, Budgets(hub.now, beat.levels), until)
+    seen = Snapshot(hub, Budgets(hub.now, beat.levels), until, Troubles(hub.now, beat.troubles))
     _go_round(seen, sagas, lanes, until)
     left = {lane.name: lane.left for lane in lanes if lane.turns}
     _go_round(seen, sagas, [lane for lane in early if lane.name not in left], until)
-    heartbeat.write(hub, Beat(began, left, seen.budgets.levels))
-    _sooner(hub, rows, left, until, nudged)
+    _sooner(seen.hub, rows, left, until, nudged)
+    heartbeat.write(hub, Beat(began, left, seen.budgets.levels, seen.troubles.left))
 
 
 def _go_round(seen: Snapshot, sagas: Sagas, lanes: Iterable[Lane], until: float) -> None:

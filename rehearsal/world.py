@@ -130,6 +130,7 @@ class World:
         self.delivery: Callable[[], tuple[float, ...]] = _once
         """After how many more seconds a message or an event arrives, each time it does."""
         self.nudges = Nudges()
+        self._silent_until = 0.0
         self.clock.at(rhythm.EACH, self._rule)
         self._paced = paced
         self._rows: list[Item] = []
@@ -153,7 +154,7 @@ class World:
         self.others.clear()
         self.invocations.clear()
         self.doubled, self.delivery = _never, _once
-        self.nudges, self.cloud.on_event = Nudges(), None
+        self.nudges, self.cloud.on_event, self._silent_until = Nudges(), None, 0.0
         self.clock.at(rhythm.EACH, self._rule)
 
     @property
@@ -298,10 +299,18 @@ class World:
 
         def told(place: Place, group: str) -> None:
             known = accounts.find(self.table, place.account)
-            if known is not None:
+            if known is not None and not self.silent:
                 self._delivered(partial(self._nudge, Happened(known.id, place.region, group)), delivery)
 
         self.cloud.on_event = told
+
+    def fall_silent(self, seconds: float) -> None:
+        """EventBridge delivers nothing for so long: no tick of the rule, no status event, no nudge."""
+        self._silent_until = self.clock.now + seconds
+
+    @property
+    def silent(self) -> bool:
+        return self.clock.now < self._silent_until
 
     def _hub(self, settings: Settings, faults: Faults | None) -> Hub:
         def over(name: str, port: Any) -> Any:
@@ -371,7 +380,8 @@ class World:
     def _rule(self) -> None:
         """The rule that starts the sweep each minute."""
         self.clock.at(rhythm.EACH, self._rule)
-        self.sweep()
+        if not self.silent:
+            self.sweep()
 
     def _state(self) -> str:
         """The last state entered by the execution that was started last."""
@@ -404,6 +414,8 @@ class World:
         return self._quietly("projector", lambda: projector.changed(self.hub, self.sagas, old, new))
 
     def _execution_ended(self, execution: Execution) -> None:
+        if self.silent:
+            return
         self._delivered(lambda: self.clock.at(EVENT_LAG, lambda: self._tell(execution, EVENT_TRIES)))
 
     def _tell(self, execution: Execution, tries: int) -> None:

@@ -9,14 +9,14 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
-from lambdas.api import lists
+from lambdas.api import degraded, lists
 from lambdas.api.answers import PAGED, After, Limit, place_of, route, seconds_of
 from lambdas.api.desk import Desk
 from lambdas.api.problems import sentences
-from lambdas.api.views import View, instant, moment
+from lambdas.api.views import Degraded, DegradedBy, View, instant, moment
 from lambdas.engine import guards, locks, revocation, signals
 from lambdas.hub import Hub
-from lambdas.rows import Guard, Status, control_key, control_of, utc
+from lambdas.rows import Control, Guard, Status, control_key, control_of, utc
 
 log = logging.getLogger(__name__)
 PARTS = ("account", "region", "kind", "name")
@@ -64,6 +64,7 @@ class GuardView(View):
     lock: LockView | None = Field(description="Null: no person has locked it.")
     queue: tuple[PlaceView, ...] = Field(description="Who waits, in the order in which they get it.")
     last: str | None = Field(description="The operation that had it last; its owner, while it has one.")
+    degraded: DegradedBy = ()
     link: str
 
 
@@ -72,6 +73,7 @@ class GuardsView(View):
 
     guards: tuple[GuardView, ...]
     next: str | None = Field(default=None, description="`after` of the next page; null on the last.")
+    degraded: DegradedBy = ()
 
 
 class ReleaseRequest(View):
@@ -115,8 +117,10 @@ class Guards:
             return same and parts["name"].startswith(name or "")
 
         page = lists.held(self.desk.hub, fits, limit=limit, after=place_of(after))
-        views = tuple(view_of(self.desk.hub, guard) for guard in page.rows)
-        return GuardsView(guards=views, next=lists.sealed(page.next))
+        owned = [(guard, _control(self.desk.hub, guard)) for guard in page.rows]
+        behind = degraded.of(self.desk.hub, [owner for _, owner in owned if owner is not None])
+        views = tuple(_view(guard, owner, behind) for guard, owner in owned)
+        return GuardsView(guards=views, next=lists.sealed(page.next), degraded=behind)
 
     def one(self, account: str, region: str, kind: str, name: str) -> GuardView:
         """One guard as it stands; what nobody ever guarded is free."""
@@ -175,23 +179,32 @@ def parts_of(key: str) -> dict[str, str]:
 
 
 def view_of(hub: Hub, guard: Guard) -> GuardView:
-    """One more read, of the owner's control row."""
+    """One more read, of the owner's control row; and of the heartbeat, while that is at work."""
+    owner = _control(hub, guard)
+    return _view(guard, owner, degraded.of(hub, [] if owner is None else [owner]))
+
+
+def _view(guard: Guard, owner: Control | None, behind: tuple[Degraded, ...]) -> GuardView:
     return GuardView(
         key=guard.key,
         **parts_of(guard.key),
-        owner=_owner(hub, guard),
+        owner=_owner(guard, owner),
         lock=_lock(guard),
         queue=tuple(_places(guard)),
         last=guard.last,
+        degraded=behind,
         link=f"/guards/{guard.key}",
     )
 
 
-def _owner(hub: Hub, guard: Guard) -> OwnerView | None:
+def _control(hub: Hub, guard: Guard) -> Control | None:
+    item = None if guard.owner is None else hub.table.get(control_key(guard.owner))
+    return None if item is None else control_of(item)
+
+
+def _owner(guard: Guard, row: Control | None) -> OwnerView | None:
     if guard.owner is None:
         return None
-    item = hub.table.get(control_key(guard.owner))
-    row = None if item is None else control_of(item)
     return OwnerView(
         operation=guard.owner,
         type=row and row.name,

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from pydantic import BeforeValidator, Field, WrapValidator
 
-from lambdas.api import catalogue, filters, lists, records
+from lambdas.api import catalogue, degraded, filters, lists, records
 from lambdas.api.answers import PAGED, After, Limit, answered, place_of, route
 from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
@@ -134,18 +134,27 @@ class Operations:
         if wanted == lists.Filter():
             wanted = lists.Filter(statuses=lists.OPEN)
         page = lists.operations(self.desk.hub, wanted, limit=limit, after=place_of(after))
-        return Page(operations=tuple(summary_of(row) for row in page.rows), next=lists.sealed(page.next))
+        return Page(
+            operations=tuple(summary_of(row) for row in page.rows),
+            next=lists.sealed(page.next),
+            degraded=degraded.of(self.desk.hub, page.rows),
+        )
 
     def one(self, operation: str) -> Response[OperationView | BatchView]:
         """One operation, or a batch, as it stands."""
-        return answered(200, view_of(self.desk.find(operation)))
+        return answered(200, self._as_it_stands(operation))
 
     def signal(self, operation: str, request: Annotated[SignalRequest, Body()]) -> Response[OperationView | BatchView]:
         """Cancel, pause, resume, or decide what becomes of a held operation."""
         whole = self.desk.find(operation)
         for record in self._addressed(whole, request):
             send(self.desk, record.control.id, request)
-        return answered(200, view_of(self.desk.find(operation)))
+        return answered(200, self._as_it_stands(operation))
+
+    def _as_it_stands(self, operation: str) -> OperationView | BatchView:
+        whole = self.desk.find(operation)
+        opened = [token for record in whole.records for token in record.opened]
+        return view_of(whole, degraded.of(self.desk.hub, [record.control for record in whole.records], opened))
 
     def types(self) -> Types:
         """What can be asked for."""

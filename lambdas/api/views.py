@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -35,6 +35,17 @@ class Phase(StrEnum):
 
 class View(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
+
+
+class Degraded(View):
+    """Something that an answer may be behind with; it catches up by itself."""
+
+    service: str = Field(description="`sweep`, `states`, `sqs`, or an API of a place: `autoscaling prod/us-east-1`.")
+    since: datetime
+    means: str = Field(description="What is behind meanwhile.")
+
+
+DegradedBy = Annotated[tuple[Degraded, ...], Field(description="What this answer may be behind with; mostly nothing.")]
 
 
 class StepView(View):
@@ -107,6 +118,7 @@ class OperationView(Summary):
     steps: tuple[StepView, ...]
     result: dict[str, Any] | None = Field(description="Known as soon as there is a plan.")
     signals: tuple[SignalView, ...] = Field(description="What can be sent now.")
+    degraded: DegradedBy = ()
     links: Links
 
 
@@ -117,6 +129,7 @@ class BatchView(View):
     status: Status
     phase: Phase
     operations: tuple[OperationView, ...]
+    degraded: DegradedBy = ()
 
 
 class Page(View):
@@ -124,22 +137,27 @@ class Page(View):
 
     operations: tuple[Summary, ...]
     next: str | None = Field(default=None, description="`after` of the next page; null on the last.")
+    degraded: DegradedBy = ()
 
 
-def view_of(whole: Whole) -> OperationView | BatchView:
+def view_of(whole: Whole, degraded: tuple[Degraded, ...] = ()) -> OperationView | BatchView:
     """The operation, or the batch with its operations in order."""
-    operations = tuple(operation_of(one) for one in whole.records)
     if not whole.is_batch:
-        return operations[0]
-    telling = telling_of(whole.records)
-    return BatchView(id=whole.id, status=folded(whole.records), phase=phase_of(telling), operations=operations)
+        return operation_of(whole.records[0], degraded)
+    return BatchView(
+        id=whole.id,
+        status=folded(whole.records),
+        phase=phase_of(telling_of(whole.records)),
+        operations=tuple(operation_of(one, degraded) for one in whole.records),
+        degraded=degraded,
+    )
 
 
 def summary_of(control: Control) -> Summary:
     return Summary(**_summary(control))
 
 
-def operation_of(record: Record) -> OperationView:
+def operation_of(record: Record, degraded: tuple[Degraded, ...] = ()) -> OperationView:
     control, current = record.control, record.current
     return OperationView(
         **_summary(control) | {"step": record.step},
@@ -163,6 +181,7 @@ def operation_of(record: Record) -> OperationView:
         steps=tuple(_steps(record)),
         result=dict(record.result) if record.result is not None else None,
         signals=tuple(_signals(record)),
+        degraded=degraded,
         links=_links(record),
     )
 

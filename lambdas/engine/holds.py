@@ -4,6 +4,8 @@ Whether it holds, goes back at once, or goes on is decided here, at the moment o
 can change for operations that run.
 """
 
+from contextlib import suppress
+
 from lambdas.engine import control, tokens
 from lambdas.engine.tasks import AnySaga, Task
 from lambdas.errors import (
@@ -17,6 +19,7 @@ from lambdas.errors import (
     Revoked,
     RollBack,
     Skipped,
+    WindlassError,
 )
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Open, short
@@ -39,7 +42,9 @@ def register(hub: Hub, task: Task) -> None:
             tokens.register(hub, task, row, opened)
         except Refused:
             continue
-        return settle(hub, row, opened, task.saga)
+        with suppress(WindlassError):  # the token is stored: what cannot be answered now, the sweep answers
+            settle(hub, row, opened, task.saga)
+        return
     raise Conflict(f"operation {task.operation} is being changed by several at once")
 
 

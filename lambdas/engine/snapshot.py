@@ -10,6 +10,7 @@ from typing import Any
 
 from lambdas.cloud import GROUPS_OF_A_PAGE, Cloud, Group
 from lambdas.engine.budgets import HUB, Budgets
+from lambdas.engine.troubles import Troubles
 from lambdas.errors import NotFound, Rejected, Throttled, Transient
 from lambdas.hub import Hub
 from lambdas.values import changed
@@ -31,10 +32,15 @@ OTHERS = {"alarms": "cloudwatch", "alarms_made_by": "cloudwatch"}
 class Snapshot:
     """One sweep's reads. Nothing is read after `until`, and nothing that was read already."""
 
-    def __init__(self, hub: Hub, budgets: Budgets, until: float) -> None:
-        self._hub, self.budgets, self._until = hub, budgets, until
+    def __init__(self, hub: Hub, budgets: Budgets, until: float, troubles: Troubles) -> None:
+        self._hub, self.budgets, self._until, self.troubles = hub, budgets, until, troubles
         self._places: dict[str, _Place] = {}
-        self.hub = changed(hub, cloud=self._cloud, machines=self._counted(hub.machines, HUB, "states"))
+        self.hub = changed(
+            hub,
+            cloud=self._cloud,
+            machines=self._counted(hub.machines, HUB, "states"),
+            sweeper=self._counted(hub.sweeper, HUB, "sqs"),
+        )
         """The hub whose clouds are this snapshot."""
 
     def watch(self, account: str, region: str, names: Iterable[str]) -> None:
@@ -61,12 +67,13 @@ class Snapshot:
 
     def _read(self, place: str, api: str, name: str, read: Callable[[], Any]) -> Any:
         if place == HUB and name != "describe":
-            return read()  # answers of tokens and starts: not reads, and never to be held back
+            # Answers of tokens, starts, messages: not reads, and never to be held back.
+            return self.troubles.met(api, read)
         if self._hub.now() >= self._until:
             raise Transient("the sweep's time was up; the next one looks")
         self.budgets.take(place, api)
         try:
-            return read()
+            return self.troubles.met(api if place == HUB else f"{place} {api}", read)
         except Throttled:
             self.budgets.drain(place, api)
             raise

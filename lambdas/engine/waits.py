@@ -1,5 +1,7 @@
 """Waits: states that hold a task token until a check passes. No transition while they wait."""
 
+from contextlib import suppress
+
 from lambdas.engine import control, guards, rhythm, tokens
 from lambdas.engine.tasks import (
     GUARD,
@@ -48,7 +50,9 @@ def register(hub: Hub, sagas: Sagas, task: Task) -> None:
             tokens.register(hub, task, row, opened, *places)
         except Refused:
             continue
-        return _looked(hub, sagas, row, opened, None, opened.due)
+        with suppress(WindlassError):  # the token is stored: what this look cannot do, the sweep's does
+            _looked(hub, sagas, row, opened, None, opened.due)
+        return
     raise Conflict(f"operation {task.operation} is being changed by several at once")
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from rehearsal.models import actors, calls, functions, people, weather
-from rehearsal.models.model import KNOWN, FaultModel, Part, Strikes
+from rehearsal.models.model import EVENTS, KNOWN, FaultModel, Part, Strikes
 
 
 class NotAModel(ValueError):
@@ -105,8 +105,8 @@ def _given(name: str, entry: Entry, numbers: list[str]) -> list[Any]:
 
 def _read(name: str, what: str, of: Any, text: str) -> Any:
     if of is str:
-        if text not in ("all", *KNOWN):
-            raise NotAModel(f"{name}: there is no service {text!r}; the services are all, {', '.join(sorted(KNOWN))}")
+        if text not in (known := ("all", *sorted((EVENTS, *KNOWN)))):
+            raise NotAModel(f"{name}: there is no service {text!r}; the services are {', '.join(known)}")
         return text
     try:
         number = float(text)

@@ -36,6 +36,9 @@ BY_CALL = {"images.parameter": "ssm"} | dict.fromkeys(ALARMS, "cloudwatch")
 OF_THE_CLOUD = frozenset(("autoscaling", "ec2", "elasticloadbalancing", "cloudwatch", "ssm"))
 KNOWN = frozenset((*SERVICES.values(), *BY_CALL.values()))
 
+EVENTS = "events"
+"""EventBridge, which answers none of our calls, and without which nobody hears of anything."""
+
 _SERVICE_OF: dict[str, str] = {}
 
 

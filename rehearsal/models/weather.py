@@ -4,12 +4,13 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from lambdas.errors import Throttled, Transient
 from rehearsal.fake_cloud import Manners
 from rehearsal.faults import Call, Effect, Faults, Kind, Known
-from rehearsal.models.model import KNOWN, Stage, Strikes, service_of
+from rehearsal.models.model import EVENTS, KNOWN, Stage, Strikes, service_of
 
 SERVICES_IN_ORDER = tuple(sorted(KNOWN))
 
@@ -59,7 +60,7 @@ def _nothing() -> None:
 def outage(service: str, seconds: float) -> Strikes:
     """The service answers nothing but errors for so long, from a random call of the run on. Severity makes it longer.
 
-    `service` is AWS's name, or `all`.
+    `service` is AWS's name, or `all`. EventBridge (`events`) answers nobody: it delivers nothing.
     """
 
     def strikes(stage: Stage) -> None:
@@ -73,7 +74,10 @@ def outage(service: str, seconds: float) -> Strikes:
                 began.append(stage.clock.now)
             return _down if stage.clock.now < began[0] + lasts else None
 
-        stage.faults.models.append(model)
+        if stage.world is not None and service in ("all", EVENTS):
+            stage.faults.before(first, partial(stage.world.fall_silent, lasts))
+        if service != EVENTS:
+            stage.faults.models.append(model)
 
     return strikes
 

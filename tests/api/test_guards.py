@@ -49,9 +49,10 @@ def test_a_guard_tells_who_owns_it_since_when_and_who_comes_next(door: Door) -> 
             {"position": 2, "operation": third, "link": f"/operations/{third}"},
         ],
         "last": first,
+        "degraded": [],
         "link": ONE,
     }
-    assert door.get("/guards").json == {"guards": [told], "next": None}
+    assert door.get("/guards").json == {"guards": [told], "next": None, "degraded": []}
 
 
 def test_the_links_of_a_guard_lead_somewhere(door: Door) -> None:

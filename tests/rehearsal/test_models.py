@@ -136,6 +136,8 @@ CURED = (
     "outage:autoscaling:3600",
     "outage:dynamodb:600",
     "outage:states:1200",
+    "outage:sqs:1200",
+    "outage:events:1200+nudges",
     "bad-release:5400",
     "no-capacity:600",
     "doubles:0.3",
