@@ -15,6 +15,7 @@ from moto.core.exceptions import ServiceException
 from moto.elbv2.models import elbv2_backends
 
 from local import load_balancers, locks
+from local.event_bus import EventBus
 from local.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,8 @@ class Activity:
 
 
 class Fleet:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, bus: EventBus) -> None:
+        self._bus = bus
         self._healthy_after = settings.healthy_after.total_seconds()
         self._deleted_after = settings.deleted_after.total_seconds()
         self.short: frozenset[str] = settings.short_of
@@ -143,6 +145,24 @@ class Fleet:
         del noted[:-_ACTIVITIES_KEPT]
         return activity
 
+    def _end(self, activity: Activity, status: str, message: str = "", instance: str = "") -> None:
+        """The activity is over, and EventBridge hears of it: `EC2 Instance Launch Successful`.
+
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html
+        """
+        activity.end(status, message)
+        group = activity.group
+        what = "Launch" if activity.description.startswith("Launching") else "Terminate"
+        how = "Successful" if status == "Successful" else "Unsuccessful"
+        shown = activity.described() | {"StartTime": _time(activity.started), "EndTime": _time(activity.ended)}
+        self._bus.emit(
+            region=group.region,
+            source="aws.autoscaling",
+            detail_type=f"EC2 Instance {what} {how}",
+            resources=[group.arn],
+            detail=shown | {"EC2InstanceId": instance, "Origin": "EC2", "Destination": "AutoScalingGroup"},
+        )
+
     def _drop_dead(self, backend: AutoScalingBackend, group: MotoGroup) -> None:
         """Instances that somebody else stopped or terminated."""
         dead = [s for s in group.instance_states if s.instance.state in {"terminated", "stopped", "shutting-down"}]
@@ -154,7 +174,7 @@ class Fleet:
             activity = (member and member.end) or self._note(
                 group, f"Terminating EC2 instance: {state.instance.id}", f"{cause} terminated or stopped."
             )
-            activity.end("Successful")
+            self._end(activity, "Successful", instance=state.instance.id)
 
     def _bring_into_service(self, group: MotoGroup, now: float) -> None:
         for state in group.instance_states:
@@ -162,7 +182,7 @@ class Fleet:
             if state.lifecycle_state == "Pending" and now - member.launched >= self._healthy_after:
                 state.lifecycle_state, member.in_service = "InService", now
                 if member.launch:
-                    member.launch.end("Successful")
+                    self._end(member.launch, "Successful", instance=state.instance.id)
 
     def _replace_unhealthy(self, backend: AutoScalingBackend, group: MotoGroup, now: float) -> None:
         if suspended(group, "HealthCheck") or suspended(group, "ReplaceUnhealthy"):
@@ -200,7 +220,7 @@ class Fleet:
             except Exception as error:  # noqa: BLE001  also what moto stumbles over, or it would again at the next tick
                 known = isinstance(error, ServiceException | LaunchError)
                 said = str(error) if known else f"{type(error).__name__}: {error}."
-                activity.end("Failed", f"{said} Launching EC2 instance failed.")
+                self._end(activity, "Failed", f"{said} Launching EC2 instance failed.")
                 self._next_launch[group.arn] = time.monotonic() + _RETRY_LAUNCH
                 return
             activity.description += f": {state.instance.id}"
@@ -241,7 +261,11 @@ class Fleet:
                 group.instance_states.remove(state)
                 self._members.pop(state.instance.id, None)
                 if member.end:
-                    member.end.end("Successful")
+                    self._end(member.end, "Successful", instance=state.instance.id)
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z" if moment else ""
 
 
 class LaunchError(Exception):

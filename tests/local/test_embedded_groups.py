@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -290,3 +291,26 @@ def test_the_seeded_images_have_dates(aws: Embedded, cloud: Seeded) -> None:
 
     newest = max(images, key=lambda image: image["CreationDate"])
     assert newest["Name"] == "shop-1.1"
+
+
+def test_events_tell_of_launches_and_terminations_with_their_group(aws: Embedded, group: Group) -> None:
+    events, sqs = aws.client("events"), aws.client("sqs")
+    url = sqs.create_queue(QueueName="moved")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    detail = {"AutoScalingGroupName": [group.name]}
+    events.put_rule(Name="moved", EventPattern=json.dumps({"source": ["aws.autoscaling"], "detail": detail}))
+    events.put_targets(Rule="moved", Targets=[{"Id": "queue", "Arn": arn}])
+    heard: list[Json] = []
+
+    def told(*kinds: str) -> bool:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+        heard.extend(json.loads(message["Body"]) for message in found)
+        return {f"EC2 Instance {kind}" for kind in kinds} <= {event["detail-type"] for event in heard}
+
+    group.create()
+    group.resize(1)
+    assert eventually(lambda: told("Launch Successful"))
+    group.resize(0)
+    assert eventually(lambda: told("Launch Successful", "Terminate Successful"))
+    assert {(event["account"], event["region"]) for event in heard} == {("123456789012", REGION)}
+    assert all(event["detail"]["EC2InstanceId"].startswith("i-") for event in heard)
