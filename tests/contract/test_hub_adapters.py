@@ -23,11 +23,11 @@ from lambdas.environment import hub_of
 from lambdas.errors import Broken, Cancelled, Conflict, NotFound, Rejected, Throttled, Transient, WindlassError
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import ExecutionState, TokenGone
+from lambdas.nudges import nudged_in
 from lambdas.push.aws import EventBridge, QueuedPush
 from lambdas.push.events import Kind
 from lambdas.push.model import Event, data_of, event_of
 from lambdas.rows import Control, Status
-from lambdas.nudges import nudged_in
 from lambdas.step_functions import StepFunctions, canonical
 from lambdas.sweeper import QueuedSweeper
 from lambdas.table import Absent, Check, Delete, Equal, Key, Put, Refused, Update
