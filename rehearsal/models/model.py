@@ -25,6 +25,7 @@ SERVICES = {
     "table": "dynamodb",
     "machines": "states",
     "sweeper": "sqs",
+    "push": "sqs",
     "functions": "lambda",
 }
 """Which AWS service answers the calls of a port."""
