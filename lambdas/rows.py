@@ -96,6 +96,8 @@ class Control:
     """Why it did not succeed: `Name: sentence`."""
     hold_exhausted: bool | None = None
     """The request's own choice of `OnFailure.hold_exhausted`."""
+    override_freeze: str | None = None
+    """Why no freeze keeps it from beginning, in its caller's words."""
     due: float | None = None
     roll: str | None = None
     """Which of the lists of all operations it stands on (`lambdas.table.roll_of`)."""

@@ -17,6 +17,7 @@ from lambdas.engine import (
     batches,
     control,
     ends,
+    freezes,
     guards,
     heartbeat,
     holds,
@@ -141,6 +142,8 @@ def _look(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> No
     """The index may lag: what is done is decided on the rows themselves."""
     if row.of_guard:
         return locks.expire(hub, row.guard)
+    if row.of_freeze:
+        return freezes.expire(hub, row.freeze)
     if not row.of_token:
         return _operation(hub, sagas, row.operation)
     opened = tokens.find(hub, row.operation, row.state)

@@ -16,6 +16,7 @@ from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, invalid
 from lambdas.api.task import TaskView, task_of
 from lambdas.engine import intake, signals
+from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound
@@ -84,7 +85,10 @@ class Clouddriver:
         if len(submissions) > intake.LARGEST_BATCH:
             raise invalid([f"{len(submissions)} operations; a task has at most {intake.LARGEST_BATCH}"])
         terms = Terms("clouddriver", START_WITHIN, FINISH_WITHIN, trace=self.desk.trace)
-        return _task_id(intake.accept(self.desk.hub, submissions, caller=self.desk.caller, terms=terms, key=key).id)
+        try:
+            return _task_id(intake.accept(self.desk.hub, submissions, caller=self.desk.caller, terms=terms, key=key).id)
+        except Frozen as frozen:
+            raise invalid([str(frozen)]) from None  # Orca shows what a 400 says, and repeats no 400
 
     def _read(self, name: str, description: Any, provider: str) -> list[Submission]:
         """Raises a Problem with everything that is wrong with this description."""
@@ -94,7 +98,7 @@ class Clouddriver:
         normalised = _normalised(description)
         self._has_account(normalised)
         try:
-            requests = saga.request_type.of_clouddriver(normalised, self.desk.accounts)
+            requests = saga.request_type.of_stage(normalised, self.desk.accounts)
         except Invalid as error:
             raise invalid(error.codes) from None
         return [Submission(saga, request) for request in requests]

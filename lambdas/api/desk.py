@@ -56,7 +56,7 @@ class Desk:
     def knows(self, *names: str) -> None:
         """Raises a Problem for a parameter that is none of these: a filter misspelt would answer everything."""
         asked = self.event.get("queryStringParameters") or {}
-        found = [f"{one}: there is no such parameter; {_meant(one, names)}" for one in asked if one not in names]
+        found = [f"{one}: there is no such parameter; {meant(one, names)}" for one in asked if one not in names]
         if found:
             raise sentences(found)
 
@@ -90,7 +90,8 @@ class Desk:
         return find(self.hub, self.sagas, operation)
 
 
-def _meant(name: str, known: Sequence[str]) -> str:
+def meant(name: str, known: Sequence[str]) -> str:
+    """What whoever wrote a name that nobody knows may have meant."""
     close = get_close_matches(name, known, 1)
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
 

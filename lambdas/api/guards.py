@@ -1,6 +1,5 @@
 """Guards for people: who owns a thing, since when, who comes next; and what people do about it."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +11,13 @@ from pydantic import Field
 from lambdas.api import degraded, lists
 from lambdas.api.answers import PAGED, After, Limit, place_of, route, seconds_of
 from lambdas.api.desk import Desk
+from lambdas.api.people import ActView, acts_of
 from lambdas.api.problems import sentences
 from lambdas.api.views import Degraded, DegradedBy, View, instant, moment
-from lambdas.engine import guards, locks, revocation, signals
+from lambdas.engine import guards, locks, revocation
 from lambdas.hub import Hub
-from lambdas.rows import Control, Guard, Status, control_key, control_of, utc
+from lambdas.rows import Control, Guard, Status, control_key, control_of, guard_key, utc
 
-log = logging.getLogger(__name__)
 PARTS = ("account", "region", "kind", "name")
 """Of a guard's key."""
 
@@ -66,6 +65,12 @@ class GuardView(View):
     last: str | None = Field(description="The operation that had it last; its owner, while it has one.")
     degraded: DegradedBy = ()
     link: str
+
+
+class OneGuardView(GuardView):
+    """One guard, with what people did about it."""
+
+    acts: tuple[ActView, ...] = Field(description="Who locked it, took the lock off or took it by force; newest first.")
 
 
 class GuardsView(View):
@@ -122,13 +127,13 @@ class Guards:
         views = tuple(_view(guard, owner, behind) for guard, owner in owned)
         return GuardsView(guards=views, next=lists.sealed(page.next), degraded=behind)
 
-    def one(self, account: str, region: str, kind: str, name: str) -> GuardView:
+    def one(self, account: str, region: str, kind: str, name: str) -> OneGuardView:
         """One guard as it stands; what nobody ever guarded is free."""
-        return view_of(self.desk.hub, guards.read(self.desk.hub, f"{account}/{region}/{kind}/{name}"))
+        return self._told(f"{account}/{region}/{kind}/{name}")
 
     def release(
         self, account: str, region: str, kind: str, name: str, request: Annotated[ReleaseRequest, Body()]
-    ) -> GuardView:
+    ) -> OneGuardView:
         """Take the guard from the operation that has it, by force, and give it to whoever comes next.
 
         The operation stops, nothing of it is put back, and a person is called with what is left. While an attempt of it
@@ -137,11 +142,11 @@ class Guards:
         key = f"{account}/{region}/{kind}/{name}"
         desk = self.desk
         revocation.revoke(desk.hub, desk.sagas, key, request.operation, desk.caller, request.reason)
-        return view_of(desk.hub, guards.read(desk.hub, key))
+        return self._told(key)
 
     def lock(
         self, account: str, region: str, kind: str, name: str, request: Annotated[LockRequest, Body()]
-    ) -> GuardView:
+    ) -> OneGuardView:
         """Lock a thing: whoever owns it goes on to its end, all others wait until the lock is off or its time is over.
 
         Of a cluster (`/guards/{account}/{region}/cluster/{name}/lock`): no operation begins on a server group in it,
@@ -152,24 +157,27 @@ class Guards:
         if until is not None and until <= hub.now():
             raise sentences([f"until: {utc(until)} is over; name a moment to come, or none"])
         locks.lock(hub, key, self.desk.caller, request.reason, until)
-        return view_of(hub, guards.read(hub, key))
+        return self._told(key)
 
-    def unlock(self, account: str, region: str, kind: str, name: str) -> GuardView:
+    def unlock(self, account: str, region: str, kind: str, name: str) -> OneGuardView:
         """Take a lock off: the next in the queue goes on. Anybody may; without a lock nothing is done."""
-        key, hub = f"{account}/{region}/{kind}/{name}", self.desk.hub
-        locks.unlock(hub, key)
-        log.info("%s was unlocked by %s", key, signals.said(self.desk.caller, ""))
-        return view_of(hub, guards.read(hub, key))
+        key = f"{account}/{region}/{kind}/{name}"
+        locks.unlock(self.desk.hub, key, self.desk.caller)
+        return self._told(key)
+
+    def _told(self, key: str) -> OneGuardView:
+        hub, guard = self.desk.hub, guards.read(self.desk.hub, key)
+        return OneGuardView(**dict(view_of(hub, guard)), acts=acts_of(hub, guard_key(key).pk))
 
 
 def add(desk: Desk) -> None:
     face = Guards(desk)
     route(desk, "GET", "/guards", face.list, {200: GuardsView})
     one = "/guards/<account>/<region>/<kind>/<name>"
-    route(desk, "GET", one, face.one, {200: GuardView})
-    route(desk, "POST", f"{one}/release", face.release, {200: GuardView})
-    route(desk, "PUT", f"{one}/lock", face.lock, {200: GuardView})
-    route(desk, "DELETE", f"{one}/lock", face.unlock, {200: GuardView})
+    route(desk, "GET", one, face.one, {200: OneGuardView})
+    route(desk, "POST", f"{one}/release", face.release, {200: OneGuardView})
+    route(desk, "PUT", f"{one}/lock", face.lock, {200: OneGuardView})
+    route(desk, "DELETE", f"{one}/lock", face.unlock, {200: OneGuardView})
 
 
 def parts_of(key: str) -> dict[str, str]:

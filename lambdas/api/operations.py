@@ -50,6 +50,12 @@ OnExhausted = Annotated[
     Literal["hold", "rollback"] | None,
     Query(alias="onExhausted", description="When a step's retries are used up: ask a person, or put it back."),
 ]
+WhenFrozen = Annotated[
+    Literal["refuse", "wait"],
+    Query(
+        alias="whenFrozen", description="While a freeze covers it: refuse it, or let it begin afterwards if in time."
+    ),
+]
 Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
@@ -80,6 +86,7 @@ class Operations:
             start_within: StartWithin = None,
             finish_within: FinishWithin = None,
             on_exhausted: OnExhausted = None,
+            when_frozen: WhenFrozen = "refuse",
             idempotency_key: Key = None,
         ) -> Response[OperationView | BatchView | DryRunView]:
             self._allowed(request)
@@ -91,6 +98,7 @@ class Operations:
                 _seconds(finish_within) or saga.finish_by,
                 trace=self.desk.trace,
                 hold_exhausted=None if on_exhausted is None else on_exhausted == "hold",
+                waits_for_thaw=when_frozen == "wait",
             )
             return self._accepted(Submission(saga, request), terms, idempotency_key)
 

@@ -19,6 +19,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import KeyReused, TooLarge
 from lambdas.engine.revocation import TooSoon
 from lambdas.engine.signals import NotNow
@@ -87,7 +88,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  a line for each e
             return Problem(404, "there is no such route; see /docs")
         case NotFound():
             return Problem(404, str(error))
-        case TooSoon():
+        case TooSoon() | Frozen():
             return Problem(409, str(error), again=error.until)
         case NotNow():
             return Problem(409, str(error))
@@ -153,6 +154,6 @@ def _said(error: Mapping[str, Any]) -> str:
 
 
 def _path(location: Sequence[Any]) -> str:
-    """`body` and `query` say nothing that the caller does not know."""
-    inside = location[1:] if location[:1] in (("body",), ("query",)) else location
+    """`body`, `query` and `path` say nothing that the caller does not know."""
+    inside = location[1:] if location[:1] in (("body",), ("query",), ("path",)) else location
     return ".".join(map(str, inside)) or "body"

@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdas.engine.holds import HOLD, HOLD_UNDO
 from lambdas.engine.tasks import AnySaga, Sagas, plan_of
-from lambdas.errors import NotFound, Transient
+from lambdas.errors import NotFound, Paused, Transient
 from lambdas.hub import Hub, Json
 from lambdas.rows import (
     Control,
@@ -52,9 +52,14 @@ class Record:
         return self.control.mark is Mark.PAUSED
 
     @property
+    def barred(self) -> bool:
+        """Held by a locked cluster or a freeze: it begins by itself."""
+        return self.hold is not None and not self.paused and (self.hold.reason or "").startswith(Paused.__name__)
+
+    @property
     def parked(self) -> bool:
         """Held until a person decides: neither a pause nor a hold that is decided already."""
-        return self.hold is not None and self.hold.decision is None and not self.paused
+        return self.hold is not None and self.hold.decision is None and not self.paused and not self.barred
 
     @property
     def step(self) -> str:

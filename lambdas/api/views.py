@@ -113,6 +113,7 @@ class OperationView(Summary):
     user: str | None
     trace: str | None
     decided: str | None = Field(description="Who sent the last signal, and why.")
+    override_freeze: str | None = Field(description="Why no freeze keeps it from beginning.")
     recoveries: int
     findings: tuple[str, ...]
     steps: tuple[StepView, ...]
@@ -176,6 +177,7 @@ def operation_of(record: Record, degraded: tuple[Degraded, ...] = ()) -> Operati
         user=control.user,
         trace=control.trace,
         decided=control.decided,
+        override_freeze=control.override_freeze,
         recoveries=control.recoveries,
         findings=record.findings,
         steps=tuple(_steps(record)),
@@ -195,7 +197,7 @@ def phase_of(record: Record) -> Phase:  # noqa: PLR0911  a line for each phase
         return Phase.REVOKED
     if record.paused:
         return Phase.PAUSED
-    if record.hold is not None:
+    if record.hold is not None and not record.barred:
         return Phase.HELD
     if control.status is Status.UNDOING:
         return Phase.UNDOING
@@ -274,7 +276,7 @@ SIGNALS = {
 
 
 def _signals(record: Record) -> Iterator[SignalView]:
-    for one in signals.possible(record.control, record.hold):
+    for one in signals.possible(record.control, None if record.barred else record.hold):
         signal, _, decision = one.partition(":")
         yield SignalView(signal=signal, decision=decision or None, does=SIGNALS[one])
 

@@ -6,7 +6,7 @@ can change for operations that run.
 
 from contextlib import suppress
 
-from lambdas.engine import control, tokens
+from lambdas.engine import barriers, control, tokens
 from lambdas.engine.tasks import AnySaga, Task
 from lambdas.errors import (
     Abandoned,
@@ -24,6 +24,7 @@ from lambdas.errors import (
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Open, short
 from lambdas.table import Refused
+from lambdas.values import changed
 from saga import OnFailure
 
 HOLD, HOLD_UNDO = "Hold", "HoldUndo"
@@ -84,13 +85,22 @@ def _settle_undo(hub: Hub, row: Control, opened: Open) -> None:
 def _settle_forward(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None:
     error, _, cause = (opened.reason or "").partition(": ")
     if error == Paused.__name__ and row.mark is None:
-        return _once_more(hub, opened, RETRY, f"resumed by {row.decided}")
+        if (barred := barriers.barred(hub, row)) is None:
+            return _once_more(hub, opened, RETRY, f"resumed by {row.decided}" if row.decided else f"over: {cause}")
+        opened = _told(hub, opened, f"{error}: {barred}")
     verdict = _verdict(row, error, cause, saga.on_failure) or _overtaken(hub, row, opened)
     if verdict is None:
         return None
     if row.pivoted:
         return tokens.fail(hub, opened, Abandoned.__name__, verdict[1])
     return _back(hub, row, opened, saga, *verdict)
+
+
+def _told(hub: Hub, opened: Open, reason: str) -> Open:
+    """The hold with the reason that it has by now."""
+    told = changed(opened, reason=reason)
+    tokens.note(hub, opened, told)
+    return told
 
 
 def _verdict(row: Control, error: str, cause: str, policy: OnFailure) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from lambdas.engine import guards
+from lambdas.engine import freezes, guards
 from lambdas.engine.control import RACES
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
@@ -75,6 +75,8 @@ class Terms:
     finish_within: timedelta
     trace: str | None = None
     hold_exhausted: bool | None = None
+    waits_for_thaw: bool = False
+    """Whether what a freeze covers is accepted and waits; else it is refused."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,17 @@ def accept(
 ) -> Accepted:
     """Accept all of these operations or none, and start the first. The same caller's same key is the same request.
 
-    Raises KeyReused, TooLarge, and what the table raises: then nothing is known to be accepted, and the same request
-    may be sent again.
+    Raises KeyReused, TooLarge, Frozen, and what the table raises: then nothing is known to be accepted, and the same
+    request may be sent again.
     """
     identity = _identity(caller, key)
     for _ in range(RACES):
         if key is not None and (known := _known(hub, identity, digest)) is not None:
             return known
-        claims = [_claim(hub, one, identity, caller, terms, key, digest) for one in submissions]
+        rows = _named(identity, [_claim(hub, one, identity, caller, terms, key, digest) for one in submissions])
+        overrides = tuple(freezes.admit(hub, rows, waits=terms.waits_for_thaw))
         try:
-            return _accept(hub, identity, submissions, _named(identity, claims))
+            return _accept(hub, identity, submissions, rows, overrides)
         except Refused:
             continue
     raise Conflict("the things this request needs are being changed by several at once; send it again")
@@ -169,6 +172,7 @@ def _claim(
         execution=identity,
         guards=tuple(sorted(one.saga.guards(request))) if one.saga.guards else (),
         hold_exhausted=terms.hold_exhausted,
+        override_freeze=request.override_freeze and short(request.override_freeze, LONGEST_NOTE),
         due=now + START_CHECK,
         roll=roll_of(OPERATIONS, identity),
     )
@@ -188,11 +192,13 @@ def _numbered(identity: str, index: int, claim: Control) -> Control:
     return control_of(item_of(claim) | {k: v for k, v in changed.items() if v is not None})
 
 
-def _accept(hub: Hub, identity: str, submissions: Sequence[Submission], rows: Sequence[Control]) -> Accepted:
+def _accept(
+    hub: Hub, identity: str, submissions: Sequence[Submission], rows: Sequence[Control], overrides: Sequence[Write]
+) -> Accepted:
     writes = [write for row, one in zip(rows, submissions, strict=True) for write in _rows(hub, row, one)]
     if len(rows) > 1:
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
-    hub.table.write(*writes)
+    hub.table.write(*writes, *overrides)
     _start_soon(hub, rows[0])
     return Accepted(identity, tuple(row.id for row in rows))
 

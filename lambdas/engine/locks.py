@@ -6,13 +6,13 @@ of a cluster keeps operations on its server groups from beginning, and new group
 
 from collections.abc import Callable
 
-from lambdas.engine import guards, signals
+from lambdas.engine import acts, guards, signals
 from lambdas.engine.control import RACES
 from lambdas.engine.intake import Caller
 from lambdas.engine.signals import NotNow
 from lambdas.errors import Conflict
 from lambdas.hub import Hub
-from lambdas.rows import Guard
+from lambdas.rows import Guard, guard_key, utc
 from lambdas.table import Refused, Write
 
 
@@ -23,38 +23,46 @@ def lock(hub: Hub, key: str, caller: Caller, reason: str, until: float | None = 
     """
     who = signals.said(caller, "")
 
-    def locked(guard: Guard) -> Write | None:
+    def locked(guard: Guard) -> tuple[Write, ...]:
         if guard.locked_by not in (None, who):
             raise NotNow(
                 f"{guards.locked_words(guard)}; only one person can lock it, so have that lock taken off first"
             )
-        stands = (guard.locked_by, guard.locked_why, guard.due) == (who, reason, until)
-        return None if stands else guards.locked(hub, guard, who, reason, until)
+        if (guard.locked_by, guard.locked_why, guard.due) == (who, reason, until):
+            return ()
+        did = f"locked it until {'it is taken off' if until is None else utc(until)}: {reason}"
+        return guards.locked(hub, guard, who, reason, until), acts.act(hub, guard_key(key).pk, who, did)
 
     _changed(hub, key, locked)
 
 
-def unlock(hub: Hub, key: str) -> None:
-    """Take the lock off: the next in the queue goes on. Without a lock nothing is done."""
-    _changed(hub, key, lambda guard: guards.unlocked(hub, guard) if guard.locked_by else None)
+def unlock(hub: Hub, key: str, caller: Caller) -> None:
+    """Take the lock off: the next in the queue goes on. Without a lock nothing is done. Raises Conflict."""
+    who = signals.said(caller, "")
+    _changed(hub, key, lambda guard: _off(hub, guard, who) if guard.locked_by else ())
 
 
 def expire(hub: Hub, key: str) -> None:
     """Take off a lock whose time is over."""
 
-    def over(guard: Guard) -> Write | None:
-        return guards.unlocked(hub, guard) if guard.due is not None and guard.due <= hub.now() else None
+    def over(guard: Guard) -> tuple[Write, ...]:
+        return _off(hub, guard, acts.ITSELF) if guard.due is not None and guard.due <= hub.now() else ()
 
     _changed(hub, key, over)
 
 
-def _changed(hub: Hub, key: str, change: Callable[[Guard], Write | None]) -> None:
+def _off(hub: Hub, guard: Guard, who: str) -> tuple[Write, ...]:
+    did = f"took off the lock of {guard.locked_by}: {guard.locked_why}"
+    return guards.unlocked(hub, guard), acts.act(hub, guard_key(guard.key).pk, who, did)
+
+
+def _changed(hub: Hub, key: str, change: Callable[[Guard], tuple[Write, ...]]) -> None:
     for _ in range(RACES):
-        write = change(guards.read(hub, key))
-        if write is None:
+        writes = change(guards.read(hub, key))
+        if not writes:
             return None
         try:
-            return hub.table.write(write)
+            return hub.table.write(*writes)
         except Refused:
             continue
     raise Conflict(f"{key} is being changed by several at once; send it again")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lambdas.engine import control, guards, journal
+from lambdas.engine import barriers, control, guards, journal
 from lambdas.engine.attempts import attempt
 from lambdas.engine.tasks import PLAN, Task, plan_json, request_of, stored_plan
 from lambdas.errors import Conflict, NotFound, RollBack
@@ -21,6 +21,9 @@ def plan(hub: Hub, task: Task) -> Json:
     row = control.read(hub, task.operation)
     if row.status is Status.UNDOING:
         return _recovered(hub, task)
+    if row.step != PLAN:  # an attempt that died has begun
+        control.may_go_forward(hub, row, task)
+        barriers.may_begin(hub, row)
     started = control.begin(hub, task, known=row)
     made = attempt(hub, task, started, lambda: _made(hub, task, started))
     journal.succeeded(hub, task.operation, PLAN, "planned", attempts=started.control.attempt)
@@ -69,8 +72,6 @@ def _stored(hub: Hub, task: Task, row: Control, made: Any, reported: control.Cha
     reserved = task.saga.reserves(made) if task.saga.reserves else None
     document = plan_json(task.saga, made)
     owned = [*row.guards, reserved.guard] if reserved else list(row.guards)
-    if reserved and (locked := guards.locked_cluster(hub, reserved.cluster)) is not None:
-        raise Conflict(locked)
     hub.table.write(
         Put(plan_key(task.operation), {"plan": document, "schema": document.get("schema", 1)}, (Absent(),)),
         control.update(row, {"guards": owned, **reported}),

@@ -5,12 +5,12 @@ operation acts on the thing while the revoked one can. That one stops at whateve
 ends calling a person with the list of what is left (one that had not begun was just not started).
 """
 
-from lambdas.engine import control, guards, journal, signals
+from lambdas.engine import acts, control, guards, journal, signals
 from lambdas.engine.intake import Caller
 from lambdas.engine.signals import NotNow
 from lambdas.engine.tasks import Sagas
 from lambdas.hub import Hub
-from lambdas.rows import Control, Mark, utc
+from lambdas.rows import Control, Mark, guard_key, utc
 from lambdas.table import Write
 
 FORCED_RELEASE = "ForcedRelease"
@@ -46,6 +46,7 @@ def revoke(hub: Hub, sagas: Sagas, key: str, operation: str, caller: Caller, rea
         return marked, (
             *guards.releases(hub, sorted({*row.guards, key}), row.id),
             journal.entry(hub, row.id, FORCED_RELEASE, f"{key} was taken by force by {signals.said(caller, reason)}"),
+            acts.act(hub, guard_key(key).pk, signals.said(caller, ""), f"took it from operation {row.id}: {reason}"),
         )
 
     control.change(hub, operation, decide)

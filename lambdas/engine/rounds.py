@@ -30,7 +30,7 @@ class Row:
     region: str = ""
     saga: str = ""
     kind: str = ""
-    """Of an open token; empty for a control row and a guard."""
+    """Of an open token; empty for a control row, a guard and a freeze."""
     deadline: float | None = None
     expires: float | None = None
     clear: float | None = None
@@ -51,6 +51,15 @@ class Row:
     def of_guard(self) -> bool:
         """A lock whose time is over."""
         return self.sk == "guard"
+
+    @property
+    def freeze(self) -> str:
+        return self.sk.removeprefix("freeze#")
+
+    @property
+    def of_freeze(self) -> bool:
+        """A freeze whose time is over."""
+        return self.sk.startswith("freeze#")
 
     @property
     def of_token(self) -> bool:

@@ -158,7 +158,7 @@ def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | No
 
 def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | None) -> str | None:
     if opened.kind == "guard":
-        return guards.awaited(hub, row.guards, opened.operation) or _locked(hub, row)
+        return guards.awaited(hub, row.guards, opened.operation)
     plan = plan or stored_plan(hub, opened.operation)
     if plan is None:
         raise Transient(f"the plan of operation {opened.operation} is not there")
@@ -167,11 +167,6 @@ def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | N
     if check is None:
         raise Transient(f"this release knows no state {LEFT} of {saga.name}")
     return check(plan_of(saga, plan), cloud)
-
-
-def _locked(hub: Hub, row: Control) -> str | None:
-    """A locked cluster keeps nothing from being put back."""
-    return None if row.status is Status.UNDOING else guards.locked_cluster(hub, row.cluster)
 
 
 def _passed(hub: Hub, opened: Open) -> None:

@@ -63,6 +63,8 @@ class Request(Value):
     """Windlass's name of the account (Spinnaker's `credentials`)."""
     region: str = Field(min_length=1)
     """The AWS Region."""
+    override_freeze: str | None = Field(None, min_length=1, max_length=200)
+    """Why it begins although a freeze covers it. Needs a permission of its own."""
 
     clouddriver_names: ClassVar[frozenset[str]]
     """What Clouddriver's callers call this operation: its name and its legacy description."""
@@ -82,12 +84,18 @@ class Request(Value):
     @property
     def permissions(self) -> tuple[str, ...]:
         """What its caller must be allowed besides the operation itself; nobody asks for it yet."""
-        return ()
+        return ("overrideFreeze",) if self.override_freeze is not None else ()
 
     @classmethod
     @abstractmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
         """The requests that a description of Clouddriver's holds, in its order. Raises Invalid."""
+
+    @classmethod
+    def of_stage(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
+        """As `of_clouddriver`, with what only Windlass knows: Orca hands on whatever a stage says. Raises Invalid."""
+        insists = Insistence.read(description).model_dump(exclude_none=True)
+        return [one.model_copy(update=insists) for one in cls.of_clouddriver(description, accounts)]
 
     @classmethod
     def of_windlass(cls, body: Json) -> Self:
@@ -132,7 +140,7 @@ class TakesOutOfService(OfOneServerGroup):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        return ("overrideTrafficGuard",) if self.override_traffic_guard else ()
+        return (*super().permissions, *(("overrideTrafficGuard",) if self.override_traffic_guard else ()))
 
 
 def key(account: str, region: str, *rest: str) -> str:
@@ -221,6 +229,12 @@ class Description(Value):
             return cls.model_validate(description)
         except ValidationError as error:
             raise Invalid(sentences(error, cls)) from None
+
+
+class Insistence(Description):
+    """What a caller insists on, of whatever operation."""
+
+    override_freeze: Annotated[str | None, BeforeValidator(_no_text)] = Field(None, max_length=200)
 
 
 def account_of(description: Json) -> str:

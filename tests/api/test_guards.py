@@ -51,7 +51,9 @@ def test_a_guard_tells_who_owns_it_since_when_and_who_comes_next(door: Door) -> 
         "last": first,
         "degraded": [],
         "link": ONE,
+        "acts": [],
     }
+    del told["acts"]
     assert door.get("/guards").json == {"guards": [told], "next": None, "degraded": []}
 
 
@@ -138,6 +140,11 @@ def test_a_guard_is_taken_by_force_and_goes_to_whoever_is_next(door: Door) -> No
     assert [one["did"] for one in view["steps"] if one["name"] == "ForcedRelease"] == [
         f"test/us-east-1/server-group/shop-v001 was taken by force by {CALLER}: stuck since noon"
     ]
+    assert got.json["acts"] == [done(f"took it from operation {first}: stuck since noon")]
+
+
+def done(did: str, by: str = CALLER) -> dict[str, str]:
+    return {"at": "2023-11-14T22:13:20Z", "by": by, "did": did}
 
 
 def test_taken_twice_is_taken_once(door: Door) -> None:
@@ -201,6 +208,10 @@ def test_a_person_locks_a_thing_says_why_and_takes_the_lock_off(door: Door) -> N
     off = door("DELETE", f"{ONE}/lock")
     assert (off.status, off.json["lock"], off.json["owner"]["operation"]) == (200, None, first)
     assert door("DELETE", f"{ONE}/lock").json == off.json
+    assert off.json["acts"] == [
+        done(f"took off the lock of {CALLER}: peak hour"),
+        done(f"locked it until {until}: peak hour"),
+    ]
 
 
 def test_the_owner_keeps_what_is_locked_until_its_end(door: Door) -> None:
@@ -211,6 +222,25 @@ def test_the_owner_keeps_what_is_locked_until_its_end(door: Door) -> None:
     assert (told["owner"]["operation"], told["lock"]["until"]) == (first, None)
     ends.close(door.hub, first, Status.SUCCEEDED)
     assert door.get(ONE).json["owner"] is None
+
+
+def test_who_takes_another_s_lock_off_stands_in_its_acts(door: Door) -> None:
+    bob = "arn:aws:iam::123456789012:user/bob"
+    door("PUT", f"{ONE}/lock", {"reason": "peak hour"})
+
+    off = door("DELETE", f"{ONE}/lock", arn=bob).json
+
+    assert off["acts"][0] == done(f"took off the lock of {CALLER}: peak hour", bob)
+    assert off["acts"][1] == done("locked it until it is taken off: peak hour")
+
+
+def test_the_last_acts_are_kept(door: Door) -> None:
+    for number in range(25):
+        door("PUT", f"{ONE}/lock", {"reason": f"change {number}"})
+
+    kept = [one["did"].rpartition(" ")[2] for one in door.get(ONE).json["acts"]]
+
+    assert kept == [str(number) for number in range(24, 4, -1)]
 
 
 def test_what_another_has_locked_is_409(door: Door) -> None:

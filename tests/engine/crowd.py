@@ -24,6 +24,7 @@ class WatchRequest(BaseModel):
     account: str = "prod"
     region: str = REGION
     group: str
+    override_freeze: None = None
 
     @property
     def application(self) -> str:

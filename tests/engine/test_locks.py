@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +13,7 @@ from lambdas.engine.intake import Caller
 from lambdas.engine.signals import NotNow
 from lambdas.errors import Conflict, WindlassError
 from lambdas.requests import guard, key
-from lambdas.rows import Status, guard_key
+from lambdas.rows import guard_key
 from lambdas.table import Refused
 from rehearsal.faults import KINDS, Killed
 from rehearsal.scenarios import ACCOUNT, CREATES, NEIGHBOUR, NEW, REGION, RESIZES
@@ -46,13 +48,18 @@ def waits_for(world: World, operation: str) -> str:
     return (opened and opened.reason) or ""
 
 
+def holds_for(world: World, operation: str) -> str:
+    opened = tokens.find(world.plain, operation, "Hold")
+    return (opened and opened.reason) or ""
+
+
 def test_an_operation_waits_for_a_lock_and_says_whose_it_is() -> None:
     world, operation = locked(RESIZES, THING)
 
     assert waits_for(world, operation) == f"{THING} {WORDS}; this operation is next"
     assert world.control(operation).started is None
 
-    locks.unlock(world.hub, THING)
+    locks.unlock(world.hub, THING, ALICE)
 
     assert world.run(operation).end == "SUCCEEDED"
     assert kept_nothing(world, operation)
@@ -65,7 +72,7 @@ def kept_nothing(world: World, operation: str) -> bool:
 
 def test_it_goes_on_at_once_when_the_lock_is_taken_off() -> None:
     world, operation = locked(RESIZES, THING)
-    locks.unlock(world.hub, THING)
+    locks.unlock(world.hub, THING, ALICE)
 
     world.clock.drain(1)
 
@@ -86,7 +93,7 @@ def test_whoever_owns_the_thing_already_finishes_and_then_the_person_has_it() ->
 
     stands = guards.read(world.plain, THING)
     assert (stands.owner, stands.queue, stands.accepted) == (None, (second,), stands.locked_at)
-    locks.unlock(world.hub, THING)
+    locks.unlock(world.hub, THING, ALICE)
     assert world.run(second).end == "SUCCEEDED"
 
 
@@ -148,35 +155,79 @@ def test_what_is_taken_by_force_from_an_operation_is_the_person_s() -> None:
     assert (stands.owner, stands.queue, stands.locked_by) == (None, (second,), "alice via role/console")
 
 
-def test_a_locked_cluster_keeps_a_new_group_from_being_planned() -> None:
-    world, operation = locked(CREATES, CLUSTER)
-    before = world.cloud.snapshot()
-    row = world.control(operation)
-    assert (row.status, row.step) == (Status.RUNNING, "Plan")
-    error = world.result(operation).executions[0]
-    assert error.path == ["Plan"]
-    assert f"Conflict: {CLUSTER} {WORDS}" in str(world.table.of(f"op#{operation}", "step#Plan"))
+@pytest.mark.parametrize("scenario", [CREATES, RESIZES], ids=lambda one: one.name)
+def test_a_locked_cluster_keeps_operations_from_beginning(scenario: Scenario) -> None:
+    world, operation = locked(scenario, CLUSTER)
+    assert holds_for(world, operation) == f"Paused: {CLUSTER} {WORDS}"
+    assert world.control(operation).started is None
 
-    locks.unlock(world.hub, CLUSTER)
+    locks.unlock(world.hub, CLUSTER, ALICE)
 
     assert world.run(operation).end == "SUCCEEDED"
-    assert before != world.cloud.snapshot()
+
+
+@pytest.mark.parametrize("scenario", [CREATES, RESIZES], ids=lambda one: one.name)
+def test_a_lock_of_a_whole_day_costs_no_retries_and_asks_nobody(scenario: Scenario) -> None:
+    scenario = replace(scenario, finish_within=timedelta(days=3))
+    world = scenario.world()
+    locks.lock(world.hub, CLUSTER, ALICE, REASON, world.clock.now + 86_400)
+    operation = world.submit(scenario.operation, scenario.request, terms=scenario.terms)
+
+    result = world.run(operation)
+
+    assert result.end == "SUCCEEDED"
+    begun = (result.control.started or 0.0) - result.control.accepted
+    assert 86_400 <= begun <= 86_400 + 121
+    assert result.path.count("Hold") == 1
+    assert world.control(operation).held == 0
+
+
+def test_what_waits_for_a_locked_cluster_beyond_its_deadline_is_not_started_and_says_why() -> None:
+    scenario = replace(CREATES, finish_within=timedelta(hours=1))
+    world = scenario.world()
+    locks.lock(world.hub, CLUSTER, ALICE, REASON)
+    operation = world.submit(scenario.operation, scenario.request, terms=scenario.terms)
+
+    result = world.run(operation)
+
+    assert (result.end, result.path) == ("NOT_STARTED", ["Plan", "Hold", "Back", "PutBack", "RolledBack"])
+    assert result.control.error == f"Paused: {CLUSTER} {WORDS}"
+
+
+def test_what_waits_for_a_locked_cluster_can_be_cancelled_and_paused() -> None:
+    world, operation = locked(CREATES, CLUSTER)
+    assert world.signal(operation, "pause") == "accepted"
+    locks.unlock(world.hub, CLUSTER, ALICE)
+    world.clock.drain(300)
+    assert world.control(operation).started is None
+    locks.lock(world.hub, CLUSTER, BOB, "mine")
+    assert world.signal(operation, "resume") == "accepted"
+    world.clock.drain(300)
+    assert holds_for(world, operation) == f"Paused: {CLUSTER} is locked by bob via role/console: mine"
+
+    assert world.signal(operation, "cancel") == "accepted"
+
+    assert world.run(operation).end == "NOT_STARTED"
+
+
+def test_a_cluster_locked_while_an_operation_is_paused_in_its_middle_does_not_keep_it() -> None:
+    world = CREATES.world()
+    operation = world.submit(CREATES.operation, CREATES.request)
+    world.run(operation, until=lambda: world.control(operation).step == "CreateEmptyGroup")
+    world.signal(operation, "pause")
+    world.clock.drain(300)
+    locks.lock(world.hub, CLUSTER, ALICE, REASON)
+
+    world.signal(operation, "resume")
+
+    assert world.run(operation).end == "SUCCEEDED"
 
 
 def test_a_locked_name_keeps_a_new_group_from_being_planned() -> None:
     world, operation = locked(CREATES, guard(ACCOUNT, REGION, NEW))
     assert f"Conflict: {guard(ACCOUNT, REGION, NEW)} {WORDS}" in str(world.table.of(f"op#{operation}", "step#Plan"))
 
-    locks.unlock(world.hub, guard(ACCOUNT, REGION, NEW))
-
-    assert world.run(operation).end == "SUCCEEDED"
-
-
-def test_a_locked_cluster_keeps_operations_on_its_groups_from_beginning() -> None:
-    world, operation = locked(RESIZES, CLUSTER)
-    assert waits_for(world, operation) == f"{CLUSTER} {WORDS}"
-
-    locks.unlock(world.hub, CLUSTER)
+    locks.unlock(world.hub, guard(ACCOUNT, REGION, NEW), ALICE)
 
     assert world.run(operation).end == "SUCCEEDED"
 
@@ -213,14 +264,14 @@ def test_only_one_has_a_lock_and_anybody_may_take_it_off() -> None:
     with pytest.raises(NotNow, match=f"{WORDS}; only one person can lock it"):
         locks.lock(world.hub, THING, BOB, "mine")
 
-    locks.unlock(world.hub, THING)
+    locks.unlock(world.hub, THING, ALICE)
     locks.lock(world.hub, THING, BOB, "mine")
     assert guards.read(world.plain, THING).locked_by == "bob via role/console"
 
 
 def test_twice_is_once() -> None:
     world = RESIZES.world()
-    locks.unlock(world.hub, THING)
+    locks.unlock(world.hub, THING, ALICE)
     assert dict(world.table.peek(guard_key(THING))) == {}
     locks.lock(world.hub, THING, ALICE, REASON, 9e9)
     once = dict(world.table.peek(guard_key(THING)))
@@ -233,15 +284,15 @@ def test_twice_is_once() -> None:
 
 @pytest.mark.parametrize("kind", ["before", "after", "kill_before", "kill_after"])
 def test_whoever_locks_may_die_at_any_call_and_it_was_done_or_never_asked(kind: str) -> None:
-    for number in (1, 2):
+    for number in (1, 2, 3):
         world, operation = locked(RESIZES, THING)
         world.faults.at(world.faults.calls + number, kind)
         with world.faults.invocation("api"), suppress(WindlassError, Killed):
-            locks.unlock(world.hub, THING)
+            locks.unlock(world.hub, THING, ALICE)
         stands = guards.read(world.plain, THING)
 
         assert (stands.owner == operation) == (stands.locked_by is None), f"call {number}"
-        locks.unlock(world.hub, THING)
+        locks.unlock(world.hub, THING, ALICE)
         assert world.run(operation).end == "SUCCEEDED"
 
 
@@ -249,6 +300,6 @@ def test_without_the_stream_the_sweep_finds_the_heir_of_a_lock() -> None:
     world, operation = locked(RESIZES, THING)
     world.faults.models.append(lambda call: KINDS["kill_before"] if call.where == "projector" else None)
 
-    locks.unlock(world.hub, THING)
+    locks.unlock(world.hub, THING, ALICE)
 
     assert world.run(operation).end == "SUCCEEDED"

@@ -21,6 +21,7 @@ class ToyRequest(BaseModel):
     name: str
     size: int
     image: str = seeds.GOOD_IMAGE
+    override_freeze: None = None
 
     @property
     def application(self) -> str:
