@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 def one_group(world: World) -> str | None:
     """An operation never has two groups."""
-    operation = next(iter(world.machines.executions), "")
+    operation = under_test(world)
     made = [
         name
         for place in world.cloud.places()
@@ -27,11 +27,17 @@ def one_group(world: World) -> str | None:
     return f"the operation has {len(made)} groups: {', '.join(sorted(made))}" if len(made) > 1 else None
 
 
+def under_test(world: World, others: tuple[str, ...] = ()) -> str:
+    """The operation whose execution began first, but for those that were at work before; empty before it begins."""
+    return next((name for name in world.machines.executions if name.partition("-recovery-")[0] not in others), "")
+
+
 class Conduct:
     """How the operation under test behaves, call by call, as its control row tells."""
 
-    def __init__(self, world: World, saga: AnySaga) -> None:
-        self._world = world
+    def __init__(self, world: World, saga: AnySaga, others: tuple[str, ...] = ()) -> None:
+        """`others`: operations that were at work before."""
+        self._world, self._others = world, others
         self._forward = {PLAN, *(one.name for one in saga.changes)}
         self._undos = {one.undo_name for one in saga.changes}
         self._frozen: tuple[str, tuple[str, int]] | None = None
@@ -43,7 +49,7 @@ class Conduct:
         """What is wrong after this call: the row changes with none but a write."""
         if call.name != "table.write":
             return
-        operation = next(iter(self._world.machines.executions), "")
+        operation = under_test(self._world, self._others)
         if row := self._world.table.peek(control_key(operation)):
             yield from self._begun_after_signal(row)
             yield from self._begun_too_late(row)

@@ -9,7 +9,7 @@ from lambdas.accounts import Account, Protected
 from lambdas.cloud import Alarm, Capacity, ScalingPolicy, ScheduledAction
 from lambdas.hub import Json
 from rehearsal.fake_cloud import seeds
-from rehearsal.trials import Scenario
+from rehearsal.trials import Occupied, Scenario
 from rehearsal.world import World
 
 ACCOUNT, REGION = "prod", "us-east-1"
@@ -132,12 +132,28 @@ DISABLES_A_PART = Scenario(
 )
 DISABLES_PROTECTED = replace(DISABLES, name="disableServerGroup/protected", prepare=protected, invariants=(in_service,))
 DESTROYS_PROTECTED = replace(DESTROYS, name="destroyServerGroup/protected", prepare=protected, invariants=(in_service,))
+RESIZES_PREEMPTING = replace(
+    RESIZES,
+    name="resizeServerGroup/preempting",
+    request=RESIZES.request | {"preempt": True},
+    occupied=Occupied("disableServerGroup", {**WHERE, "serverGroupName": NEIGHBOUR}, "TakeOutOfLoadBalancers"),
+)
+"""Somebody paused a disable half-way through; it is put back first."""
 HURRY = timedelta(minutes=5)
 """Shorter than a throttle, or a few deaths of a Lambda."""
 CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_within=HURRY, hurried=True)
 DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
 ALL = (
-    *(CREATES, CREATES_DISABLED, CREATES_HURRIED, RESIZES, DESTROYS, DESTROYS_HURRIED, DESTROYS_PROTECTED),
+    *(
+        CREATES,
+        CREATES_DISABLED,
+        CREATES_HURRIED,
+        RESIZES,
+        RESIZES_PREEMPTING,
+        DESTROYS,
+        DESTROYS_HURRIED,
+        DESTROYS_PROTECTED,
+    ),
     *(ENABLES, DISABLES, DISABLES_A_PART, DISABLES_PROTECTED, RESUMES),
 )
 

@@ -11,7 +11,7 @@ from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Paused, Transient, WindlassError
 from lambdas.hub import Json
 from lambdas.rows import Mark, Status, control_key, open_key
-from rehearsal.conduct import Conduct, Invariant, one_group
+from rehearsal.conduct import Conduct, Invariant, one_group, under_test
 from rehearsal.fake_cloud import Manners, Snapshot
 from rehearsal.faults import KINDS, Call, Effect, Faults, Killed, Kind
 from rehearsal.world import CALLER, TERMS, NeverEnds, World
@@ -104,6 +104,16 @@ Trial = tuple[Fault, ...]
 
 
 @dataclass(frozen=True)
+class Occupied:
+    """Another operation that was paused in its middle before the one under test is posted."""
+
+    operation: str
+    request: Json
+    step: str
+    """The last that it began."""
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One operation on one cloud."""
 
@@ -121,12 +131,22 @@ class Scenario:
     """Its deadline is shorter than what a fault may take: rolling back is right too, acting late is not."""
     quiescence: float = QUIESCENCE
     makes: Callable[..., World] = World
+    occupied: Occupied | None = None
 
     def world(self, *, recorded: bool = False) -> World:
         world = self.makes(self.sagas, manners=self.manners, recorded=recorded)
         self.prepare(world)
         world.clock.drain(self.manners.lag)  # what was there before can be seen
         return world
+
+    def occupy(self, world: World) -> tuple[str, ...]:
+        """The operations that are at work before: their ids."""
+        if (by := self.occupied) is None:
+            return ()
+        operation = world.submit(by.operation, by.request, key="occupying")
+        world.faults.watch(lambda call: world.signal(operation, "pause") if call.where == by.step else None)
+        world.run(operation, until=lambda: world.held(operation))
+        return (operation,)
 
     def saga(self, world: World) -> AnySaga:
         return next(one for one in world.sagas.values() if one.operation == self.operation)
@@ -183,6 +203,12 @@ class Run:
     """When the execution was aborted."""
     broken: list[str] = field(default_factory=list)
     """Invariants that did not hold."""
+    others: tuple[str, ...] = ()
+    """Operations that were at work before."""
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        return (self.operation, *self.others)
 
     @property
     def cancelled(self) -> bool:
@@ -214,8 +240,10 @@ def golden_of(scenario: Scenario) -> Golden:
 def run(scenario: Scenario, trial: Sequence[Fault], *, recorded: bool = False) -> Run:
     """One run. What holds is let go on when the fault is lifted: a person decides to retry."""
     world = scenario.world(recorded=recorded)
+    before = world.cloud.snapshot()
+    others = scenario.occupy(world)
     trace = world.faults.trace = list[Call]()
-    one = Run(world, "", world.cloud.snapshot(), {}, 0, tuple(trial), ())
+    one = Run(world, "", before, {}, 0, tuple(trial), (), others=others)
     _watch(scenario, one)
     for fault in trial:
         if fault.kind in SIGNALS:
@@ -226,7 +254,7 @@ def run(scenario: Scenario, trial: Sequence[Fault], *, recorded: bool = False) -
     _to_its_end(one)
     one.at_end, one.calls = world.cloud.snapshot(), tuple(trace)
     world.clock.drain(scenario.quiescence)
-    if not world.over(one.operation):
+    if not all(map(world.over, one.parties)):
         _to_its_end(one)
         world.clock.drain(scenario.quiescence)
     if any(fault.kind in SIGNALS or len(trial) > 1 for fault in trial):
@@ -240,18 +268,25 @@ def _matters(call: Call) -> bool:
 
 
 def _to_its_end(one: Run) -> None:
-    world, operation = one.world, one.operation
+    """That of all who are at work; what holds is decided by a person."""
+    for operation in one.parties:
+        _one_to_its_end(one, operation)
+
+
+def _one_to_its_end(one: Run, operation: str) -> None:
+    world = one.world
     for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
 
-    def asks() -> bool:
-        return not for_good and _held(world, operation)
+    def held() -> list[str]:
+        return [] if for_good else [party for party in one.parties if _held(world, party)]
 
-    world.run(operation, until=asks)
+    world.run(operation, until=lambda: bool(held()))
     while not world.over(operation) and one.helds < MOST_HOLDS:
         one.helds += 1
         world.faults.lift()
-        world.signal(operation, "decide", "retry")
-        world.run(operation, until=asks)
+        for party in held():
+            world.signal(party, "decide", "retry")
+        world.run(operation, until=lambda: bool(held()))
     if not world.over(operation):
         raise NeverEnds(f"held again and again in {world.result(operation).path}")
 
@@ -264,7 +299,7 @@ def _held(world: World, operation: str) -> bool:
 
 def _watch(scenario: Scenario, one: Run) -> None:
     world = one.world
-    conduct = Conduct(world, scenario.saga(world))
+    conduct = Conduct(world, scenario.saga(world), one.others)
 
     def look() -> None:
         for invariant in (one_group, *scenario.invariants):
@@ -277,7 +312,7 @@ def _watch(scenario: Scenario, one: Run) -> None:
 
 def _send(one: Run, kind: str, tries: int = 400) -> None:
     """Send the signal as a caller does: again, until it is answered."""
-    operation = one.operation or next(iter(one.world.machines.executions), "")
+    operation = one.operation or under_test(one.world, one.others)
     row = one.world.table.peek(control_key(operation))
     if not row:
         one.answers[kind] = "there is no such operation yet"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lambdas.engine.tasks import GUARD
 from lambdas.rows import Status
 from rehearsal.fake_cloud import differences
 from rehearsal.faults import LASTING, Call
@@ -61,6 +62,7 @@ def problems(scenario: Scenario, golden: Golden, one: Run) -> Iterator[str]:
     yield from _never_struck(one)
     yield from _cloud_problems(golden, one)
     yield from _table_problems(one)
+    yield from (line for other in one.others for line in _of_another(one, other))
     yield from sorted(set(one.broken))
 
 
@@ -115,6 +117,12 @@ def _forward(golden: Golden, struck: list[tuple[Call, Fault]]) -> Expectation:
 
 def single(golden: Golden, call: Call, fault: Fault) -> Expectation:
     """How a run with this fault alone ends, and how often it is held on the way."""
+    if golden.of(call) == GUARD and of_the_cloud(call):
+        return Expectation(DONE, frozenset({0, 1}))  # another's, which is put back while this one waits
+    return _of_its_own(golden, call, fault)
+
+
+def _of_its_own(golden: Golden, call: Call, fault: Fault) -> Expectation:
     state = golden.of(call)
     if fault.kind not in LASTS or (call.name == AT_ONCE and call.where == "sweep" and fault.kind in REFUSALS):
         return Expectation(DONE)
@@ -162,6 +170,14 @@ def _landed_after_its_undo(one: Run) -> bool:
     return late and one.world.control(one.operation).status in PUT_BACK
 
 
+def _of_another(one: Run, operation: str) -> Iterator[str]:
+    """Whoever was at work before has been put back, and keeps nothing."""
+    control = one.world.control(operation)
+    if control.status not in PUT_BACK:
+        yield f"{control.name} {operation}, which was preempted, ended {control.status}: {control.error}"
+    yield from _kept(one, operation)
+
+
 def _table_problems(one: Run) -> Iterator[str]:
     control, operation = one.world.control(one.operation), one.operation
     if not control.status.over:
@@ -170,12 +186,16 @@ def _table_problems(one: Run) -> Iterator[str]:
     last = path[-1] if path else "RolledBack"  # its time was over before it was ever started
     if control.status in ENDS and last not in ENDS[control.status] and not _aborted(one):
         yield f"its row is {control.status}, its machine ended in {last}"
+    yield from _kept(one, operation)
+    yield from (f"the stream lost its record of {lost}" for lost in one.world.stream.dead_letters)
+
+
+def _kept(one: Run, operation: str) -> Iterator[str]:
     for row in one.world.table.rows():
         if row["sk"] == "guard" and (row.get("owner") == operation or operation in row.get("queue", ())):
             yield f"guard {row['key']} is kept"
         if row["pk"] == f"op#{operation}" and row["sk"].startswith("wait#"):
             yield f"the row of the token of {row['state']} is kept"
-    yield from (f"the stream lost its record of {lost}" for lost in one.world.stream.dead_letters)
 
 
 def _aborted(one: Run) -> bool:

@@ -179,6 +179,8 @@ class World:
                 with self.faults.invocation("intake"):
                     self._begun("intake")
                     self.operation = intake.accept(self.hub, [submission], caller=caller, terms=terms, key=key).id
+                    if submission.preempts:
+                        signals.wake_holders(self.hub, self.sagas, self.operation)
                     return self.operation
             except (Killed, TaskError, WindlassError, KeyError):
                 self.clock.drain(2)

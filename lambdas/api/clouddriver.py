@@ -18,6 +18,7 @@ from lambdas.api.task import TaskView, task_of
 from lambdas.engine import intake, signals
 from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import Submission, Terms
+from lambdas.engine.preemption import CannotPreempt
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound
 from lambdas.requests import Invalid, account_of
@@ -86,9 +87,9 @@ class Clouddriver:
             raise invalid([f"{len(submissions)} operations; a task has at most {intake.LARGEST_BATCH}"])
         terms = Terms("clouddriver", START_WITHIN, FINISH_WITHIN, trace=self.desk.trace)
         try:
-            return _task_id(intake.accept(self.desk.hub, submissions, caller=self.desk.caller, terms=terms, key=key).id)
-        except Frozen as frozen:
-            raise invalid([str(frozen)]) from None  # Orca shows what a 400 says, and repeats no 400
+            return _task_id(self.desk.accept(submissions, terms, key).id)
+        except (Frozen, CannotPreempt) as refused:
+            raise invalid([str(refused)]) from None  # Orca shows what a 400 says, and repeats no 400
 
     def _read(self, name: str, description: Any, provider: str) -> list[Submission]:
         """Raises a Problem with everything that is wrong with this description."""

@@ -13,7 +13,8 @@ from lambdas.accounts import Accounts
 from lambdas.api.caller import caller_of, trace_of
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.records import Whole, find
-from lambdas.engine.intake import Caller
+from lambdas.engine import intake, signals
+from lambdas.engine.intake import Accepted, Caller, Submission, Terms
 from lambdas.engine.tasks import AnySaga, Sagas
 from lambdas.hub import Hub
 
@@ -84,6 +85,15 @@ class Desk:
             path, method, summary=summary, description=act.__doc__, tags=[tag], enable_validation=True, **more
         )
         register(act)
+
+    def accept(
+        self, submissions: Sequence[Submission], terms: Terms, key: str | None, digest: str | None = None
+    ) -> Accepted:
+        """Accept these operations, or none; whoever is preempted hears of it. Raises what intake does."""
+        accepted = intake.accept(self.hub, submissions, caller=self.caller, terms=terms, key=key, digest=digest)
+        if any(one.preempts for one in submissions):
+            signals.wake_holders(self.hub, self.sagas, accepted.id)
+        return accepted
 
     def find(self, operation: str) -> Whole:
         """The operation or batch of that id. Raises NotFound."""

@@ -18,7 +18,6 @@ from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.signalling import SignalRequest, send
 from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
-from lambdas.engine import intake
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.requests import Invalid, Request, problems
@@ -184,14 +183,7 @@ class Operations:
             raise sentences(found)
 
     def _accepted(self, submission: Submission, terms: Terms, key: str | None) -> Response[Any]:
-        accepted = intake.accept(
-            self.desk.hub,
-            [submission],
-            caller=self.desk.caller,
-            terms=terms,
-            key=key,
-            digest=_digest(submission.saga, self.desk.body),
-        )
+        accepted = self.desk.accept([submission], terms, key, _digest(submission.saga, self.desk.body))
         location = f"{self.desk.prefix}/operations/{accepted.id}"
         return answered(202, view_of(self.desk.find(accepted.id)), {"Location": location})
 

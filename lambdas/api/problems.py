@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import KeyReused, TooLarge
+from lambdas.engine.preemption import CannotPreempt
 from lambdas.engine.revocation import TooSoon
 from lambdas.engine.signals import NotNow
 from lambdas.errors import NotFound, Rejected, Retryable
@@ -90,7 +91,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  a line for each e
             return Problem(404, str(error))
         case TooSoon() | Frozen():
             return Problem(409, str(error), again=error.until)
-        case NotNow():
+        case NotNow() | CannotPreempt():
             return Problem(409, str(error))
         case TooLarge():
             return Problem(413, str(error), [FieldError(error.field, f"has {error.size} bytes")])

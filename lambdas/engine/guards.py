@@ -25,13 +25,18 @@ def read(hub: Hub, key: str) -> Guard:
 def places(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
     """Writes that give the operation each guard, or the last place in its queue."""
     for key in keys:
-        guard = read(hub, key)
-        if operation == guard.owner or operation in guard.queue:
-            continue
-        if guard.owner is None and not guard.locked_by:
-            yield _written(hub, guard, operation)
-        else:
-            yield _written(hub, replace(guard, queue=(*guard.queue, operation)), guard.owner)
+        yield from placed(hub, read(hub, key), operation)
+
+
+def placed(hub: Hub, guard: Guard, operation: str, *, first: bool = False) -> Iterator[Write]:
+    """The write that gives the operation the guard, or the last place in its queue, or the first."""
+    if operation == guard.owner or operation in guard.queue:
+        return
+    if guard.owner is None and not guard.locked_by:
+        yield _written(hub, guard, operation)
+    else:
+        queue = (operation, *guard.queue) if first else (*guard.queue, operation)
+        yield _written(hub, replace(guard, queue=queue), guard.owner)
 
 
 def taken(hub: Hub, key: str, operation: str) -> Write:

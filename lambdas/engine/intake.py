@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from lambdas.engine import freezes, guards
+from lambdas.engine import freezes, guards, preemption
 from lambdas.engine.control import RACES
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
@@ -65,6 +65,11 @@ class Submission:
     saga: AnySaga
     request: Any
 
+    @property
+    def preempts(self) -> bool:
+        """Only a request that names what it needs can have it taken from somebody."""
+        return bool(getattr(self.request, "preempt", False))
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -98,8 +103,8 @@ def accept(
 ) -> Accepted:
     """Accept all of these operations or none, and start the first. The same caller's same key is the same request.
 
-    Raises KeyReused, TooLarge, Frozen, and what the table raises: then nothing is known to be accepted, and the same
-    request may be sent again.
+    Raises KeyReused, TooLarge, Frozen, CannotPreempt, and what the table raises: then nothing is known to be accepted,
+    and the same request may be sent again.
     """
     identity = _identity(caller, key)
     for _ in range(RACES):
@@ -207,7 +212,9 @@ def _rows(hub: Hub, row: Control, one: Submission) -> Iterator[Write]:
     """A batch takes no places yet: each of its operations takes them when its turn comes."""
     yield Put(control_key(row.id), item_of(row), (Absent(),))
     yield Put(request_key(row.id), {"request": _measured(one.request)})
-    if row.batch is None:
+    if one.preempts:
+        yield from preemption.places(hub, row, one.request.preempt_reason)
+    elif row.batch is None:
         yield from guards.places(hub, row.guards, row.id)
 
 

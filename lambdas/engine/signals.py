@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from lambdas.engine import batches, control, holds, tokens, waits
+from lambdas.engine import batches, control, guards, holds, tokens, waits
 from lambdas.engine.holds import ABANDON, HELD_RETRIES, HOLD, HOLD_UNDO, RETRY, ROLL_BACK, SKIP
 from lambdas.engine.intake import Caller
 from lambdas.engine.tasks import LEFT, Sagas, saga_named
@@ -90,6 +90,14 @@ def wake(hub: Hub, sagas: Sagas, operation: str) -> None:
                 holds.settle(hub, row, opened, saga_named(row.saga, sagas))
             elif row.mark is Mark.REVOKED or (row.mark is Mark.CANCELLED and row.status is not Status.UNDOING):
                 waits.look(hub, sagas, opened)  # the mark comes before the check: only the sweep reads the clouds
+
+
+def wake_holders(hub: Hub, sagas: Sagas, operation: str) -> None:
+    """Whoever has a guard of this operation looks at its own row: it may be preempted. Best effort, as `wake`."""
+    with suppress(WindlassError):
+        for key in control.read(hub, operation).guards:
+            if (owner := guards.read(hub, key).owner) not in (None, operation):
+                wake(hub, sagas, owner)
 
 
 def possible(row: Control, opened: Open | None) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ class Request(Value):
     @classmethod
     def of_stage(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
         """As `of_clouddriver`, with what only Windlass knows: Orca hands on whatever a stage says. Raises Invalid."""
-        insists = Insistence.read(description).model_dump(exclude_none=True)
+        known = set(cls.model_fields)
+        insists = Insistence.read(description).model_dump(include=known, exclude_none=True)
         return [one.model_copy(update=insists) for one in cls.of_clouddriver(description, accounts)]
 
     @classmethod
@@ -119,6 +120,21 @@ class OfOneServerGroup(Request):
 
     server_group_name: str = Field(min_length=1, max_length=255)
     """Name of the server group, e.g. `shop-prod-v042`."""
+    preempt: bool = False
+    """Cancel the operation of the same application that has the server group now, put it back, and begin next.
+
+    Needs a permission of its own.
+    """
+    preempt_reason: str | None = Field(None, min_length=1, max_length=200)
+    """Why; whoever is preempted reads it."""
+
+    def contradictions(self) -> Iterator[str]:
+        if self.preempt_reason is not None and not self.preempt:
+            yield "preemptReason: says why, but not `preempt`; say both"
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return (*super().permissions, *(("preempt",) if self.preempt else ()))
 
     @property
     def application(self) -> str:
@@ -231,10 +247,15 @@ class Description(Value):
             raise Invalid(sentences(error, cls)) from None
 
 
+Reason = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_no_text)]
+
+
 class Insistence(Description):
     """What a caller insists on, of whatever operation."""
 
-    override_freeze: Annotated[str | None, BeforeValidator(_no_text)] = Field(None, max_length=200)
+    override_freeze: Reason = None
+    preempt: Flag = None
+    preempt_reason: Reason = None
 
 
 def account_of(description: Json) -> str:

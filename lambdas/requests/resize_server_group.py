@@ -58,6 +58,7 @@ class ResizeServerGroup(TakesOutOfService):
     clouddriver_names: ClassVar[frozenset[str]] = frozenset({"resizeServerGroup", "resizeAsgDescription"})
 
     def contradictions(self) -> Iterator[str]:
+        yield from super().contradictions()
         if self.capacity.empty and not self.tolerant:
             yield "capacity: give at least one of min, desired and max"
 

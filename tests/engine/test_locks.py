@@ -213,14 +213,16 @@ def test_what_waits_for_a_locked_cluster_can_be_cancelled_and_paused() -> None:
 def test_a_cluster_locked_while_an_operation_is_paused_in_its_middle_does_not_keep_it() -> None:
     world = CREATES.world()
     operation = world.submit(CREATES.operation, CREATES.request)
-    world.run(operation, until=lambda: world.control(operation).step == "CreateEmptyGroup")
-    world.signal(operation, "pause")
-    world.clock.drain(300)
+    world.faults.watch(lambda call: world.signal(operation, "pause") if call.name == "groups.create" else None)
+    world.run(operation, until=lambda: world.held(operation))
     locks.lock(world.hub, CLUSTER, ALICE, REASON)
 
     world.signal(operation, "resume")
 
-    assert world.run(operation).end == "SUCCEEDED"
+    result = world.run(operation)
+    assert result.end == "SUCCEEDED"
+    assert result.path[4:7] == ["SuspendProcesses", "Hold", "Again"]
+    assert result.path.count("Hold") == 1
 
 
 def test_a_locked_name_keeps_a_new_group_from_being_planned() -> None:
