@@ -18,6 +18,7 @@ from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.signalling import SignalRequest, send
 from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
+from lambdas.engine import intake
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.requests import Invalid, Request, problems
@@ -69,7 +70,7 @@ class DryRunView(View):
     actions: tuple[str, ...] = Field(description="IAM actions of the modules that the operation uses.")
     steps: tuple[StateView, ...] = Field(description="The story, each step with the state that takes it back.")
     undo: tuple[StateView, ...] = Field(description="The undo chain in the order in which it would run.")
-    findings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = Field(default=(), description="What would keep it from beginning now.")
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,6 @@ class Operations:
             idempotency_key: Key = None,
         ) -> Response[OperationView | BatchView | DryRunView]:
             self._allowed(request)
-            if dry_run:
-                return answered(200, self._rehearsed(saga, request))
             terms = Terms(
                 "windlass",
                 _seconds(start_within),
@@ -99,6 +98,8 @@ class Operations:
                 hold_exhausted=None if on_exhausted is None else on_exhausted == "hold",
                 waits_for_thaw=when_frozen == "wait",
             )
+            if dry_run:
+                return answered(200, self._rehearsed(Submission(saga, request), terms))
             return self._accepted(Submission(saga, request), terms, idempotency_key)
 
         submit.__annotations__["request"] = _body_of(saga)
@@ -187,8 +188,9 @@ class Operations:
         location = f"{self.desk.prefix}/operations/{accepted.id}"
         return answered(202, view_of(self.desk.find(accepted.id)), {"Location": location})
 
-    def _rehearsed(self, saga: AnySaga, request: Request) -> DryRunView:
+    def _rehearsed(self, submission: Submission, terms: Terms) -> DryRunView:
         """The plan as the function of its module makes it: only that function may read the clouds."""
+        saga, request = submission.saga, submission.request
         plan = self.desk.hub.functions.invoke(
             function_of(saga.plan).removesuffix("Function"),
             {
@@ -201,8 +203,15 @@ class Operations:
             },
         )
         known = catalogue.type_of(saga)
-        undo = tuple(catalogue.undos(saga))
-        return DryRunView(type=saga.operation, plan=plan, actions=known.actions, steps=known.story, undo=undo)
+        barred = intake.barred(self.desk.hub, submission, self.desk.caller, terms)
+        return DryRunView(
+            type=saga.operation,
+            plan=plan,
+            actions=known.actions,
+            steps=known.story,
+            undo=tuple(catalogue.undos(saga)),
+            findings=() if barred is None else (barred,),
+        )
 
     def _addressed(self, whole: records.Whole, request: SignalRequest) -> Iterator[records.Record]:
         """Of a batch, a cancel is for all that are not over, the last first; the rest for the one that is going on."""

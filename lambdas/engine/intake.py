@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from lambdas.engine import freezes, guards, preemption
+from lambdas.engine import barriers, freezes, guards, preemption
 from lambdas.engine.control import RACES
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
@@ -117,6 +117,11 @@ def accept(
         except Refused:
             continue
     raise Conflict("the things this request needs are being changed by several at once; send it again")
+
+
+def barred(hub: Hub, one: Submission, caller: Caller, terms: Terms) -> str | None:
+    """Why the operation would not begin now, or None."""
+    return barriers.barred(hub, _claim(hub, one, "", caller, terms, None, None))
 
 
 def start(hub: Hub, row: Control) -> None:

@@ -184,6 +184,20 @@ def test_who_asks_for_it_waits(door: Door) -> None:
     assert (task["phase"], task["status"]) == ("Hold", "Waiting: freeze 'peak' keeps it")
 
 
+def test_a_dry_run_tells_what_would_keep_it(door: Door) -> None:
+    assert resize(door, "?dryRun").json["findings"] == []
+    put(door)
+
+    got = resize(door, "?dryRun")
+
+    assert (got.status, got.json["findings"]) == (200, [REFUSAL.partition("; ")[0]])
+    assert resize(door, "?dryRun", overrideFreeze="why").json["findings"] == []
+    door("DELETE", "/freezes/peak")
+    door("PUT", "/guards/test/us-east-1/cluster/shop-prod/lock", {"reason": "peak hour"})
+    locked = f"test/us-east-1/cluster/shop-prod is locked by {CALLER}: peak hour"
+    assert resize(door, "?dryRun").json["findings"] == [locked]
+
+
 def test_who_would_wait_too_long_is_409(door: Door) -> None:
     put(door)
 
@@ -258,6 +272,7 @@ def test_what_a_stage_says_of_it_is_read_as_carefully(door: Door) -> None:
     got = orca(door, overrideFreeze={"why": "?"})
 
     assert (got.status, got.json["errors"]) == (400, ["overrideFreeze: should be a valid string"])
+    assert orca(door, overrideFreeze="x" * 201).status == 400
     assert orca(door, overrideFreeze="").status == 200
 
 
