@@ -312,3 +312,14 @@ def test_whoever_declares_may_die_at_any_call_and_what_was_done_is_told(change: 
         assert len(acts.read(world.plain, freezes.PARTITION)) == (2 if done else 1), f"call {number}"
         change(world)
         assert len(acts.read(world.plain, freezes.PARTITION)) == 2
+
+
+def test_of_two_who_declare_at_the_same_moment_both_are_told() -> None:
+    world = CREATES.world()
+    the_write = world.faults.calls + 3
+    world.faults.before(the_write, lambda: freeze(world, "other"))
+
+    freezes.declare(world.hub, Freeze("peak", REASON, Window()), WHO)
+
+    assert [one.name for one in freezes.declared(world.plain)] == ["other", "peak"]
+    assert len(acts.read(world.plain, freezes.PARTITION)) == 2
