@@ -18,19 +18,19 @@ def nudged(live: Live) -> tuple[float, float, Json]:
     """A wait that seems old, in whose group launches fail again and again: from when on it counts as young again."""
     operation = live.submit("createServerGroup", creation("nudged", instanceType="p5.48xlarge"))
     live.entered(operation, "InstancesHealthy")
-    aged = time.time() - OLD
+    aged = round(time.time() - OLD)
     _age(live, operation, aged)
     due = eventually(lambda: (now := _due(live, operation)) > aged and now)
     live.signal(operation, signal="cancel", reason="seen enough")
     return aged, float(due), live.ended(operation)
 
 
-def _age(live: Live, operation: str, due: float) -> None:
+def _age(live: Live, operation: str, due: int) -> None:
     live.rows.client.update_item(
         TableName=live.rows.table,
         Key={"pk": {"S": f"op#{operation}"}, "sk": {"S": "wait#InstancesHealthy"}},
         UpdateExpression="SET due = :due",
-        ExpressionAttributeValues={":due": {"N": f"{due:.3f}"}},
+        ExpressionAttributeValues={":due": {"N": str(due)}},
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from lambdas import nudges
 from lambdas.engine import heartbeat
 from lambdas.engine.budgets import BUCKETS, SHARE
-from lambdas.engine.rounds import Lane, Round, Row, early
+from lambdas.engine.rounds import Lane, Row, early
 from lambdas.nudges import Happened, Nudges, happened, message, nudged_in
 from lambdas.rows import Status, control_key, open_key
 from lambdas.table import Update
@@ -201,16 +201,21 @@ def test_without_a_nudge_nothing_is_early() -> None:
 
 
 def test_where_a_round_has_to_stop_nobody_is_looked_at_early() -> None:
-    world = crowd(2)
-    both = [row["id"] for row in world.table.rows() if row["sk"] == "control"]
-    left = {"prod/us-east-1": Round(world.clock.now - 9, world.clock.now - 8)}
-    beat = heartbeat.read(world.plain)
-    spent = {"prod/us-east-1 autoscaling": (100.0, world.clock.now)}
-    heartbeat.write(world.plain, replace(beat, rounds=left, levels=spent))
+    world = crowd(2, lifecycle="InService", balanced=True)
+    owed, nudged = [row["id"] for row in world.table.rows() if row["sk"] == "control"]
+    world.table.write(Update(open_key(owed, "Healthy"), {"deadline": world.clock.now - 1}))
+    world.join(1, account="test")
+    elsewhere = world.operation
+    world.clock.drain(0.1)
+    world.looks.clear()
+    world.clock.now += 6  # by now that one is owed a look, and by its end the first place's bucket has filled again
+    world.faults.watch(lambda call: setattr(world.clock, "now", world.clock.now + 60 * (call.name == "groups.found")))
+    spent = {"prod/us-east-1 elasticloadbalancing": (SHARE * 40, world.clock.now)}
+    heartbeat.write(world.plain, replace(heartbeat.read(world.plain), levels=spent))
 
-    world.sweep(both)
+    world.sweep([nudged])
 
-    assert world.looks == {}
+    assert world.looks.keys() == {elsewhere}
 
 
 def test_a_sweep_that_was_nudged_for_what_is_over_does_nothing_more() -> None:
