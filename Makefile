@@ -109,6 +109,7 @@ mutants: .venv/ready  ## break the product in one place at a time, and see it ca
 benchmarks: .venv/ready  ## speed, as ratios: benchmarks/README.md
 	$(bin)/python -m benchmarks.imports
 	$(bin)/python -m benchmarks.rehearsals
+	$(bin)/python -m benchmarks.clusters
 
 lock: .venv/ready  ## resolve the dependencies anew
 	@for f in requirements-uv requirements requirements-infra requirements-dev; do \

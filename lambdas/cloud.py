@@ -202,6 +202,9 @@ class LaunchTemplates(Protocol):
     def find(self, name: str) -> LaunchTemplate:
         """Raises NotFound."""
 
+    def image(self, name: str, version: str) -> str:
+        """The image of that version (a number, `$Default` or `$Latest`); empty where it names none. Raises NotFound."""
+
     def delete(self, name: str) -> None:
         """Raises NotFound."""
 
@@ -255,6 +258,8 @@ class Group:
     settings: GroupSettings
     launch_template: str | None = None
     """Name; None where the group uses something else."""
+    launch_template_version: str = "1"
+    """A number, `$Default` or `$Latest`."""
     launch_configuration: str | None = None
     instances: tuple[Instance, ...] = ()
     suspended: frozenset[str] = frozenset()
@@ -332,6 +337,12 @@ class Groups(Protocol):
 
     def found(self, names: Sequence[str]) -> dict[str, Group]:
         """Those of these groups that exist, by name, read in pages of `GROUPS_OF_A_PAGE`."""
+
+    def all(self) -> tuple[Group, ...]:
+        """All groups with their instances, a hundred a call."""
+
+    def configured(self, names: Sequence[str]) -> dict[str, str]:
+        """The images of these launch configurations (at most 50) that exist, by name."""
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """Names of all groups that begin so, those being deleted included."""

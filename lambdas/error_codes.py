@@ -94,6 +94,7 @@ TABLE = (
     Row("ec2", "InvalidLaunchTemplateName.AlreadyExists", AlreadyExists, EC2_ERRORS),
     Row("ec2", "IdempotentParameterMismatch", AlreadyExists, "made by this token, differently: " + EC2_ERRORS),
     Row("ec2", "InvalidLaunchTemplateName.NotFound InvalidLaunchTemplateId.NotFound", NotFound, EC2_ERRORS),
+    Row("ec2", "InvalidLaunchTemplateId.VersionNotFound", NotFound, EC2_ERRORS, "DescribeLaunchTemplateVersions"),
     Row("ec2", "InvalidInstanceID.NotFound InvalidInstanceID.Malformed", NotFound, EC2_ERRORS, "GetConsoleOutput"),
     Row(
         "ec2",

@@ -31,6 +31,12 @@ class LambdaFunctions:
             raise _raised(function, payload)
         return payload
 
+    def send(self, function: str, event: Json) -> None:
+        with translating("lambda", f"function {function}"):
+            self._client.invoke(
+                FunctionName=self._arns[function], InvocationType="Event", Payload=json.dumps(event).encode()
+            )
+
 
 def _raised(function: str, payload: Json) -> WindlassError:
     """What the function raised. Only our own errors' messages are repeated: others may hold anything."""

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 
 from lambdas import entrypoint
 from lambdas import projector as projecting
+from lambdas import reader as reading
 from lambdas import sweep as sweeping
 from lambdas.engine.tasks import Sagas, by_name
 from lambdas.errors import Broken, WindlassError
@@ -40,6 +41,12 @@ def sweep(event: Json, context: object) -> None:
 def nudge(event: Json, context: object) -> None:
     """Events of Auto Scaling, as their queue has them. What fails is gone: nothing depends on it."""
     _nudges().tell(_hub(), [happened(json.loads(record["body"])) for record in event["Records"]])
+
+
+def reader(event: Json, context: object) -> None:
+    """Asked for by the API: read an application's groups anew. Twice is once, and nobody waits."""
+    hub = _sweeping_hub()
+    reading.read(hub, reading.Wanted(**event), hub.now() + _seconds_left(context) - RESERVE)
 
 
 def _seconds_left(context: Any) -> float:

@@ -50,6 +50,9 @@ class Functions(Protocol):
     def invoke(self, function: str, event: Json) -> Json:
         """Call one of our own functions and wait; its error comes as the class of `errors.py` it names."""
 
+    def send(self, function: str, event: Json) -> None:
+        """Have one of our own functions called soon, perhaps more than once; nobody waits for it."""
+
 
 class Sweeper(Protocol):
     def after(self, delay: timedelta, nudged: Collection[str] = ()) -> None:

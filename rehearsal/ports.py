@@ -63,6 +63,10 @@ class Functions:
             error: type[WindlassError] = getattr(errors, failed.error or "", Broken)
             raise error(failed.cause or "") from failed
 
+    def send(self, function: str, event: Json) -> None:
+        """At once: what it is for takes no virtual time."""
+        self._invoke(function, event)
+
 
 class Sweeper:
     """`lambdas.hub.Sweeper`: a message that SQS holds back for a while."""

@@ -42,6 +42,7 @@ HUB = (
     Row("Engine", "lambdas.handlers.engine", "guards, waits, holds and ends of every operation"),
     Row("Sweep", "lambdas.handlers.sweep", "looks at every row whose time has come"),
     Row("Nudge", "lambdas.handlers.nudge", "brings looks forward when instances move", timeout=Duration.seconds(10)),
+    Row("Reader", "lambdas.handlers.reader", "reads all server groups for GET /clusters", 1024, Duration.seconds(300)),
     Row("Projector", "lambdas.handlers.projector", "does what follows an end, from the table's stream"),
     Row("Herald", "lambdas.push.handlers.herald", "tells the bus what happens to operations, from the table's stream"),
 )

@@ -8,6 +8,7 @@ from aws_cdk import Aws, CfnOutput, Duration, Stack
 from constructs import Construct
 
 from lambdas.activities import evidence
+from lambdas.reader import READS as CLOUD_READS
 from stacks.alarms import Alarms
 from stacks.api import Api
 from stacks.definitions import COMPILED, Definition, activities, definitions, undoing
@@ -124,6 +125,7 @@ class Windlass(Stack):
         self._grant_engine(self.functions["Engine"])
         self._grant_sweep(self.functions["Sweep"])
         self._grant_nudge(self.functions["Nudge"])
+        self._grant_reader(self.functions["Reader"])
         self._grant_projector(self.functions["Projector"])
         self._grant_herald(self.functions["Herald"])
         for name, module in self._activities.items():
@@ -135,11 +137,14 @@ class Windlass(Stack):
         # Cancelling and deciding wake whoever waits.
         self._grant_tokens(api)
         self._grant_sweeps(api)
-        # A dry run asks the activities for the plan.
+        # A dry run asks the activities for the plan, clusters are read by the Reader.
         allow(
             api.role,
             ("lambda:InvokeFunction",),
-            *(arn("lambda", f"function:{self._settings.prefix}{name}:{LIVE}") for name in self._activities),
+            *(
+                arn("lambda", f"function:{self._settings.prefix}{name}:{LIVE}")
+                for name in ("Reader", *self._activities)
+            ),
         )
 
     def _grant_engine(self, engine: HubFunction) -> None:
@@ -162,6 +167,12 @@ class Windlass(Stack):
         """It finds out whom an event concerns and tells the sweep: no cloud, no token, no write."""
         self.table.grant(nudge.role, "dynamodb:Query", indexes=("clusters",))
         self._grant_sweeps(nudge)
+
+    def _grant_reader(self, reader: HubFunction) -> None:
+        """It reads the clouds and writes nothing but its own copy."""
+        self.table.grant(reader.role, *READS, *WRITES, *DELETES)
+        allow(reader.role, CLOUD_READS, "*")  # Describe* take no resource, and any group is shown
+        allow(reader.role, ("sts:AssumeRole",), TARGET_ROLES)
 
     def _grant_projector(self, projector: HubFunction) -> None:
         self.table.grant(projector.role, *READS, *WRITES, *DELETES)

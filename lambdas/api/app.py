@@ -5,7 +5,19 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from lambdas.api import batch_signals, changes, clouddriver, events, evidence, export, freezes, guards, operations, page
+from lambdas.api import (
+    batch_signals,
+    changes,
+    clouddriver,
+    clusters,
+    events,
+    evidence,
+    export,
+    freezes,
+    guards,
+    operations,
+    page,
+)
 from lambdas.api.desk import Desk, parsed
 from lambdas.api.problems import clouddrivers, own, problem_of
 from lambdas.engine.tasks import Sagas
@@ -18,7 +30,8 @@ def api(hub_of: Callable[[], Hub], sagas: Sagas, delegates: tuple[str, ...] = ()
     desk = Desk(app, hub_of, sagas, delegates)
     app.use([_authenticated(desk)])
     app.exception_handler(Exception)(_told(desk))
-    for face in (page, clouddriver, export, batch_signals, operations, evidence, guards, freezes, changes, events):
+    own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters)
+    for face in (page, clouddriver, *own_faces):
         face.add(desk)
     return app
 

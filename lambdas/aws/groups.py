@@ -19,7 +19,11 @@ from lambdas.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
-    from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef, LifecycleHookTypeDef
+    from mypy_boto3_autoscaling.type_defs import (
+        AutoScalingGroupTypeDef,
+        LaunchTemplateSpecificationTypeDef,
+        LifecycleHookTypeDef,
+    )
 
 SERVICE = "autoscaling"
 PAGE = 100
@@ -43,6 +47,22 @@ class Groups:
     def found(self, names: Sequence[str]) -> dict[str, Group]:
         pages = (names[first : first + GROUPS_OF_A_PAGE] for first in range(0, len(names), GROUPS_OF_A_PAGE))
         return {group.name: group for page in pages for group in self._page(page)}
+
+    def all(self) -> tuple[Group, ...]:
+        pages = self._client.get_paginator("describe_auto_scaling_groups")
+        with translating(SERVICE, "groups"):
+            return tuple(
+                _group(group)
+                for page in pages.paginate(PaginationConfig={"PageSize": PAGE})
+                for group in page["AutoScalingGroups"]
+            )
+
+    def configured(self, names: Sequence[str]) -> dict[str, str]:
+        if not names:  # An empty list means all of them to AWS.
+            return {}
+        with translating(SERVICE, f"{len(names)} launch configurations"):
+            found = self._client.describe_launch_configurations(LaunchConfigurationNames=list(names))
+        return {one["LaunchConfigurationName"]: one["ImageId"] for one in found["LaunchConfigurations"]}
 
     def names(self, prefix: str) -> tuple[str, ...]:
         return tuple(name for name in self._names() if name.startswith(prefix))
@@ -177,7 +197,9 @@ def _group(group: "AutoScalingGroupTypeDef") -> Group:
         name=group["AutoScalingGroupName"],
         capacity=Capacity(group["MinSize"], group["DesiredCapacity"], group["MaxSize"]),
         settings=_settings(group),
-        launch_template=_launch_template(group),
+        launch_template=_launch_template(group).get("LaunchTemplateName"),
+        # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateSpecification.html
+        launch_template_version=_launch_template(group).get("Version", "$Default"),
         launch_configuration=group.get("LaunchConfigurationName"),
         instances=tuple(
             Instance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"].lower() == "healthy")
@@ -208,9 +230,9 @@ def _settings(group: "AutoScalingGroupTypeDef") -> GroupSettings:
     )
 
 
-def _launch_template(group: "AutoScalingGroupTypeDef") -> str | None:
+def _launch_template(group: "AutoScalingGroupTypeDef") -> "LaunchTemplateSpecificationTypeDef":
     mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification", {})
-    return (group.get("LaunchTemplate") or mixed).get("LaunchTemplateName")
+    return group.get("LaunchTemplate") or mixed
 
 
 def _hook(hook: "LifecycleHookTypeDef") -> LifecycleHook:

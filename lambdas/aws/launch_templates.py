@@ -37,6 +37,14 @@ class LaunchTemplates:
         one = found[0]
         return LaunchTemplate(one["LaunchTemplateName"], one["LaunchTemplateId"], tagging.parsed(one.get("Tags", ())))
 
+    def image(self, name: str, version: str) -> str:
+        """Nothing else of the answer is looked at: it holds the user data."""
+        with translating(SERVICE, f"launch template {name}"):
+            found = self._client.describe_launch_template_versions(LaunchTemplateName=name, Versions=[version])
+        if not found["LaunchTemplateVersions"]:
+            raise NotFound(f"launch template {name} has no version {version}")
+        return found["LaunchTemplateVersions"][0]["LaunchTemplateData"].get("ImageId", "")
+
     def delete(self, name: str) -> None:
         with translating(SERVICE, f"launch template {name}"):
             self._client.delete_launch_template(LaunchTemplateName=name)

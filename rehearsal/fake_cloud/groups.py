@@ -53,6 +53,14 @@ class FakeGroups(Port):
         return {name: seen[name] for name in names if name in seen}
 
     @call
+    def all(self) -> tuple[Group, ...]:
+        return tuple(self.place.groups.all_seen(self.place.now).values())
+
+    @call
+    def configured(self, names: Sequence[str]) -> dict[str, str]:
+        return {name: self.place.configurations[name] for name in names if name in self.place.configurations}
+
+    @call
     def names(self, prefix: str) -> tuple[str, ...]:
         return tuple(name for name in self.place.groups.all_seen(self.place.now) if name.startswith(prefix))
 

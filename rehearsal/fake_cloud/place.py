@@ -120,6 +120,8 @@ class Place:
         """Images whose instances run and never pass a health check."""
         self.dying: set[str] = set()
         """Images whose instances do not survive their launch."""
+        self.configurations: dict[str, str] = {}
+        """Images of launch configurations, which only others still make."""
         self.consoles: dict[str, str] = {}
         """What instances of an image write to their console."""
         self.key_pairs: set[str] | None = None

@@ -41,6 +41,13 @@ class FakeLaunchTemplates(Port):
         return LaunchTemplate(found.name, found.id, found.tags)
 
     @call
+    def image(self, name: str, version: str) -> str:
+        found = self.place.templates.seen(name, self.place.now)
+        if found is None or version not in ("1", "$Default", "$Latest"):
+            raise NotFound(f"there is no launch template {name} with version {version}")
+        return found.settings.image
+
+    @call
     def delete(self, name: str) -> None:
         if self.place.templates.get(name) is None:
             raise NotFound(f"there is no launch template {name}")

@@ -127,6 +127,11 @@ class Planners:
             raise self.refuses
         return {"group": "shop-prod-v000", "schema": 1}
 
+    def send(self, function: str, event: Json) -> None:
+        self.asked.append((function, event))
+        if self.refuses:
+            raise self.refuses
+
 
 class NoSweeper:
     def after(self, delay: timedelta, nudged: Collection[str] = ()) -> None:

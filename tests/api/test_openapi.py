@@ -44,6 +44,12 @@ def test_it_is_valid_and_names_every_operation() -> None:
     assert {"/{provider}/ops", "/ops", "/task/{task}", "/task/{task}:resume"} <= document()["paths"].keys()
 
 
+def test_an_export_is_lines(door: Door) -> None:
+    answers = document()["paths"]["/operations/export"]["get"]["responses"]
+
+    assert [*answers["200"]["content"]] == ["application/x-ndjson"]
+
+
 def test_every_operations_body_is_the_schema_of_its_request() -> None:
     body = document()["paths"]["/operations/resizeServerGroup"]["post"]["requestBody"]["content"]["application/json"]
 
@@ -70,6 +76,7 @@ def test_what_is_answered_of_an_operation_fits_it(door: Door, status: Status) ->
     locked = door("PUT", "/guards/test/us-east-1/server-group/shop-v001/lock", {"reason": "peak hour"})
     fits(locked.json, f"{path}/lock", "put", 200)
     fits(door.get("/guards").json, "/guards", "get", 200)
+    fits(door.get("/clusters/test/shop").json, "/clusters/{account}/{application}", "get", 200)
     fits(door.get("/applications/shop/changes").json, "/applications/{application}/changes", "get", 200)
     fits(door.post("/operations/signals", BATCH).json, "/operations/signals", "post", 200)
     fits(door.get("/guards/test/us-east-1/server-group/shop-v001").json, path, "get", 200)

@@ -294,7 +294,37 @@ def test_launch_templates_are_listed_by_their_operation(world: World) -> None:
     assert templates.made_by("op9") == ()
 
 
+def test_a_template_tells_the_image_of_each_of_its_versions(world: World) -> None:
+    world.cloud.launch_templates.create(GROUP, launch_settings(world.region), None, (), "token")
+
+    for version in ("1", "$Default", "$Latest"):
+        assert world.cloud.launch_templates.image(GROUP, version) == world.region.image
+    for name, version in ((GROUP, "7"), ("none", "1")):
+        with pytest.raises(NotFound):
+            world.cloud.launch_templates.image(name, version)
+
+
 # Server groups
+
+
+def test_launch_configurations_tell_their_images(world: World) -> None:
+    world.configure("old-shop")
+
+    assert world.cloud.groups.configured(["old-shop", "none"]) == {"old-shop": world.region.image}
+    assert world.cloud.groups.configured([]) == {}
+
+
+def test_all_groups_are_read_with_their_instances(world: World) -> None:
+    names = [f"shop-prod-v{number:03}" for number in range(1, 4)]
+    for name in names:
+        make_group(world, name, desired=1)
+
+    found = {one.name: one for one in world.cloud.groups.all()}
+
+    assert list(found) == names
+    assert found[GROUP] == world.cloud.groups.find(GROUP)
+    assert (found[GROUP].launch_template, found[GROUP].launch_template_version) == (GROUP, "1")
+    assert len(found[GROUP].instances) == 1
 
 
 def test_a_new_group_is_empty_and_as_asked_for(world: World) -> None:

@@ -209,6 +209,17 @@ def test_a_function_is_called_and_answers(recorder: Recorder) -> None:
     assert recorder.parameters("Invoke") == {"FunctionName": FUNCTION, "Payload": b'{"step": "AllHealthy"}'}
 
 
+def test_a_function_is_called_without_waiting_for_it(recorder: Recorder) -> None:
+    with answering("lambda", ("invoke", {"StatusCode": 202})) as client:
+        LambdaFunctions(client, {"Reader": FUNCTION}).send("Reader", {"application": "shop"})
+
+    assert recorder.parameters("Invoke") == {
+        "FunctionName": FUNCTION,
+        "InvocationType": "Event",
+        "Payload": b'{"application": "shop"}',
+    }
+
+
 @pytest.mark.parametrize(
     ("raised", "expected", "message"),
     [
@@ -641,6 +652,7 @@ def _uses_of_cloud(world: worlds.World) -> tuple[Callable[[], object], ...]:
     return (
         lambda: cloud.groups.activities(GROUP),
         lambda: cloud.groups.hooks(GROUP),
+        lambda: cloud.groups.configured(["none"]),
         lambda: cloud.groups.find(GROUP),
         lambda: cloud.groups.resize(GROUP, Capacity(0, 0, 1)),
         lambda: cloud.groups.suspend(GROUP, ["Launch"]),
@@ -654,6 +666,7 @@ def _uses_of_cloud(world: worlds.World) -> tuple[Callable[[], object], ...]:
         lambda: cloud.scaling.scheduled_actions(GROUP),
         lambda: cloud.groups.delete(GROUP),
         lambda: cloud.launch_templates.find(GROUP),
+        lambda: cloud.launch_templates.image(GROUP, "1"),
         lambda: cloud.launch_templates.delete(GROUP),
         lambda: cloud.images.by_name("x"),
         lambda: cloud.images.parameter("x"),

@@ -17,6 +17,7 @@ from lambdas.cloud import Capacity, Cloud, GroupSettings, LaunchSettings
 from lambdas.clusters import TableClusters
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import FakeCloud, Manners, seeds
+from rehearsal.fake_cloud.place import Place
 from rehearsal.memory_table import MemoryTable
 from tests.contract import honest_moto
 from tests.contract.recording import REGION, recorded, seeding
@@ -50,6 +51,9 @@ class World(Protocol):
     def begin_deletion(self, group: str) -> None:
         """From now on the group is pending delete."""
 
+    def configure(self, name: str) -> None:
+        """Somebody makes a launch configuration of the Region's image."""
+
 
 @dataclass
 class AwsWorld:
@@ -62,15 +66,24 @@ class AwsWorld:
         honest_moto.backend().autoscaling_groups[group].status = "Delete in progress"
         self.deleting.add(group)
 
+    def configure(self, name: str) -> None:
+        seeding("autoscaling").create_launch_configuration(
+            LaunchConfigurationName=name, ImageId=self.region.image, InstanceType="t3.micro"
+        )
+
 
 @dataclass
 class FakeWorld:
     cloud: Cloud
     region: Region
+    place: Place
     honours_client_tokens: bool = True
 
     def begin_deletion(self, group: str) -> None:
         self.cloud.groups.delete(group)
+
+    def configure(self, name: str) -> None:
+        self.place.configurations[name] = self.region.image
 
 
 def of_aws(monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
@@ -112,7 +125,7 @@ def of_fake() -> FakeWorld:
         target_group_name="shop-web",
         classic=seeds.CLASSIC,
     )
-    return FakeWorld(fake.cloud("prod", REGION, "op1"), region)
+    return FakeWorld(fake.cloud("prod", REGION, "op1"), region, place)
 
 
 def launch_settings(region: Region, **changes: Any) -> LaunchSettings:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lambdas.activities.evidence import ACTIONS as EVIDENCE
+from lambdas.reader import READS as CLOUD_READS
 from stacks.definitions import activities, definitions, undoing
 from stacks.dependent_actions import DEPENDENT, dependents_of
 from stacks.windlass import actions_of, reads_of
@@ -67,6 +68,7 @@ HUB = {
     | TARGETS
     | {"sqs:SendMessage", "states:DescribeExecution"},
     "windlass-Nudge": KEY | {"dynamodb:Query", "sqs:SendMessage"} | QUEUE,
+    "windlass-Reader": TABLE | DELETE | TARGETS | {*CLOUD_READS},
     "windlass-Projector": TABLE | DELETE | TOKENS | START | STREAM,
     "windlass-Herald": TABLE | STREAM | QUEUE | {"events:PutEvents"},
 }
@@ -120,7 +122,7 @@ def test_whatever_is_allowed_on_everything_is_an_activity_s_declaration_or_has_a
     statements: dict[str, list[Json]],
 ) -> None:
     declared = {action for module in ACTIVITIES.values() for action in (*actions_of(module), *reads_of(module))}
-    declared |= {*EVIDENCE}
+    declared |= {*EVIDENCE, *CLOUD_READS}
     dependent = {one.action for one in DEPENDENT if one.resource == "*"}
 
     on_all = {
