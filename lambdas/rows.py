@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from lambdas.table import Item, Key
 from lambdas.values import built
@@ -236,9 +236,7 @@ def departures_key(cluster: str) -> Key:
 
 
 def control_of(item: Item) -> Control:
-    row = _value(Control, item)
-    vars(row).update(status=_STATUSES[item["status"]], mark=_MARKS[item.get("mark")])
-    return row
+    return _value(Control, item, status=_STATUSES[item["status"]], mark=_MARKS[item.get("mark")])
 
 
 def step_of(item: Item) -> Step:
@@ -255,7 +253,7 @@ def guard_of(item: Item) -> Guard:
 
 def item_of(value: Any) -> dict[str, Any]:
     """The attributes of a row; absent ones are left out."""
-    pairs = ((name, getattr(value, name)) for name in _names(type(value)))
+    pairs = ((name, getattr(value, name)) for name in _fields(type(value))[0])
     return {name: list(one) if isinstance(one, tuple) else one for name, one in pairs if one is not None}
 
 
@@ -263,17 +261,23 @@ _STATUSES = {one.value: one for one in Status}
 _MARKS: dict[str | None, Mark | None] = {None: None, **{one.value: one for one in Mark}}
 
 
-def _value(of: type[V], item: Mapping[str, Any]) -> V:
-    """A row is read at every call: that its values are right is known from whoever wrote it."""
-    known = _names(of)
-    return built(of, {name: tuple(one) if type(one) is list else one for name, one in item.items() if name in known})
+def _value(of: type[V], item: Mapping[str, Any], **parsed: Any) -> V:
+    """A row is read at every call: that its values are right is known from whoever wrote it.
+
+    Its key, and what a newer release may have added, come along unseen.
+    """
+    for name in _fields(of)[1]:
+        if name in item:
+            parsed[name] = tuple(item[name])
+    return built(of, item, **parsed)
 
 
-_NAMES: dict[Any, Mapping[str, None]] = {}
+_FIELDS: dict[Any, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
 
-def _names(of: Any) -> Mapping[str, None]:
-    """The names of a row's attributes, in their order; found out once."""
-    if of not in _NAMES:
-        _NAMES[of] = dict.fromkeys(field.name for field in fields(of))
-    return _NAMES[of]
+def _fields(of: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a row's attributes in their order, and of those that are lists in the table; found out once."""
+    if of not in _FIELDS:
+        names = tuple(field.name for field in fields(of))
+        _FIELDS[of] = names, tuple(field.name for field in fields(of) if get_origin(field.type) is tuple)
+    return _FIELDS[of]

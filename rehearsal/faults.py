@@ -148,9 +148,12 @@ class Faults:
         number = self.calls = self.calls + 1
         self.counts[name] = self.counts.get(name, 0) + 1
         self.spent += _LASTS[name]
-        asked = self.models or self._by_name[name] or number in self._drawn
-        if asked or self._before or self._watchers or self.trace is not None:
+        if self._before or self._watchers or self.trace is not None:
             return self._observed(Call(number, self.where, name, self.state()), lambda: effect(*args, **named))
+        if self.models or self._by_name[name] or number in self._drawn:
+            call = Call(number, self.where, name, self.state())
+            if (kind := self._kind(call)) is not None:
+                return self._goes_wrong(kind, call, lambda: effect(*args, **named))
         return effect(*args, **named)
 
     def _observed(self, call: Call, effect: Effect) -> Any:
@@ -159,7 +162,8 @@ class Faults:
         for do in self._before.pop(call.number, ()):
             do()
         try:
-            return self._happens(call, effect)
+            kind = self._kind(call)
+            return effect() if kind is None else self._goes_wrong(kind, call, effect)
         finally:
             for look in self._watchers:
                 look(call)
@@ -225,14 +229,15 @@ class Faults:
         self._dead = True
         raise Killed
 
-    def _happens(self, call: Call, effect: Effect) -> Any:
+    def _kind(self, call: Call) -> Kind | None:
+        """How the call goes wrong, if it does."""
         if call.number in self._drawn and (kind := self._lots(call)) is not None:
-            return self._goes_wrong(kind, call, effect)
+            return kind
         for models in (self._by_name[call.name], self.models):
             for model in models:
                 if (kind := model(call)) is not None:
-                    return self._goes_wrong(kind, call, effect)
-        return effect()
+                    return kind
+        return None
 
     def _lots(self, call: Call) -> Kind | None:
         lots = self._drawn.pop(call.number)

@@ -60,39 +60,34 @@ class MemoryTable:
     ) -> None:
         self.clock, self.index_lag, self.stream_lag = clock, index_lag, stream_lag
         self.units = Units() if metered else None
-        self._items: dict[str, dict[str, Item]] = {}
-        self._due: dict[Key, Item] = {}
-        self._listed: dict[Key, Item] = {}
+        self._items: dict[Key, Item] = {}
+        self._indexed: dict[Key, Item] = {}
+        """The items as the indexes know them."""
         self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
         self._isolated = isolated
         self._copied: Callable[[Any], Any] = copied if isolated else _shared
 
     def peek(self, key: Key) -> Mapping[str, Any]:
         """The item itself, for spectators, who do not change it; empty where there is none."""
-        return self._items.get(key.pk, _NOTHING).get(key.sk, _NOTHING)
+        return self._items.get(key, _NOTHING)
 
     def get(self, key: Key) -> Item | None:
-        item = self._items.get(key.pk, _NOTHING).get(key.sk)
+        item = self._items.get(key)
         if self.units:
             self.units.read(item)
         return copied(item) if self._isolated and item is not None else item
 
     def of(self, pk: str, prefix: str = "") -> list[Item]:
-        items = self._items.get(pk, {})
-        found = [items[sk] for sk in sorted(items) if sk.startswith(prefix)]
+        keys = [key for key in self._items if key.pk == pk and key.sk.startswith(prefix)]
+        found = [self._items[key] for key in sorted(keys)]
         if self.units:
             self.units.read(*found)
         return [copied(item) for item in found] if self._isolated else found
 
     def write(self, *writes: Write) -> None:
         _allowed(writes)
-        standing: list[tuple[Write, Item | None]] = []
-        refused: list[int] = []
-        for one in writes:
-            old = self._items.get(one.key.pk, _NOTHING).get(one.key.sk)
-            if one.when and not _hold(one.when, old):
-                refused.append(len(standing))
-            standing.append((one, old))
+        standing = [(one, self._items.get(one.key)) for one in writes]
+        refused = [at for at, (one, old) in enumerate(standing) if one.when and not _hold(one.when, old)]
         if refused:
             raise Refused(refused)
         # Made before any of it is stored: a write that cannot be made leaves the others undone as well.
@@ -103,7 +98,7 @@ class MemoryTable:
                 self._store(key, old, new)
 
     def due(self, before: float) -> list[Item]:
-        found = [item for item in self._due.values() if item["due"] <= before]
+        found = [item for item in self._indexed.values() if _is_number(item.get("due")) and item["due"] <= before]
         ordered = sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))
         return [{name: item[name] for name in _INDEXED if name in item} for item in ordered]
 
@@ -118,7 +113,8 @@ class MemoryTable:
         after: str | None = None,
     ) -> tuple[list[Item], str | None]:
         end = None if after is None else _parsed(after)
-        found = [(_place(item), item) for item in self._listed.values() if item.get(by) == value]
+        listed = (item for item in self._indexed.values() if item.get(by) == value)
+        found = [(_place(item), item) for item in listed if _is_number(item.get("accepted"))]
         page = sorted(
             ((place, item) for place, item in found if _within(place, since, until, end)),
             key=lambda one: one[0],
@@ -129,8 +125,8 @@ class MemoryTable:
 
     def clear(self) -> None:
         """Forget everything but who is told of changes."""
-        for kept in (self._items, self._due, self._listed):
-            kept.clear()
+        self._items.clear()
+        self._indexed.clear()
 
     def on_change(self, told: Changed, concerns: Callable[[Item | None], bool] = lambda new: True) -> None:
         """Tell of every change from now on, `stream_lag` seconds after it, in the order of the writes.
@@ -141,17 +137,14 @@ class MemoryTable:
 
     def rows(self) -> list[Item]:
         """Everything, for reports and verdicts."""
-        return [copied(items[sk]) for _, items in sorted(self._items.items()) for sk in sorted(items)]
+        return [copied(self._items[key]) for key in sorted(self._items)]
 
     def _store(self, key: Key, old: Item | None, new: Item | None) -> None:
-        if new is None:
-            del self._items[key.pk][key.sk]
-        else:
-            self._items.setdefault(key.pk, {})[key.sk] = new
+        _keep(self._items, key, new)
         if self.index_lag:
-            self._later(self.index_lag, lambda: self._index(key, old, new))
+            self._later(self.index_lag, lambda: _keep(self._indexed, key, new))
         else:
-            self._index(key, old, new)
+            _keep(self._indexed, key, new)
         for told, concerns in self._told:
             if concerns(new):
                 self._later(self.stream_lag, lambda told=told: told(self._image(old), self._image(new)), always=True)  # type: ignore[misc]
@@ -172,20 +165,21 @@ class MemoryTable:
 
     def _put(self, write: Put) -> Item:
         copy = self._copied
-        item: Item = {name: copy(value) for name, value in write.item.items() if value is not None}
+        given = write.item.items()
+        item = {name: one if type(one) in _SCALARS else copy(one) for name, one in given if one is not None}
         if self._isolated and size(item) > LARGEST_ITEM:
             raise Broken(f"{write.key} would be larger than {LARGEST_ITEM} bytes")
         return item
 
     def _updated(self, write: Update, old: Mapping[str, Any]) -> Item:
-        item, add = dict(old), write.add
+        item, add = {**old, **write.set}, write.add
+        if not _KEY.isdisjoint(write.set) or (add and not add.keys().isdisjoint(write.set)):
+            raise Broken(f"{write.key}: an attribute is set twice, or is the key")
         for name, value in write.set.items():
-            if name in add or name in _KEY:
-                raise Broken(f"{write.key}: an attribute is set twice, or is the key")
             if value is None:
-                item.pop(name, None)
-            else:
-                item[name] = value if type(value) in _SCALARS else self._copied(value)
+                del item[name]
+            elif type(value) not in _SCALARS:
+                item[name] = self._copied(value)
         for name, more in add.items():
             if not _is_number(item.get(name, 0)):
                 raise Broken(f"{write.key}: {name} is no number")
@@ -197,16 +191,6 @@ class MemoryTable:
             call()
         else:
             self.clock.at(delay, call)
-
-    def _index(self, key: Key, old: Item | None, item: Item | None) -> None:
-        if item is not None and _is_number(item.get("due")):
-            self._due[key] = item
-        elif old is not None and "due" in old:
-            self._due.pop(key, None)
-        if item is not None and _is_number(item.get("accepted")):
-            self._listed[key] = item
-        elif old is not None and "accepted" in old:
-            self._listed.pop(key, None)
 
 
 class Units:
@@ -263,6 +247,13 @@ def _shared(value: Any) -> Any:
     return str.__str__(value) if isinstance(value, str) else value
 
 
+def _keep(items: dict[Key, Item], key: Key, item: Item | None) -> None:
+    if item is None:
+        items.pop(key, None)
+    else:
+        items[key] = item
+
+
 def _allowed(writes: tuple[Write, ...]) -> None:
     """What DynamoDB answers with ValidationException: a bug of ours, whatever the conditions say."""
     if len(writes) > MOST_WRITES:
@@ -282,13 +273,11 @@ def _hold(conditions: tuple[Condition, ...], item: Item | None) -> bool:
 
 
 def _holds(condition: Condition, item: Item | None) -> bool:
-    if isinstance(condition, Exists):
-        return item is not None
-    if isinstance(condition, Absent):
-        return item is None
-    found = None if item is None else item.get(condition.attribute)
     if isinstance(condition, Equal):
-        return _same(found, condition.value)
+        return _same(None if item is None else item.get(condition.attribute), condition.value)
+    if isinstance(condition, Exists | Absent):
+        return (item is None) is isinstance(condition, Absent)
+    found = None if item is None else item.get(condition.attribute)
     if isinstance(condition, Below):
         return found is None or (_is_number(found) and found < condition.value)
     return any(_same(found, value) for value in condition.values)

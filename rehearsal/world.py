@@ -239,9 +239,9 @@ class World:
 
     def wait(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> None:
         """Let time pass until the operation's row is closed and its executions are over, or `until` holds."""
-        longest = self.clock.now + LONGEST.total_seconds()
-        self.clock.run(lambda: self.over(operation) or until() or self.clock.now > longest)
-        if self.clock.now > longest:
+        clock, longest = self.clock, self.clock.now + LONGEST.total_seconds()
+        clock.run(lambda: self.over(operation) or until() or clock.now > longest)
+        if clock.now > longest:
             raise NeverEnds(f"operation {operation} is {self.control(operation)} after {LONGEST}")
 
     def run_others(self) -> None:
