@@ -18,14 +18,14 @@ OVER = {ends.FINISH: ends.finish, ends.PUT_BACK: ends.put_back, ends.GIVE_UP: en
 
 
 def activity(hub: Hub, sagas: Sagas, event: Json) -> Json:
-    """Plan, a step or an undo. Answers the plan, or `{"step", "did"}`; raises only what `errors.py` names."""
+    """Plan, a step or an undo. Answers the plan, or what was done; raises only what `errors.py` names."""
     if event.get("dryRun"):
         saga = sagas[event["saga"]]
         return planning.dry(hub, Task(saga, PLAN, "dry-run"), event["request"], event["account"], event["region"])
     task = task_of(event, sagas)
     if task.step == PLAN:
         return _judged(hub, task, lambda: planning.plan(hub, task))
-    return _judged(hub, task, lambda: {"step": task.step, "did": _act(hub, task)})
+    return _judged(hub, task, lambda: _act(hub, task))
 
 
 def engine(hub: Hub, sagas: Sagas, event: Json) -> Json:
@@ -50,7 +50,8 @@ def _open(hub: Hub, sagas: Sagas, task: Task) -> Json:
     return {}
 
 
-def _act(hub: Hub, task: Task) -> str:
+def _act(hub: Hub, task: Task) -> Json:
+    """What was done, and by which attempt: from that the next state knows that it has ended, without a write."""
     step, undoing = change_of(task.saga, task.step)
     if undoing:
         started = control.begin_undo(hub, task, known=evidence.keep(hub, task))
@@ -59,8 +60,9 @@ def _act(hub: Hub, task: Task) -> str:
     act = step.undo if undoing and step.undo else step.do
     did, findings = attempt(hub, task, started, lambda: _done(hub, task, started.control, act))
     journal.succeeded(hub, task.operation, task.step, did, attempts=started.control.attempt, findings=findings)
-    control.ended(hub, started)
-    return did
+    if not task.tells:
+        control.ended(hub, started)
+    return {"step": task.step, "did": did, "attempt": started.attempt, "ended": hub.now()}
 
 
 def _done(hub: Hub, task: Task, row: Control, act: Callable[[Any, Any], str | None]) -> tuple[str, list[str]]:

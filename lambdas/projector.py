@@ -8,7 +8,7 @@ from lambdas.engine import batches, control, recovery, tokens, waits
 from lambdas.engine.tasks import GUARD, Sagas
 from lambdas.errors import NotFound
 from lambdas.hub import ExecutionState, Hub
-from lambdas.rows import Status, control_of, guard_of
+from lambdas.rows import Status, control_of
 from lambdas.table import Item
 
 OVER = tuple(status.value for status in Status if status.over)
@@ -61,9 +61,9 @@ def _operation_changed(hub: Hub, old: Item | None, new: Item) -> None:
 
 
 def _guard_changed(hub: Hub, sagas: Sagas, old: Item | None, new: Item) -> None:
-    guard = guard_of(new)
-    if guard.owner is None or (old is not None and guard_of(old).owner == guard.owner):
+    """Whoever did not stand in its queue waits for nothing: it took the guard itself."""
+    heir = new.get("owner")
+    if old is None or heir is None or heir not in old.get("queue", ()):
         return
-    waiting = tokens.find(hub, guard.owner, GUARD)
-    if waiting is not None:
+    if (waiting := tokens.find(hub, heir, GUARD)) is not None:
         waits.look(hub, sagas, waiting)

@@ -80,10 +80,16 @@ class Conduct:
         seen, self._seen = self._seen, row
         if not seen or row["version"] != seen["version"] + 1:
             return  # a write that landed late, by nobody's call, came in between
-        until = max((seen.get("live") or {}).values(), default=0.0)
+        answered = self._answered()
+        until = max((one for name, one in (seen.get("live") or {}).items() if name not in answered), default=0.0)
         another = row["step"] != seen["step"] and row["step"] in ("", *self._forward, *self._undos)
         if another and until > self._world.clock.now:
             yield f"{row['step'] or 'a recovery, or the end,'} came while an attempt of {seen['step']} may be alive"
+
+    def _answered(self) -> set[str]:
+        """The attempts whose answers the machines go on with: they are over, whether or not the row knows."""
+        data = (one.root.data for one in self._world.machines.executions.values())
+        return {one["last"]["attempt"] for one in data if "attempt" in one.get("last", {})}
 
     def _guards(self, row: Row) -> Iterator[str]:
         """A guard's owner is an operation that is not over, and whoever is at work has its own."""

@@ -257,6 +257,7 @@ class _Machine:
             "step": name,
             "operation.$": "$.operation",
             "execution.$": "$$.Execution.Name",
+            "last.$": "$.last",
             **more,
         }
 

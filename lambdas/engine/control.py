@@ -118,8 +118,9 @@ def _begun(
 ) -> Started:
     begun: Change = {}
 
-    def decide(control: Control) -> tuple[Change, tuple[()]]:
+    def decide(row: Control) -> tuple[Change, tuple[()]]:
         nonlocal begun
+        control = told(row, task)
         begun = allowed(control)
         alone(hub, control, task.step)
         _within_window(hub, control, task.step)
@@ -131,7 +132,7 @@ def _begun(
 
 
 def ended(hub: Hub, started: Started) -> None:
-    """Report the end of an attempt, so that the next state need not wait until it can no longer be alive."""
+    """Report the end of an attempt that no next state hears of, so that nobody waits until it must be dead."""
 
     def decide(control: Control) -> tuple[Change, tuple[()]] | None:
         told = reported(hub, control, started)
@@ -146,6 +147,15 @@ def reported(hub: Hub, control: Control, started: Started) -> Change | None:
     if live.pop(started.attempt, None) is None:
         return None
     return {"live": live, **({"forward_end": hub.now()} if started.forward else {})}
+
+
+def told(control: Control, task: Task) -> Control:
+    """The row, knowing what the machine tells: that an attempt has ended, which it would not wait for any more."""
+    ended, live = task.ended, dict(control.live or {})
+    if ended is None or live.pop(ended.attempt, None) is None:
+        return control
+    forward = {} if control.status is Status.UNDOING else {"forward_end": max(control.forward_end, ended.at)}
+    return changed(control, live=live, **forward)
 
 
 def may_go_forward(hub: Hub, control: Control, task: Task) -> None:
@@ -250,7 +260,13 @@ def _at_the_end_of_the_chain(control: Control) -> Change:
 def _noted(hub: Hub, control: Control, step: str, events: int) -> Change:
     first = {"attempt": 1, "since": hub.now()}
     again = {"attempt": control.attempt + 1, "since": control.since}
-    return {"step": step, "events": control.events + events, **(again if control.step == step else first)}
+    return {
+        "step": step,
+        "events": control.events + events,
+        "live": dict(control.live or {}),
+        "forward_end": control.forward_end,
+        **(again if control.step == step else first),
+    }
 
 
 def _attempt(hub: Hub, control: Control, step: str) -> Change:

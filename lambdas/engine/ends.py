@@ -20,7 +20,7 @@ TOOK_OVER = "Interrupted"
 def finish(hub: Hub, task: Task) -> str:
     """The work is done, unless a cancel came first. Raises Cancelled."""
     try:
-        close(hub, task.operation, Status.SUCCEEDED, execution=task.execution)
+        close(hub, task.operation, Status.SUCCEEDED, task=task)
     except Revoked:
         return give_up(hub, task)
     return "done as asked"
@@ -30,7 +30,7 @@ def put_back(hub: Hub, task: Task) -> str:
     """Everything is as it was before; says why, since this is the last that an execution's history tells."""
     late_look = task.saga.left is not None
     try:
-        end = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=late_look, execution=task.execution)
+        end = close(hub, task.operation, Status.ROLLED_BACK, task.reason, late_look=late_look, task=task)
     except Revoked:
         return give_up(hub, task)
     why = control.read(hub, task.operation).error or task.reason
@@ -44,7 +44,7 @@ def give_up(hub: Hub, task: Task) -> str:
     """Something is left: a person is called, with the list."""
     row = control.read(hub, task.operation)
     left, reason = _told(hub, task, row), _why(row, task.reason) if row.mark is Mark.REVOKED else task.reason
-    close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason, left=left, execution=task.execution)
+    close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason, left=left, task=task)
     return f"a person is needed: {'; '.join(filter(None, (reason, left)))}"
 
 
@@ -80,9 +80,11 @@ def close(
     *,
     left: str = "",
     late_look: bool = False,
-    execution: str | None = None,
+    task: Task | None = None,
 ) -> Status:
     """Close the row, forget its tokens and pass its guards on: all or nothing. Closing twice is closing once.
+
+    `task`, where the machine itself comes to its end.
 
     Raises Cancelled where the work is done but has to be put back, Revoked where a person has to be called, Conflict
     while an attempt may be alive that the guards' heirs would meet. Returns the status that stands.
@@ -94,10 +96,10 @@ def close(
         if row.status.over:
             stands = row.status
             return None
-        if execution not in (None, row.execution):
-            raise Abandoned(f"execution {row.execution} is in charge of operation {operation}, not {execution}")
+        if task is not None and task.execution != row.execution:
+            raise Abandoned(f"execution {row.execution} is in charge of operation {operation}, not {task.execution}")
         stands = _end_of(row, status, reason)
-        control.alone(hub, row)
+        control.alone(hub, control.told(row, task) if task else row)
         why = "; ".join(filter(None, (_why(row, reason), left)))
         closed = _closed(hub, row, stands, why, late_look=late_look)
         return closed, (*guards.releases(hub, row.guards, operation), *tokens.forgotten(hub, operation))

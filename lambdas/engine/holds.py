@@ -36,7 +36,7 @@ RETRY, ROLL_BACK, SKIP, ABANDON = "retry", "rollback", "skip", "abandon"
 def register(hub: Hub, task: Task) -> None:
     """Open the hold's token, and answer it at once where the policy needs nobody."""
     for _ in range(control.RACES):
-        row = control.read(hub, task.operation)
+        row = control.told(control.read(hub, task.operation), task)
         control.in_charge(row, task)
         opened = _opened(hub, task, row)
         try:

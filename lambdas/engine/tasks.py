@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -21,6 +21,15 @@ LEFT_WITHIN = 3600.0
 """Seconds that an undo chain may need until nothing is left; then a person is asked."""
 
 
+class Ended(NamedTuple):
+    """An attempt that ended well: its step says so in what it answers, and the machine tells the next state."""
+
+    attempt: str
+    """Its name on the control row, in `live`."""
+    at: float
+    """Epoch seconds."""
+
+
 @dataclass(frozen=True)
 class Task:
     """One Task's payload."""
@@ -33,6 +42,10 @@ class Task:
     token: str = ""
     error: str = ""
     cause: str = ""
+    ended: Ended | None = None
+    """The attempt of the state before, where that was a step or an undo."""
+    tells: bool = True
+    """Whether the machine tells the next state what this one answers; those compiled earlier do not."""
 
     @property
     def reason(self) -> str:
@@ -52,7 +65,13 @@ def task_of(event: Json, sagas: Sagas) -> Task:
         event.get("token", ""),
         failed.get("error", ""),
         _sentence(failed.get("cause", "")),
+        _ended(event.get("last") or {}),
+        "last" in event,
     )
+
+
+def _ended(last: Json) -> Ended | None:
+    return Ended(last["attempt"], last["ended"]) if "attempt" in last else None
 
 
 def _sentence(cause: str) -> str:

@@ -42,7 +42,7 @@ so that all of it outlasts whatever can land late: what still comes back is some
 def register(hub: Hub, sagas: Sagas, task: Task) -> None:
     """Open the state's token and look once. Raises what keeps the state from starting."""
     for _ in range(control.RACES):
-        row = control.read(hub, task.operation)
+        row = control.told(control.read(hub, task.operation), task)
         _may_wait(hub, row, task)
         opened = _opened(hub, task, row)
         try:
@@ -51,7 +51,7 @@ def register(hub: Hub, sagas: Sagas, task: Task) -> None:
         except Refused:
             continue
         with suppress(WindlassError):  # the token is stored: what this look cannot do, the sweep's does
-            _looked(hub, sagas, row, opened, None, opened.due)
+            _looked(hub, sagas, row, opened, task.plan, opened.due)
         return
     raise Conflict(f"operation {task.operation} is being changed by several at once")
 

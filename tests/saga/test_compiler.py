@@ -158,7 +158,7 @@ def test_a_function_is_named_after_the_module_of_its_activity() -> None:
     assert function_of(terminate) == "ServerGroupsFunction"
 
 
-BASE = {"saga", "step", "operation.$", "execution.$"}
+BASE = {"saga", "step", "operation.$", "execution.$", "last.$"}
 
 
 @pytest.mark.parametrize(
