@@ -2,6 +2,9 @@
 
 The ratio: so many round trips of the run's own plan through JSON take as long as one run. CPU time of one core, the
 best of several slices, since whatever else the machine does only adds.
+
+Three deployments: with all that the rehearsal's request uses, under `calibrated` faults and without any, and the
+plainest one, without faults.
 """
 
 import json
@@ -9,6 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +21,14 @@ from rehearsal.crew import PLAYED, quiet
 from rehearsal.models import parse
 from rehearsal.runs import Rehearsal
 from rehearsal.tally import Tally
+from rehearsal.trials import Scenario
 
+FULL = PLAYED["createServerGroup"]
+PLAIN = ("source", "lifecycleHooks", "suspendedProcesses", "userData", "tags")
+"""What the plainest request leaves out. It still makes 15 calls: image, subnets, balancers, group, metrics, health."""
+PLAINEST = replace(
+    FULL, request={name: value for name, value in FULL.request.items() if name not in PLAIN}, invariants=()
+)
 RUNS = 6_000
 WARM = 1_000
 """Runs after which nothing is met for the first time."""
@@ -59,28 +70,61 @@ def round_trips(text: str) -> None:
         json.dumps(json.loads(text))
 
 
-def main(runs: int) -> int:
-    quiet()
-    rehearsal = Rehearsal(PLAYED["createServerGroup"], parse("calibrated"))
+@dataclass(frozen=True)
+class Measured:
+    """Of one deployment under one fault model."""
+
+    total: Tally
+    seconds: float
+    """CPU time of one run, in the best slice."""
+    trip: float
+    """Of one round trip of its plan through JSON."""
+    characters: int
+    """Of that plan."""
+    at_first: float
+    """Megabytes after WARM runs, at the highest."""
+    at_last: float
+
+    @property
+    def ratio(self) -> float:
+        return self.seconds / self.trip
+
+    def calls(self, *, cloud: bool) -> float:
+        """Calls of the cloud in a run, or of the hub's own ports."""
+        counted = self.total.calls.items()
+        return sum(number for name, number in counted if (name.partition(".")[0] not in HUB) == cloud) / self.total.runs
+
+
+def measured(scenario: Scenario, faults: str, runs: int) -> Measured:
+    rehearsal = Rehearsal(scenario, parse(faults))
     total = played(rehearsal, range(WARM))
     plan, at_first = plan_of(rehearsal), megabytes()
     slices = [range(begin, begin + SLICE) for begin in range(WARM, max(runs, WARM + SLICE), SLICE)]
     best = min(seconds(lambda: total.merge(played(rehearsal, one))) / len(one) for one in slices)  # noqa: B023 - at once
     trip = min(seconds(lambda: round_trips(plan)) for _ in range(7)) / ROUND_TRIPS
-    at_last, ratio = megabytes(), best / trip
-    _show(total, 1 / best, trip, ratio, len(plan), at_first, at_last)
-    return _wrong(total, ratio, at_last / at_first)
+    return Measured(total, best, trip, len(plan), at_first, megabytes())
 
 
-def _show(total: Tally, speed: float, trip: float, ratio: float, size: int, at_first: float, at_last: float) -> None:
-    cloud = sum(number for name, number in total.calls.items() if name.partition(".")[0] not in HUB) / total.runs
-    table = Table("rehearsal of createServerGroup, calibrated", "measured", title="Rehearsals", title_justify="left")
-    table.add_row("runs a second and core", f"{speed:,.0f}")
-    table.add_row("calls of the cloud in a run", f"{cloud:.1f}")
-    table.add_row(f"round trips of its plan ({size:,} characters) through JSON a second", f"{1 / trip:,.0f}")
-    table.add_row("ratio: one run takes as long as so many round trips", f"{ratio:.0f}")
-    table.add_row(f"resident memory after {WARM:,} runs", f"{at_first:.1f} MB")
-    table.add_row(f"resident memory after {total.runs:,} runs", f"{at_last:.1f} MB")
+def main(runs: int) -> int:
+    quiet()
+    calibrated = measured(FULL, "calibrated", runs)
+    others = {"without faults": measured(FULL, "none", WARM), "the plainest": measured(PLAINEST, "none", WARM)}
+    _show({"calibrated": calibrated, **others})
+    return _wrong(calibrated)
+
+
+def _show(all_measured: dict[str, Measured]) -> None:
+    table = Table("rehearsal of createServerGroup", *all_measured, title="Rehearsals", title_justify="left")
+    values = all_measured.values()
+    table.add_row("runs a second and core", *(f"{1 / one.seconds:,.0f}" for one in values))
+    table.add_row("calls of the cloud in a run", *(f"{one.calls(cloud=True):.1f}" for one in values))
+    table.add_row("calls of table, machines, queue", *(f"{one.calls(cloud=False):.1f}" for one in values))
+    table.add_row("characters of its plan", *(f"{one.characters:,}" for one in values))
+    table.add_row("round trips of that through JSON a second", *(f"{1 / one.trip:,.0f}" for one in values))
+    table.add_row("one run takes as long as so many of them", *(f"{one.ratio:.0f}" for one in values))
+    table.add_row(f"resident memory after {WARM:,} runs, in MB", *(f"{one.at_first:.1f}" for one in values))
+    table.add_row("runs in all", *(f"{one.total.runs:,}" for one in values))
+    table.add_row("resident memory after them, in MB", *(f"{one.at_last:.1f}" for one in values))
     Console().print(table)
 
 
@@ -88,7 +132,8 @@ HUB = ("table", "machines", "sweeper", "functions")
 """Ports of Windlass's own; the others are the cloud's."""
 
 
-def _wrong(total: Tally, ratio: float, growth: float) -> int:
+def _wrong(found: Measured) -> int:
+    total, ratio, growth = found.total, found.ratio, found.at_last / found.at_first
     wrong = [f"{total.failed} runs failed"] if total.failed else []
     wrong += [f"a run takes as long as {ratio:.0f} round trips, more than {MOST}"] if ratio > MOST else []
     wrong += [f"memory grew to {growth:.2f} times, more than {GROWTH}"] if growth > GROWTH else []

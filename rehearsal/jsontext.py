@@ -27,6 +27,14 @@ def copied(value: Json) -> tuple[Json, int]:
     return orjson.loads(text), len(text)
 
 
+def measured(value: Json) -> int:
+    """The bytes of its text alone."""
+    try:
+        return len(orjson.dumps(value, option=_ONLY_JSON))
+    except TypeError:
+        return size(encode(value))
+
+
 def size(text: str) -> int:
     """Bytes of UTF-8."""
     return len(text.encode("utf-8", "surrogatepass"))

@@ -9,7 +9,7 @@ from .choices import compile_rule, instant
 from .execution import Branch
 from .expressions import expression, template
 from .failures import Failure, Unreadable
-from .jsontext import LIMIT, Json, copied, encode
+from .jsontext import LIMIT, Json, encode, measured
 from .paths import Read, Scope, writer
 
 Definition = dict[str, Json]
@@ -109,7 +109,7 @@ class Working(BaseState):
             branch.most += came + ENVELOPE
             if branch.most <= LIMIT:
                 return
-        branch.most = copied(output)[1]
+        branch.most = measured(output)
         if branch.most > LIMIT:
             raise oversized(self.name, final=True)
 

@@ -96,9 +96,9 @@ class Task(Recovering):
         self.note(branch, "TimedOut", error=TIMEOUT)
         raise Failure(TIMEOUT, also=also)
 
-    def limit(self, branch: Branch, seconds: Read | None) -> int | None:
-        if seconds is None:
-            return None
+    def limit(self, branch: Branch, seconds: Read | int | None) -> int | None:
+        if seconds is None or isinstance(seconds, int):
+            return seconds
         value = seconds(self.input(branch), branch)
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
             raise Unreadable(f"A time limit must be a positive integer, not {value!r}")
@@ -233,8 +233,11 @@ def _parsed(payload: str) -> Json:
         raise TaskError("Lambda.InvalidRequestContentException", message) from error
 
 
-def _seconds(definition: Definition, field: str) -> Read | None:
+def _seconds(definition: Definition, field: str) -> Read | int | None:
+    """A constant is known; one that is no time limit is refused where it would count, as a path's value is."""
     if f"{field}Path" in definition:
         return expression(definition[f"{field}Path"], f"{field}Path")
     constant = definition.get(field)
-    return None if constant is None else lambda data, scope: constant
+    if constant is None or (type(constant) is int and constant > 0):
+        return constant
+    return lambda data, scope: constant

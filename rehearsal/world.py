@@ -43,7 +43,7 @@ EVENT_TRIES = 3
 """Lambda tries an asynchronous invocation three times, then the event is gone:
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
 
-GOING = (None, Status.ACCEPTED, Status.RUNNING, Status.UNDOING)
+GOING = frozenset((None, *(one.value for one in Status if not one.over)))
 """Of a row that is not closed, or not there."""
 
 ENGINE = "${EngineFunction}"

@@ -4,8 +4,7 @@ A decision is made on the row as read and written only if its `version` still st
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lambdas.engine.tasks import GUARD, LEFT, Task
 from lambdas.errors import Abandoned, Cancelled, Conflict, Exhausted, Expired, NotFound, Paused, Revoked
@@ -30,8 +29,7 @@ Change = dict[str, Any]
 Decide = Callable[[Control], tuple[Change, tuple[Write, ...]] | None]
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """A start that the control row allowed."""
 
     control: Control
@@ -151,11 +149,12 @@ def reported(hub: Hub, control: Control, started: Started) -> Change | None:
 
 def told(control: Control, task: Task) -> Control:
     """The row, knowing what the machine tells: that an attempt has ended, which it would not wait for any more."""
-    ended, live = task.ended, dict(control.live or {})
-    if ended is None or live.pop(ended.attempt, None) is None:
+    ended, live = task.ended, control.live or {}
+    if ended is None or ended.attempt not in live:
         return control
+    others = {name: until for name, until in live.items() if name != ended.attempt}
     forward = {} if control.status is Status.UNDOING else {"forward_end": max(control.forward_end, ended.at)}
-    return changed(control, live=live, **forward)
+    return changed(control, live=others, **forward)
 
 
 def may_go_forward(hub: Hub, control: Control, task: Task) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
@@ -30,8 +29,7 @@ class Ended(NamedTuple):
     """Epoch seconds."""
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One Task's payload."""
 
     saga: AnySaga
