@@ -47,6 +47,7 @@ CALLS: tuple[tuple[str, str], ...] = (
     ("elbv2", "RegisterTargets"),
     ("events", "PutEvents"),
     ("lambda", "Invoke"),
+    ("sns", "Publish"),
     ("sqs", "SendMessage"),
     ("ssm", "GetParameter"),
     ("stepfunctions", "DescribeExecution"),

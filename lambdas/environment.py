@@ -14,7 +14,8 @@ from botocore.config import Config
 from lambdas.dynamo import DynamoTable
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import Hub, Settings
-from lambdas.push.aws import EventBridge, QueuedPush
+from lambdas.push.aws import EventBridge, QueuedPush, Sns
+from lambdas.push.letters import Https
 from lambdas.push.office import Office
 from lambdas.sessions import ONCE, PATIENT, WHOLE_FUNCTION, clouds, own
 from lambdas.step_functions import StepFunctions
@@ -43,7 +44,7 @@ def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT) -> Hub:
 
     Besides `Settings.of`: `AWS_REGION`, `WINDLASS_ACCOUNT` (twelve digits), `WINDLASS_MACHINE_PREFIX` and
     `WINDLASS_FUNCTION_PREFIX` (both `windlass-` unless said otherwise), `WINDLASS_SWEEP_QUEUE` and
-    `WINDLASS_TELLINGS` (URLs).
+    `WINDLASS_TELLINGS`, `WINDLASS_ERRANDS` (URLs).
     """
     settings = Settings.of(environ)
     region = environ["AWS_REGION"]
@@ -67,19 +68,24 @@ def office() -> Office:
 
 
 def office_of(environ: Mapping[str, str]) -> Office:
-    """Besides `Settings.of`: `AWS_REGION`, `WINDLASS_BUS` (name), `WINDLASS_TELLINGS` (URL)."""
+    """Besides `Settings.of`: `AWS_REGION`, `WINDLASS_BUS` (name), `WINDLASS_TELLINGS`, `WINDLASS_ERRANDS` (URLs)."""
     region, settings = environ["AWS_REGION"], Settings.of(environ)
     return Office(
         table=DynamoTable(own("dynamodb", region, ONCE), settings.table),
         bus=EventBridge(own("events", region), environ["WINDLASS_BUS"]),
+        letters=Https(settings.reach),
+        topics=Sns(lambda place: own("sns", place)),
         push=_push(environ),
         now=time.time,
         source=settings.source,
+        pause=settings.redelivery,
     )
 
 
 def _push(environ: Mapping[str, str]) -> QueuedPush:
-    return QueuedPush(own("sqs", environ["AWS_REGION"]), environ.get("WINDLASS_TELLINGS", ""))
+    return QueuedPush(
+        own("sqs", environ["AWS_REGION"]), environ.get("WINDLASS_TELLINGS", ""), environ.get("WINDLASS_ERRANDS", "")
+    )
 
 
 class Arns(dict[str, str]):

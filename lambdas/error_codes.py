@@ -180,6 +180,17 @@ TABLE = (
     ),
     # EventBridge. `push/aws.py` reads what it says of each event.
     Row("events", "Internal", Transient, BOTOCORE),
+    # SNS. Whatever it says, a notification is tried again for a day: topics belong to others.
+    Row("sns", "NotFound", NotFound, "the topic: " + BOTOCORE),
+    Row("sns", "KMSThrottling", Throttled, BOTOCORE),
+    Row("sns", "InvalidParameter ParameterValueInvalid Validation", Broken, BOTOCORE),
+    Row(
+        "sns",
+        "InternalError EndpointDisabled PlatformApplicationDisabled AuthorizationError KMSDisabled KMSInvalidState "
+        "KMSNotFound KMSOptInRequired KMSAccessDenied InvalidSecurity",
+        Transient,
+        "until the topic is put right: " + BOTOCORE,
+    ),
     # SQS
     Row("sqs", "RequestThrottled KmsThrottled", Throttled, BOTOCORE),
     Row("sqs", "InvalidMessageContents UnsupportedOperation InvalidSecurity InvalidAddress", Broken, BOTOCORE),
@@ -225,7 +236,7 @@ TABLE = (
     ),
 )
 
-SECRETIVE = frozenset({"dynamodb", "events", "stepfunctions", "lambda", "sqs", "sts"})
+SECRETIVE = frozenset({"dynamodb", "events", "stepfunctions", "lambda", "sns", "sqs", "sts"})
 """What we send these may hold user data, tokens or external ids: none of their sentences is repeated."""
 LONGEST_WORD = 64
 """Longer ones may be user data or an encoded authorization message; ARNs may be longer."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from lambdas.cloud import Cloud
 from lambdas.errors import WindlassError
+from lambdas.push.reach import Reach
 from lambdas.table import Table
 
 Json = dict[str, Any]
@@ -68,14 +69,22 @@ class Push(Protocol):
     def tell(self, operation: str) -> None:
         """Ask the herald to tell how the operation stands, if nobody was told."""
 
+    def deliver(self, operation: str, delivery: str, after: timedelta = timedelta()) -> None:
+        """Ask the courier to take it to its receiver, that much later (at most 15 minutes, SQS's longest delay)."""
+
 
 SETTLING = timedelta(seconds=90)
 """See `Settings.settling`."""
+
+NOWHERE_PRIVATE = Reach()
+
+PUBLIC = Reach()
 
 TIMES = {
     "settling": "WINDLASS_SETTLING",
     "late_look": "WINDLASS_LATE_LOOK",
     "attempt_limit": "WINDLASS_ATTEMPT_LIMIT",
+    "redelivery": "WINDLASS_REDELIVERY",
 }
 """Which variable sets which time."""
 
@@ -95,17 +104,22 @@ class Settings:
     """A step is retried for this long."""
     source: str = "urn:windlass"
     """Of the events of this Windlass (`lambdas.push.model`)."""
+    reach: Reach = PUBLIC
+    """Where webhooks may go."""
+    redelivery: timedelta = timedelta(seconds=10)
+    """After a receiver's first refusal; doubling from there, up to an hour, for a day."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
-        """Settings from `WINDLASS_TABLE`, `WINDLASS_SOURCE` and, in seconds, the variables of `TIMES`.
+        """Settings from `WINDLASS_TABLE` and, where they are set, `WINDLASS_SOURCE`, `WINDLASS_LOCAL` and `TIMES`.
 
-        What is not set has its default.
+        The first of them is a text, the second networks separated by commas, the rest are seconds.
         """
         seconds = {
             field: timedelta(seconds=float(environment[name])) for field, name in TIMES.items() if name in environment
         }
-        return cls(environment["WINDLASS_TABLE"], **seconds, source=environment.get("WINDLASS_SOURCE", cls.source))
+        source, reach = environment.get("WINDLASS_SOURCE", cls.source), Reach.of(environment.get("WINDLASS_LOCAL", ""))
+        return cls(environment["WINDLASS_TABLE"], **seconds, source=source, reach=reach)
 
 
 @dataclass(frozen=True)

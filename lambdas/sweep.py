@@ -10,6 +10,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from lambdas.cloud import GROUPS_OF_A_PAGE
@@ -40,12 +41,16 @@ from lambdas.errors import Expired, RollBack, WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.push import told
 from lambdas.rows import Control, Status
+from lambdas.table import Equal, Key, Refused, Update
 
 logger = logging.getLogger("windlass.sweep")
 SOON, REFILLED = 1.0, 5.0
 """Seconds until the sweep that goes on: where time was short, and where a budget was; by then some of it is back."""
 EARLY = 0.5
 """The part of the budgets that looks brought forward may use: nobody is owed them, and rounds need the rest."""
+
+UNDELIVERED = 300.0
+"""Seconds after which the courier is asked once more for what it was asked for in vain."""
 
 Plans = dict[str, Json]
 """By operation."""
@@ -138,12 +143,16 @@ def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> 
         logger.exception("%s %s: our own bug", row.pk, row.sk)
 
 
-def _look(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> None:
+def _look(  # noqa: PLR0911  a line for each kind of row
+    hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool
+) -> None:
     """The index may lag: what is done is decided on the rows themselves."""
     if row.of_guard:
         return locks.expire(hub, row.guard)
     if row.of_freeze:
         return freezes.expire(hub, row.freeze)
+    if row.of_delivery:
+        return _have_it_delivered(hub, row)
     if not row.of_token:
         return _operation(hub, sagas, row.operation)
     opened = tokens.find(hub, row.operation, row.state)
@@ -174,6 +183,13 @@ def _over_and_told(hub: Hub, sagas: Sagas, row: Control) -> None:
     if row.status is Status.ROLLED_BACK:
         return _late_look(hub, sagas, row)
     return control.look_again(hub, row, None)
+
+
+def _have_it_delivered(hub: Hub, row: Row) -> None:
+    """Make up for a message that the courier did not get. Told now, the courier says when it is due next."""
+    hub.push.deliver(row.operation, row.sk.removeprefix("delivery#"))
+    with suppress(Refused):
+        hub.table.write(Update(Key(row.pk, row.sk), {"due": hub.now() + UNDELIVERED}, when=(Equal("due", row.due),)))
 
 
 def _have_it_told(hub: Hub, row: Control) -> None:

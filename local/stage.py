@@ -27,8 +27,15 @@ from stacks.accounts import seed as seed_accounts
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".local"
 """Logs of the server and of each function; nothing in it is ever needed again."""
-CONTEXT = {"settling": 1, "lateLook": 20, "activityTimeout": 5, "removal": "destroy"}
-"""Settings of the deployed stack: the embedded AWS reads its own writes, and its functions are near."""
+CONTEXT = {
+    "settling": 1,
+    "lateLook": 20,
+    "activityTimeout": 5,
+    "redelivery": 0.2,
+    "localReceivers": "127.0.0.0/8",
+    "removal": "destroy",
+}
+"""Settings of the deployed stack: the embedded AWS reads its own writes, and its functions and receivers are near."""
 ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1",)),)
 WORKERS = 4
 PATIENCE = 180.0

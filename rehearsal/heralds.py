@@ -1,14 +1,20 @@
-"""A world that tells what happens in it: the real herald beside the projector, a bus that remembers."""
+"""A world that tells what happens in it: the real herald and courier, a bus that remembers, receivers that answer."""
 
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
-from lambdas.push import herald
+from lambdas.push import courier, herald
 from lambdas.push.events import concerns
+from lambdas.push.formats import Message
+from lambdas.push.letters import Answered
 from lambdas.push.model import Event
 from lambdas.push.office import Office
 from lambdas.table import Item
 from rehearsal.ports import Stream
 from rehearsal.world import World
+
+Answer = Callable[[str], Answered]
 
 
 class TellingWorld(World):
@@ -18,13 +24,22 @@ class TellingWorld(World):
         super().__init__(*args, **named)
         self.heard: list[Event] = []
         """What the bus was given, in order."""
-        bus = self.faults.over("bus", Bus(self.heard))
-        self.office = Office(self.hub.table, bus, self.hub.push, lambda: self.clock.now, "urn:windlass:rehearsal")
+        self.outside = Outside()
         self.deaf = False
         """Whether the stream loses every record on its way to the herald."""
         self.tellings = Stream(self.clock, self._told)
+        self.office = Office(
+            table=self.hub.table,
+            bus=self.faults.over("bus", Bus(self.heard)),
+            letters=self.faults.over("letters", Letters(self.outside)),
+            topics=self.faults.over("topics", Topics(self.outside)),
+            push=self.hub.push,
+            now=lambda: self.clock.now,
+            source="urn:windlass:rehearsal",
+        )
         self.table.on_change(self._follow, concerns)
         self.push.herald = self._asked
+        self.push.courier = self._errand
 
     def _follow(self, old: Item | None, new: Item | None) -> None:
         if not self.deaf:
@@ -36,6 +51,21 @@ class TellingWorld(World):
     def _asked(self, operation: str) -> None:
         self.clock.at(1, lambda: self._quietly("herald", lambda: herald.catch_up(self.office, operation)))
 
+    def _errand(self, operation: str, delivery: str, after: timedelta) -> None:
+        def deliver() -> None:
+            self._quietly("courier", lambda: courier.deliver(self.office, operation, delivery))
+
+        self._delivered(lambda: self.clock.at(after.total_seconds(), deliver))
+
+
+class Outside:
+    """Whoever receives: `answer` says how a URL or a topic takes what is sent there."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, Mapping[str, str], str]] = []
+        """URL or topic, headers or attributes, body; taken or not."""
+        self.answer: Answer = lambda to: Answered(204, "answered 204")
+
 
 class Bus:
     """`lambdas.push.office.Bus`."""
@@ -45,3 +75,25 @@ class Bus:
 
     def put(self, event: Event) -> None:
         self._heard.append(event)
+
+
+class Letters:
+    """`lambdas.push.letters.Letters`."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def post(self, url: str, body: str, headers: Mapping[str, str]) -> Answered:
+        self._outside.got.append((url, headers, body))
+        return self._outside.answer(url)
+
+
+class Topics:
+    """`lambdas.push.office.Topics`."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def publish(self, topic: str, message: Message) -> Answered:
+        self._outside.got.append((topic, message.attributes, message.body))
+        return self._outside.answer(topic)

@@ -81,17 +81,19 @@ class Sweeper:
 
 
 class Push:
-    """`lambdas.hub.Push`: a herald, where the world has one (`rehearsal.heralds`); else its queue is never read."""
+    """`lambdas.hub.Push`: whoever reads these queues, where the world has them (`rehearsal.heralds`); else nobody."""
 
     def __init__(self) -> None:
-        self.herald: Callable[[str], object] = _unread
+        self.herald: Callable[[str], object] = lambda operation: None
+        self.courier: Callable[[str, str, timedelta], object] = lambda operation, delivery, after: None
 
     def tell(self, operation: str) -> None:
         self.herald(operation)
 
-
-def _unread(operation: str) -> None:
-    pass
+    def deliver(self, operation: str, delivery: str, after: timedelta = timedelta()) -> None:
+        if not timedelta() <= after <= timedelta(minutes=15):
+            raise Broken(f"SQS holds a message back for at most 15 minutes, not {after}")
+        self.courier(operation, delivery, after)
 
 
 class Stream:

@@ -24,6 +24,10 @@ KEPT = logs.RetentionDays.THREE_MONTHS
 """As long as Step Functions keeps an execution's history."""
 
 
+COURIER = Duration.seconds(20)
+"""Of the courier: the longest that a receiver may take (`lambdas.push.letters`), DNS and the table."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One function."""
@@ -44,6 +48,7 @@ HUB = (
     Row("Nudge", "lambdas.handlers.nudge", "brings looks forward when instances move", timeout=Duration.seconds(10)),
     Row("Reader", "lambdas.handlers.reader", "reads all server groups for GET /clusters", 1024, Duration.seconds(300)),
     Row("Projector", "lambdas.handlers.projector", "does what follows an end, from the table's stream"),
+    Row("Courier", "lambdas.push.handlers.courier", "takes events to webhooks and topics", timeout=COURIER),
     Row("Herald", "lambdas.push.handlers.herald", "tells the bus what happens to operations, from the table's stream"),
 )
 

@@ -12,6 +12,7 @@ from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq, SqsEvent
 from constructs import Construct
 
 from lambdas.push.events import PATTERNS
+from stacks.functions import COURIER
 from stacks.queues import DeadLetters, SourceQueue
 
 
@@ -28,6 +29,23 @@ class Tellings(SourceQueue):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id, kept=Duration.days(14))
+
+
+class Errands(SourceQueue):
+    """Deliveries to make, and to make again after a while."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id, timeout=COURIER, kept=Duration.days(14))
+
+
+class Courier(Construct):
+    """One delivery at a time in a process, many processes at once: a slow receiver keeps one of them for 8 seconds."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction, errands: Errands) -> None:
+        super().__init__(scope, construct_id)
+        function.add_event_source(
+            SqsEventSource(errands.queue, batch_size=1, max_concurrency=50, report_batch_item_failures=True)
+        )
 
 
 class Herald(Construct):

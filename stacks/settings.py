@@ -7,6 +7,8 @@ from datetime import timedelta
 from aws_cdk import RemovalPolicy
 from constructs import Node
 
+from lambdas.push.reach import Reach
+
 _REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
 
 
@@ -20,6 +22,10 @@ class Settings:
     """Of the functions that act on the cloud; after one was killed, the next state begins only when it is over."""
     delegates: str = ""
     """Comma-separated ARNs (with `*`) of principals that may speak for a user by `X-SPINNAKER-USER`."""
+    local_receivers: str = ""
+    """Comma-separated networks in which webhooks may go to private addresses, and by plain HTTP: `10.1.0.0/16`."""
+    redelivery: timedelta = timedelta(seconds=10)
+    """From a receiver's first refusal to the next try; doubling from there."""
     prefix: str = "windlass-"
     """Of the names of functions, machines and alarms: two stacks of one Region differ in it."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -27,13 +33,17 @@ class Settings:
 
     @classmethod
     def of(cls, node: Node) -> "Settings":
-        """From the context: `settling`, `lateLook`, `activityTimeout` (seconds), `delegates`, `prefix`, `removal`."""
+        """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
+        `localReceivers`, `prefix`, `removal`.
+        """
         defaults = cls()
         return cls(
             _seconds(node, "settling", defaults.settling),
             _seconds(node, "lateLook", defaults.late_look),
             _timeout(node, defaults.activity_timeout),
             node.try_get_context("delegates") or defaults.delegates,
+            _networks(node, defaults.local_receivers),
+            _seconds(node, "redelivery", defaults.redelivery),
             _prefix(node, defaults.prefix),
             _removal(node),
         )
@@ -57,6 +67,15 @@ def _timeout(node: Node, default: timedelta) -> timedelta:
     # A state of a machine waits for 75 seconds, and its function has to be over by then.
     if not timedelta(seconds=5) <= given <= timedelta(seconds=60):
         raise ValueError(f"context activityTimeout={given.total_seconds():g} must be within 5 and 60 seconds")
+    return given
+
+
+def _networks(node: Node, default: str) -> str:
+    given = str(node.try_get_context("localReceivers") or default)
+    try:
+        Reach.of(given)
+    except ValueError as error:
+        raise ValueError(f"context localReceivers={given!r} is no list of networks like 10.1.0.0/16: {error}") from None
     return given
 
 

@@ -19,7 +19,7 @@ from stacks.layer import LAYER
 from stacks.machines import Machine
 from stacks.nudges import Nudges
 from stacks.projector import Projector
-from stacks.push import Bus, Herald, Tellings
+from stacks.push import Bus, Courier, Errands, Herald, Tellings
 from stacks.queues import SweepQueue
 from stacks.settings import Settings
 from stacks.sweep import Sweep
@@ -27,6 +27,9 @@ from stacks.table import DELETES, READS, WRITES, OperationsTable
 
 TARGET_ROLES = "arn:*:iam::*:role/windlass-*"
 """The roles of target accounts; which of them may be assumed is for the trust policy there to say."""
+
+TOPICS = "arn:*:sns:*:*:windlass-*"
+"""Those that an application's notifications may name, wherever they are; their own policies have to agree."""
 
 _SETTLE_TOKENS = ("states:SendTaskFailure", "states:SendTaskSuccess")
 
@@ -44,6 +47,7 @@ class Windlass(Stack):
         self.sweeps = SweepQueue(self, "Sweeps")
         self.bus = Bus(self, "Events", name=f"{settings.prefix}operations")
         self.tellings = Tellings(self, "Tellings")
+        self.errands = Errands(self, "Errands")
         timeout = Duration.seconds(settings.activity_timeout.total_seconds())
         self.functions = Functions(
             self,
@@ -72,6 +76,7 @@ class Windlass(Stack):
             table=self.table.table,
             tellings=self.tellings,
         )
+        Courier(self, "Courier", function=self.functions["Courier"].live, errands=self.errands)
         Alarms(
             self,
             "Alarms",
@@ -81,6 +86,7 @@ class Windlass(Stack):
                 "projector": projector.dead_letters,
                 "herald": herald.dead_letters,
                 "tellings": self.tellings.dead_letters,
+                "courier": self.errands.dead_letters,
             },
             machines={saga: one.machine for saga, one in self.machines.items()},
             sweep=self.functions["Sweep"].live,
@@ -108,6 +114,9 @@ class Windlass(Stack):
             "WINDLASS_SOURCE": f"urn:windlass:{Aws.ACCOUNT_ID}:{Aws.REGION}:{self._settings.prefix.rstrip('-')}",
             "WINDLASS_BUS": self.bus.bus.event_bus_name,
             "WINDLASS_TELLINGS": self.tellings.queue.queue_url,
+            "WINDLASS_ERRANDS": self.errands.queue.queue_url,
+            "WINDLASS_LOCAL": self._settings.local_receivers,
+            "WINDLASS_REDELIVERY": f"{self._settings.redelivery.total_seconds():g}",
         }
 
     def _machine(self, definition: Definition) -> Machine:
@@ -128,6 +137,7 @@ class Windlass(Stack):
         self._grant_reader(self.functions["Reader"])
         self._grant_projector(self.functions["Projector"])
         self._grant_herald(self.functions["Herald"])
+        self._grant_courier(self.functions["Courier"])
         for name, module in self._activities.items():
             self._grant_activities(module, self.functions[name])
 
@@ -137,6 +147,7 @@ class Windlass(Stack):
         # Cancelling and deciding wake whoever waits.
         self._grant_tokens(api)
         self._grant_sweeps(api)
+        self._grant_errands(api)  # what is to be redelivered
         # A dry run asks the activities for the plan, clusters are read by the Reader.
         allow(
             api.role,
@@ -161,6 +172,7 @@ class Windlass(Stack):
         allow(sweep.role, ("states:DescribeExecution",), *self._of_machines("execution:{}:*"))
         self._grant_sweeps(sweep)
         self._grant_tellings(sweep)
+        self._grant_errands(sweep)
         self._grant_checks(sweep)
 
     def _grant_nudge(self, nudge: HubFunction) -> None:
@@ -182,6 +194,12 @@ class Windlass(Stack):
     def _grant_herald(self, herald: HubFunction) -> None:
         self.table.grant(herald.role, *READS, *WRITES)
         allow(herald.role, ("events:PutEvents",), self.bus.bus.event_bus_arn)
+        self._grant_errands(herald)
+
+    def _grant_courier(self, courier: HubFunction) -> None:
+        self.table.grant(courier.role, *READS, *WRITES)
+        allow(courier.role, ("sns:Publish",), TOPICS)
+        self._grant_errands(courier)
 
     def _grant_activities(self, module: str, function: HubFunction) -> None:
         """What the module declares it calls, and what AWS asks for on top of those calls."""
@@ -211,6 +229,9 @@ class Windlass(Stack):
 
     def _grant_tellings(self, function: HubFunction) -> None:
         allow(function.role, ("sqs:SendMessage",), self.tellings.queue.queue_arn)
+
+    def _grant_errands(self, function: HubFunction) -> None:
+        allow(function.role, ("sqs:SendMessage",), self.errands.queue.queue_arn)
 
     def _of_machines(self, resource: str) -> list[str]:
         return [arn("states", resource.format(f"{self._settings.prefix}{one.saga}")) for one in self._definitions]

@@ -17,6 +17,7 @@ from lambdas.api import (
     guards,
     operations,
     page,
+    receivers,
 )
 from lambdas.api.desk import Desk, parsed
 from lambdas.api.problems import clouddrivers, own, problem_of
@@ -30,7 +31,7 @@ def api(hub_of: Callable[[], Hub], sagas: Sagas, delegates: tuple[str, ...] = ()
     desk = Desk(app, hub_of, sagas, delegates)
     app.use([_authenticated(desk)])
     app.exception_handler(Exception)(_told(desk))
-    own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters)
+    own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters, receivers)
     for face in (page, clouddriver, *own_faces):
         face.add(desk)
     return app

@@ -56,7 +56,7 @@ class Events:
         """What happened to the operation, its steps included, at once; `Retry-After` while it goes on."""
         self.desk.knows("after")
         cursor = _cursor(after)
-        record = self._record(operation)
+        record = the_one(self.desk, operation, "events")
         news = [one for one in _told(self.desk.hub, record) if one.version > cursor.version]
         steps = [step for step in record.steps if step.did and not step.error and (step.ended or 0.0) > cursor.ended]
         source = self.desk.hub.settings.source
@@ -72,17 +72,19 @@ class Events:
         )
         return answered(200, view, None if over else {"Retry-After": str(AGAIN)})
 
-    def _record(self, operation: str) -> Record:
-        whole = self.desk.find(operation)
-        if whole.is_batch:
-            parts = ", ".join(one.control.id for one in whole.records)
-            raise Problem(404, f"{operation} is a batch; ask for the events of its operations: {parts}")
-        return whole.records[0]
-
 
 def add(desk: Desk) -> None:
     face = Events(desk)
     route(desk, "GET", "/operations/<operation>/events", face.events, {200: EventsView})
+
+
+def the_one(desk: Desk, operation: str, what: str) -> Record:
+    """The operation; a batch has none of these itself. Raises NotFound, a Problem."""
+    whole = desk.find(operation)
+    if whole.is_batch:
+        parts = ", ".join(one.control.id for one in whole.records)
+        raise Problem(404, f"{operation} is a batch; ask for the {what} of its operations: {parts}")
+    return whole.records[0]
 
 
 def _told(hub: Hub, record: Record) -> Iterator[Told]:

@@ -19,8 +19,10 @@ from lambdas.engine import guards
 from lambdas.engine.guards import GUARDS
 from lambdas.engine.intake import OPERATIONS
 from lambdas.hub import Hub
+from lambdas.push import deliveries
+from lambdas.push.deliveries import Delivery
 from lambdas.rows import Control, Guard, Status, control_key, control_of
-from lambdas.table import By, Item, Table, rolls
+from lambdas.table import By, Item, Table, roll_of, rolls
 
 T = TypeVar("T")
 
@@ -112,6 +114,19 @@ def held(hub: Hub, fits: Callable[[str], bool], *, limit: int, after: Place | No
         key = item["pk"].removeprefix("guard#")
         guard = guards.read(hub, key) if fits(key) else None
         return guard if guard is not None and guard.accepted is not None else None
+
+    return _page(_behind(everything, after), fitting, limit)
+
+
+def undelivered(hub: Hub, application: str, *, limit: int, after: Place | None = None) -> Page[Delivery]:
+    """At most `limit` dead deliveries of an application, the latest first."""
+    everything = newest(
+        hub.table, [("roll", roll_of(deliveries.DEAD_LETTERS, application))], until=after and after.accepted
+    )
+
+    def fitting(item: Item) -> Delivery | None:
+        found = deliveries.at(hub.table, item)
+        return found if found is not None and (found.app, found.state) == (application, deliveries.DEAD) else None
 
     return _page(_behind(everything, after), fitting, limit)
 

@@ -16,6 +16,7 @@ from lambdas.api.answers import PAGED, After, Limit, answered, place_of, route
 from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, sentences
+from lambdas.api.receivers import callback_of
 from lambdas.api.signalling import SignalRequest, send
 from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
 from lambdas.engine import intake
@@ -56,6 +57,14 @@ WhenFrozen = Annotated[
         alias="whenFrozen", description="While a freeze covers it: refuse it, or let it begin afterwards if in time."
     ),
 ]
+CallbackUrl = Annotated[
+    str | None,
+    Header(alias="Windlass-Callback", description="`https://` URL that is sent the operation's events (docs/push.md)."),
+]
+CallbackSecret = Annotated[
+    str | None,
+    Header(alias="Windlass-Callback-Secret", description="`whsec_` and base64: what they are signed with."),
+]
 Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
@@ -88,6 +97,8 @@ class Operations:
             on_exhausted: OnExhausted = None,
             when_frozen: WhenFrozen = "refuse",
             idempotency_key: Key = None,
+            callback: CallbackUrl = None,
+            callback_secret: CallbackSecret = None,
         ) -> Response[OperationView | BatchView | DryRunView]:
             self._allowed(request)
             terms = Terms(
@@ -97,6 +108,7 @@ class Operations:
                 trace=self.desk.trace,
                 hold_exhausted=None if on_exhausted is None else on_exhausted == "hold",
                 waits_for_thaw=when_frozen == "wait",
+                callback=callback_of(self.desk, callback, callback_secret),
             )
             if dry_run:
                 return answered(200, self._rehearsed(Submission(saga, request), terms))

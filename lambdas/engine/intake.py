@@ -18,6 +18,7 @@ from lambdas.engine.control import RACES
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
 from lambdas.hub import Hub, Json
+from lambdas.push.receivers import Webhook, put_callback
 from lambdas.rows import Control, Status, batch_key, control_key, control_of, item_of, request_key, short
 from lambdas.table import Absent, Put, Refused, Write, roll_of
 
@@ -82,6 +83,8 @@ class Terms:
     hold_exhausted: bool | None = None
     waits_for_thaw: bool = False
     """Whether what a freeze covers is accepted and waits; else it is refused."""
+    callback: Webhook | None = None
+    """Who is told of these operations alone."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def accept(
         rows = _named(identity, [_claim(hub, one, identity, caller, terms, key, digest) for one in submissions])
         overrides = tuple(freezes.admit(hub, rows, waits=terms.waits_for_thaw))
         try:
-            return _accept(hub, identity, submissions, rows, overrides)
+            return _accept(hub, identity, submissions, rows, (*overrides, *_callbacks(rows, terms.callback)))
         except Refused:
             continue
     raise Conflict("the things this request needs are being changed by several at once; send it again")
@@ -203,14 +206,20 @@ def _numbered(identity: str, index: int, claim: Control) -> Control:
 
 
 def _accept(
-    hub: Hub, identity: str, submissions: Sequence[Submission], rows: Sequence[Control], overrides: Sequence[Write]
+    hub: Hub, identity: str, submissions: Sequence[Submission], rows: Sequence[Control], others: Sequence[Write]
 ) -> Accepted:
     writes = [write for row, one in zip(rows, submissions, strict=True) for write in _rows(hub, row, one)]
     if len(rows) > 1:
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
-    hub.table.write(*writes, *overrides)
+    hub.table.write(*writes, *others)
     _start_soon(hub, rows[0])
     return Accepted(identity, tuple(row.id for row in rows))
+
+
+def _callbacks(rows: Sequence[Control], callback: Webhook | None) -> Iterator[Write]:
+    """Who is told of these operations alone, secret included."""
+    if callback is not None:
+        yield from (put_callback(row.id, callback) for row in rows)
 
 
 def _rows(hub: Hub, row: Control, one: Submission) -> Iterator[Write]:

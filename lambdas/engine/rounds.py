@@ -62,6 +62,11 @@ class Row:
         return self.sk.startswith("freeze#")
 
     @property
+    def of_delivery(self) -> bool:
+        """An event that a receiver has not taken (`lambdas.push.deliveries`)."""
+        return self.sk.startswith("delivery#")
+
+    @property
     def of_token(self) -> bool:
         return self.sk.startswith("wait#")
 

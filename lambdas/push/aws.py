@@ -1,11 +1,15 @@
 """Herald and courier on AWS: the bus and their queues."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from lambdas.error_codes import translating
-from lambdas.errors import Broken, Throttled, Transient
+from lambdas.errors import Broken, Throttled, Transient, WindlassError
+from lambdas.push.formats import Message
+from lambdas.push.letters import Answered
 from lambdas.push.model import Event
 
 if TYPE_CHECKING:
@@ -43,13 +47,50 @@ class EventBridge:
         }
 
 
-class QueuedPush:
-    """`lambdas.hub.Push`: a message to the herald's queue."""
+class Sns:
+    """`lambdas.push.office.Topics`."""
 
-    def __init__(self, client: "SQSClient", tellings: str) -> None:
+    def __init__(self, client: Callable[[str], Any]) -> None:
+        """`client` is that of a Region: a topic is published to where it is."""
+        self._client = client
+
+    def publish(self, topic: str, message: Message) -> Answered:
+        try:
+            with translating("sns", topic):
+                self._client(topic.split(":")[3]).publish(**_parameters(topic, message))
+        except WindlassError as error:
+            return Answered(None, f"{type(error).__name__}: {error}")
+        return Answered(200, f"{topic} took it")
+
+
+def _parameters(topic: str, message: Message) -> Any:
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()}
+    known = {"TopicArn": topic, "Message": message.body, "Subject": message.subject, "MessageAttributes": attributes}
+    fifo = {"MessageGroupId": message.thread, "MessageDeduplicationId": message.identifier}
+    return known | (fifo if topic.endswith(".fifo") else {})
+
+
+class QueuedPush:
+    """`lambdas.hub.Push`: messages to the herald's queue and to the courier's."""
+
+    def __init__(self, client: "SQSClient", tellings: str, errands: str) -> None:
         self._client = client
         self._tellings = tellings
+        self._errands = errands
 
     def tell(self, operation: str) -> None:
         with translating("sqs", "the herald's queue"):
             self._client.send_message(QueueUrl=self._tellings, MessageBody=json.dumps({"operation": operation}))
+
+    def deliver(self, operation: str, delivery: str, after: timedelta = timedelta()) -> None:
+        """Fair among receivers: one whose messages pile up delays nobody else's.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+        """
+        with translating("sqs", "the courier's queue"):
+            self._client.send_message(
+                QueueUrl=self._errands,
+                MessageBody=json.dumps({"operation": operation, "delivery": delivery}),
+                MessageGroupId=delivery.partition(".")[2],
+                DelaySeconds=math.ceil(after.total_seconds()),
+            )

@@ -1,4 +1,4 @@
-"""Where Lambda enters the herald."""
+"""Where Lambda enters the herald and the courier."""
 
 import json
 from collections.abc import Callable
@@ -24,6 +24,11 @@ def herald(event: Json, context: object) -> Json:
         if not _done(record, _told):
             return _failed([record["dynamodb"]["SequenceNumber"]])
     return _failed([])
+
+
+def courier(event: Json, context: object) -> Json:
+    """Deliveries to make. Answers those that have to be asked for again."""
+    return _failed(record["messageId"] for record in event["Records"] if not _done(record, _delivered))
 
 
 def _failed(identifiers: Any) -> Json:
@@ -56,6 +61,13 @@ def _caught_up(record: Json) -> None:
     from lambdas.push import herald as telling  # noqa: PLC0415  as above
 
     telling.catch_up(_office(), json.loads(record["body"])["operation"])
+
+
+def _delivered(record: Json) -> None:
+    from lambdas.push import courier as delivering  # noqa: PLC0415  as above
+
+    body = json.loads(record["body"])
+    delivering.deliver(_office(), body["operation"], body["delivery"])
 
 
 @cache

@@ -1,14 +1,14 @@
 """The herald: what happened to an operation goes to the bus, and is noted.
 
-First the bus has the event, then the event's row is written. A herald that dies in between tells it once more: the
-event has the same id. Whatever the stream lost, the sweep finds untold (`catch_up`).
+First the bus has the event, then its row is written, with one row for each receiver. A herald that dies in between
+tells it once more: the event has the same id. Whatever the stream lost, the sweep finds untold (`catch_up`).
 """
 
 from contextlib import suppress
 
 from lambdas.errors import NotFound
 from lambdas.hub import Json
-from lambdas.push import told
+from lambdas.push import deliveries, receivers, told
 from lambdas.push.events import Kind, happened
 from lambdas.push.model import Event, data_of, event_of
 from lambdas.push.office import Office
@@ -79,5 +79,12 @@ BY_SOMEBODY = (Kind.PAUSED, Kind.RESUMED, Kind.CANCELLING, Kind.REVOKED)
 
 
 def _note(office: Office, one: Told) -> None:
+    """Its row, and what is owed to receivers, all or nothing: what is noted is owed to all of them."""
+    application, now = one.data["application"], office.now()
+    names = receivers.to_be_told(office.table, one.operation, application, one.kind)
+    owed = [deliveries.owed(one, application, name, now) for name in names]
     with suppress(Refused):  # told before: by a herald that died, or by the sweep's word
-        office.table.write(Put(told.event_key(one.operation, one.version), one.item, (Absent(),)))
+        row = Put(told.event_key(one.operation, one.version), one.item, (Absent(),))
+        office.table.write(row, *map(deliveries.made, owed))
+    for each in owed:
+        office.push.deliver(each.operation, each.name)

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from lambdas.hub import Push
+from lambdas.push.formats import Message
+from lambdas.push.letters import Answered, Letters
 from lambdas.push.model import Event
 from lambdas.table import Table
 
@@ -15,12 +18,21 @@ class Bus(Protocol):
     def put(self, event: Event) -> None: ...
 
 
+class Topics(Protocol):
+    def publish(self, topic: str, message: Message) -> Answered:
+        """Whatever SNS says is an answer."""
+
+
 @dataclass(frozen=True)
 class Office:
     table: Table
     bus: Bus
+    letters: Letters
+    topics: Topics
     push: Push
     now: Callable[[], float]
     """Epoch seconds."""
     source: str
     """Of all events: which Windlass tells them."""
+    pause: timedelta = timedelta(seconds=10)
+    """After a receiver's first refusal."""

@@ -138,9 +138,17 @@ class NoSweeper:
         pass
 
 
-class NoHerald:
+@dataclass
+class Errands:
+    """Those who tell the world: what was asked of them."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
     def tell(self, operation: str) -> None:
         raise AssertionError("the API tells nothing")
+
+    def deliver(self, operation: str, delivery: str, after: timedelta = timedelta()) -> None:
+        self.asked.append((operation, delivery))
 
 
 def no_cloud(account: str, region: str, operation: str) -> Cloud:
@@ -258,7 +266,7 @@ class Door:
 def new_door() -> Door:
     table, machines, functions = MemoryTable(), Starts(), Planners()
     hub = Hub(
-        table, machines, functions, NoSweeper(), no_cloud, lambda: 1_700_000_000.0, Settings("windlass"), NoHerald()
+        table, machines, functions, NoSweeper(), no_cloud, lambda: 1_700_000_000.0, Settings("windlass"), Errands()
     )
     for name, regions in (
         ("test", ("us-east-1", "us-west-1")),

@@ -72,6 +72,11 @@ def test_what_is_answered_of_an_operation_fits_it(door: Door, status: Status) ->
     fits(posted.json, "/operations/resizeServerGroup", "post", 202)
     fits(door.get(f"/operations/{one}").json, "/operations/{operation}", "get", 200)
     fits(door.get("/operations?application=shop").json, "/operations", "get", 200)
+    fits(door.get(f"/operations/{one}/events").json, "/operations/{operation}/events", "get", 200)
+    hook = door(
+        "PUT", "/applications/shop/webhooks/ci", {"url": "https://ci.example.com", "secret": f"whsec_{32 * 'A'}"}
+    )
+    fits(hook.json, "/applications/{application}/webhooks/{name}", "put", 200)
     path = "/guards/{account}/{region}/{kind}/{name}"
     locked = door("PUT", "/guards/test/us-east-1/server-group/shop-v001/lock", {"reason": "peak hour"})
     fits(locked.json, f"{path}/lock", "put", 200)

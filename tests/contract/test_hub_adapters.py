@@ -24,8 +24,10 @@ from lambdas.errors import Broken, Cancelled, Conflict, NotFound, Rejected, Thro
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import ExecutionState, TokenGone
 from lambdas.nudges import nudged_in
-from lambdas.push.aws import EventBridge, QueuedPush
+from lambdas.push.aws import EventBridge, QueuedPush, Sns
 from lambdas.push.events import Kind
+from lambdas.push.formats import Message
+from lambdas.push.letters import Answered
 from lambdas.push.model import Event, data_of, event_of
 from lambdas.rows import Control, Status
 from lambdas.step_functions import StepFunctions, canonical
@@ -108,10 +110,53 @@ def test_an_event_that_the_bus_did_not_take_is_an_error(aws: Recorder, code: str
 def test_whoever_sees_something_untold_asks_the_herald(aws: Recorder) -> None:
     queue = seeding("sqs").create_queue(QueueName="tellings")["QueueUrl"]
 
-    QueuedPush(recorded("sqs"), queue).tell("abc")
+    QueuedPush(recorded("sqs"), queue, "errands").tell("abc")
 
     (message,) = seeding("sqs").receive_message(QueueUrl=queue)["Messages"]
     assert json.loads(message["Body"]) == {"operation": "abc"}
+
+
+def test_the_courier_is_asked_in_a_lane_of_each_receiver(aws: Recorder) -> None:
+    queue = seeding("sqs").create_queue(QueueName="errands")["QueueUrl"]
+
+    QueuedPush(recorded("sqs"), "tellings", queue).deliver("abc", "00000003.webhook.ci", timedelta(seconds=0.2))
+
+    asked = aws.parameters("SendMessage")
+    assert json.loads(asked["MessageBody"]) == {"operation": "abc", "delivery": "00000003.webhook.ci"}
+    assert (asked["MessageGroupId"], asked["DelaySeconds"]) == ("webhook.ci", 1)
+
+
+MESSAGE = Message("text", {"event": "held"}, "Windlass: x", "abc", "abc.3")
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("windlass-ops", {}), ("windlass-ops.fifo", {"MessageGroupId": "abc", "MessageDeduplicationId": "abc.3"})],
+)
+def test_a_message_is_published_with_what_subscriptions_filter_by(
+    aws: Recorder, name: str, more: dict[str, str]
+) -> None:
+    attributes = {"FifoTopic": "true"} if more else {}
+    topic = seeding("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"]
+
+    assert Sns(lambda region: recorded("sns")).publish(topic, MESSAGE) == Answered(200, f"{topic} took it")
+
+    assert aws.parameters("Publish") == {
+        "TopicArn": topic,
+        "Message": "text",
+        "Subject": "Windlass: x",
+        "MessageAttributes": {"event": {"DataType": "String", "StringValue": "held"}},
+        **more,
+    }
+
+
+def test_what_sns_refuses_is_an_answer(aws: Recorder) -> None:
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:windlass-gone"
+
+    answer = Sns(lambda region: recorded("sns")).publish(topic, MESSAGE)
+
+    assert answer.status is None
+    assert answer.said.startswith("NotFound: ")
 
 
 # Step Functions
@@ -703,4 +748,5 @@ def _uses_of_hub() -> tuple[Callable[[], object], ...]:
         lambda: functions.invoke("ServerGroups", {}),
         lambda: QueuedSweeper(recorded("sqs"), queue).after(timedelta(0)),
         lambda: EventBridge(recorded("events"), "windlass-operations").put(an_event()),
+        lambda: Sns(lambda place: recorded("sns")).publish(f"arn:aws:sns:{REGION}:{ACCOUNT}:windlass-gone", MESSAGE),
     )

@@ -1,12 +1,16 @@
 """What the world is told of an operation, as deployed: a rule on the bus gets each event."""
 
+import base64
 import json
-from typing import Any
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
 
 import pytest
 
 from local.client import Json
 from tests.end_to_end.live import Live, creation, eventually, plays, told
+from tests.push.test_signature import snippet
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
@@ -68,3 +72,85 @@ def test_the_api_tells_the_same_events_and_the_steps(played: tuple[Json, list[Js
 def known(event: Json) -> Json:
     """Without what is null."""
     return event | {"data": {name: value for name, value in event["data"].items() if value is not None}}
+
+
+SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two characters").decode()
+
+
+class Receiver(ThreadingHTTPServer):
+    """Fails five times, then takes whatever comes."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Door)
+        self.got: list[tuple[int, dict[str, str], bytes]] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+
+class Door(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server = cast(Receiver, self.server)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = 503 if len(server.got) < 5 else 204
+        server.got.append((status, {name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def notified(live: Live) -> tuple[Json, Json]:
+    """An operation of whose end a topic is told, in the words of a chat: how it ended, what a subscriber got."""
+    sqs, sns = live.aws("sqs"), live.aws("sns")
+    topic = sns.create_topic(Name="windlass-notified")["TopicArn"]
+    queue = sqs.create_queue(QueueName="notified")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    team = {"topic": topic, "format": "slack", "events": ["succeeded"]}
+    live.ask("PUT", "/applications/notified/notifications/team", team)
+    ended = live.run("createServerGroup", creation("notified"))
+    (message,) = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages", []))
+    return ended, json.loads(message["Body"])
+
+
+@plays([notified])
+def test_a_topic_is_told_in_the_words_of_a_chat_in_the_operation_s_thread(played: tuple[Json, Json]) -> None:
+    ended, got = played
+
+    assert got["metadata"]["threadId"] == ended["id"]
+    assert got["content"]["title"].endswith("createServerGroup of notified-prod in us-east-1 succeeded")
+
+
+def called_back(live: Live) -> tuple[Receiver, Json, Json]:
+    """A request whose callback fails five times."""
+    receiver = Receiver()
+    try:
+        hook = {"url": receiver.url, "secret": SECRET, "events": ["succeeded"]}
+        live.ask("PUT", "/applications/backcall/webhooks/ci", hook)
+        ended = live.run("createServerGroup", creation("backcall"))
+        path = f"/operations/{ended['id']}/deliveries"
+        eventually(lambda: [one["state"] for one in live.client.get(path)["deliveries"]] == ["taken"], pause=1)
+        return receiver, ended, live.client.get(path)
+    finally:
+        receiver.shutdown()
+        receiver.server_close()
+
+
+@plays([called_back])
+def test_a_receiver_that_fails_five_times_gets_its_signed_event_the_sixth(
+    played: tuple[Receiver, Json, Json],
+) -> None:
+    receiver, ended, listed = played
+    status, headers, body = receiver.got[-1]
+    event = json.loads(body)
+
+    assert [one[0] for one in receiver.got] == [503, 503, 503, 503, 503, 204]
+    assert status == 204
+    assert snippet()(headers, body, SECRET) is True
+    assert (event["type"], event["subject"]) == ("windlass.operation.succeeded", ended["id"])
+    assert {one[1]["webhook-id"] for one in receiver.got} == {event["id"]}
+    assert [(one["state"], one["tries"]) for one in listed["deliveries"]] == [("taken", 6)]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,7 @@ def herald_calls(scenario: Scenario) -> list[Call]:
 def test_whoever_dies_in_the_herald_anywhere_every_event_is_told_and_the_same_event_has_the_same_id(kind: str) -> None:
     golden = played(RESIZES)
     calls = herald_calls(RESIZES)
-    assert len(calls) == 6
+    assert len(calls) == 12  # for each event: the bus, who is told (two reads), its row
 
     for call in calls:
         world = played(RESIZES, lambda world, at=call.number: world.faults.at(at, KINDS[kind]))  # type: ignore[misc]
@@ -137,6 +138,21 @@ def test_an_end_that_the_stream_lost_is_told_by_the_sweep() -> None:
     assert world.control(operation).due is None
 
 
+def test_an_event_whose_herald_died_and_whose_record_is_gone_is_told_by_the_sweep() -> None:
+    last = [call for call in herald_calls(RESIZES) if call.name == "bus.put"][-1]
+    world = world_of(RESIZES)
+    world.faults.at(last.number, KINDS["kill_before"])
+    operation = world.submit(RESIZES.operation, RESIZES.request)
+    world.run(operation)
+    world.clock.drain(2)
+    world.tellings.clear()
+    assert kinds(world.heard) == [Kind.ACCEPTED, Kind.STARTED]
+
+    world.clock.drain(QUIET)
+
+    assert kinds(world.heard) == [Kind.ACCEPTED, Kind.STARTED, Kind.SUCCEEDED]
+
+
 def test_a_hold_that_the_stream_lost_is_told_by_the_sweep() -> None:
     world = world_of(RESIZES)
     world.deaf = True
@@ -150,6 +166,21 @@ def test_a_stream_that_is_deaf_to_all_still_ends_in_the_end() -> None:
     world = played(CREATES, lambda world: setattr(world, "deaf", True))
 
     assert kinds(world.heard)[-1] is Kind.SUCCEEDED
+
+
+def test_a_bus_that_is_down_delays_no_operation_and_hears_everything_when_it_is_back() -> None:
+    def down(world: TellingWorld) -> None:
+        def gone(call: Call) -> Any:
+            return KINDS["before"] if world.clock.now < began + 1800 else None
+
+        began = world.clock.now
+        world.faults.on(lambda name: name == "bus.put", gone)
+
+    world, unhindered = played(RESIZES, down), played(RESIZES)
+    world.clock.drain(1800)
+
+    assert world.took(world.operation) == unhindered.took(unhindered.operation)
+    assert kinds(world.heard) == kinds(unhindered.heard)
 
 
 def test_a_record_that_comes_twice_is_noted_once() -> None:

@@ -71,6 +71,7 @@ HUB = {
     "windlass-Reader": TABLE | DELETE | TARGETS | {*CLOUD_READS},
     "windlass-Projector": TABLE | DELETE | TOKENS | START | STREAM,
     "windlass-Herald": TABLE | STREAM | QUEUE | {"events:PutEvents"},
+    "windlass-Courier": TABLE | QUEUE | {"sns:Publish", "sqs:SendMessage"},
 }
 
 ANYTHING = {

@@ -12,6 +12,8 @@ from aws_cdk import App
 
 from lambdas.environment import function_arns, machine_arns
 from lambdas.hub import Settings as HubSettings
+from lambdas.push.letters import CONNECT, READ
+from lambdas.push.reach import Reach
 from lambdas.table import ENROLLED, PROJECTED
 from stacks.application import application
 from stacks.definitions import activities, definitions
@@ -253,6 +255,24 @@ def test_the_stream_has_no_more_consumers_and_filters_than_aws_bears(of_type: Of
     assert all(1 <= len(one["FilterCriteria"]["Filters"]) <= 5 for one in followers)
 
 
+def test_the_courier_outlasts_the_slowest_receiver(functions: dict[str, Json]) -> None:
+    assert functions["windlass-Courier"]["Timeout"] > CONNECT + READ + 5
+
+
+def test_private_receivers_are_closed_unless_the_stack_names_their_networks(
+    functions: dict[str, Json], synthesised: Callable[..., Path]
+) -> None:
+    opened = json.loads((synthesised(localReceivers="10.1.0.0/16") / "Windlass.template.json").read_text())["Resources"]
+    given = [one["Properties"]["Environment"]["Variables"] for one in opened.values() if _is_function(one)]
+
+    assert {HubSettings.of(one["Environment"]["Variables"]).reach for one in functions.values()} == {Reach()}
+    assert {HubSettings.of(one).reach for one in given} == {Reach.of("10.1.0.0/16")}
+
+
+def _is_function(resource: Json) -> bool:
+    return resource["Type"] == "AWS::Lambda::Function" and "WINDLASS_TABLE" in str(resource["Properties"])
+
+
 def test_the_bus_has_the_name_by_which_the_herald_knows_it(functions: dict[str, Json], of_type: OfType) -> None:
     ((logical, bus),) = of_type("AWS::Events::EventBus").items()
 
@@ -369,6 +389,8 @@ def test_stacks_of_different_prefixes_share_no_name(
         ({"lateLook": "-1"}, "lateLook='-1' is not a number of seconds"),
         ({"activityTimeout": "61"}, "activityTimeout=61 must be within 5 and 60 seconds"),
         ({"prefix": "Windlass"}, "prefix='Windlass' must be lower case letters"),
+        ({"localReceivers": "inside"}, "localReceivers='inside' is no list of networks like 10.1.0.0/16"),
+        ({"redelivery": "soon"}, "redelivery='soon' is not a number of seconds"),
     ],
 )
 def test_a_wrong_context_value_is_refused_in_a_sentence(context: dict[str, str], sentence: str) -> None:
