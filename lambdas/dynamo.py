@@ -1,8 +1,8 @@
 """The table on DynamoDB: writes rendered as expressions, faults as our errors.
 
-Keys are `pk` and `sk`. The index `due` has the hash `shard`, which every write of a number in `due` computes, and the
-range `due`; the indexes `applications`, `clusters` and `rolls` have the hashes `application`, `cluster` and `roll`, and
-the range `accepted`.
+Keys are `pk` and `sk`. The index `due` has the hash `shard`, which every write of a number in `due` computes (of the
+backlog another than of all else), and the range `due`; the indexes `applications`, `clusters` and `rolls` have the
+hashes `application`, `cluster` and `roll`, and the range `accepted`.
 """
 
 import base64
@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from random import uniform
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -41,6 +42,8 @@ from lambdas.table import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BACKLOG = "backlog"
+"""The attribute of an item that stands in the backlog, and the name of its partitions of the index."""
 SHARD = "shard"
 """The attribute that spreads `due` over partitions; ours alone, readers never see it."""
 TRIES = 5
@@ -75,8 +78,12 @@ class DynamoTable:
             self._until_settled(lambda: self._write(writes))
 
     def due(self, before: float) -> list[Item]:
-        found = [item for shard in range(SHARDS) for item in self._due_of(f"due#{shard}", before)]
-        return sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))
+        return sorted((item for shard in range(SHARDS) for item in self._due_of(f"due#{shard}", before)), key=_by_due)
+
+    def backlog(self, before: float, most: int) -> list[Item]:
+        each = -(-most // SHARDS)
+        found = (islice(self._due_of(f"{BACKLOG}#{shard}", before, Limit=each), each) for shard in range(SHARDS))
+        return sorted(chain.from_iterable(found), key=_by_due)[:most]
 
     def listed(
         self,
@@ -101,10 +108,10 @@ class DynamoTable:
     def _what(self) -> str:
         return f"table {self._name}"
 
-    def _due_of(self, shard: str, before: float) -> Iterator[Item]:
+    def _due_of(self, shard: str, before: float, **options: Any) -> Iterator[Item]:
         terms = _Terms()
         condition = f"{terms.name(SHARD)} = {terms.value(shard)} AND {terms.name('due')} <= {terms.value(before)}"
-        return self._query(terms, condition, IndexName="due")
+        return self._query(terms, condition, IndexName="due", **options)
 
     def _query(self, terms: "_Terms", condition: str, **options: Any) -> Iterator[Item]:
         """The items of one partition, page after page, as far as the caller reads."""
@@ -232,7 +239,7 @@ def _never(terms: _Terms) -> str:
 def _update(terms: _Terms, write: Update) -> str:
     changes = _with_shard(write.key, write.set)
     if "due" in write.add:
-        changes[SHARD] = _shard(write.key)
+        changes |= {SHARD: _shard(write.key), BACKLOG: None}
     gone = [name for name, value in changes.items() if value is None]
     clauses = {
         "SET": [f"{terms.name(name)} = {terms.value(value)}" for name, value in changes.items() if value is not None],
@@ -249,11 +256,16 @@ def _with_shard(key: Key, changes: Mapping[str, Any]) -> Item:
     """Whoever writes `due` writes its shard, or takes it away with it."""
     if "due" not in changes:
         return dict(changes)
-    return {**changes, SHARD: None if changes["due"] is None else _shard(key)}
+    waits = changes.get(BACKLOG)
+    return {**changes, BACKLOG: waits, SHARD: None if changes["due"] is None else _shard(key, waits=bool(waits))}
 
 
-def _shard(key: Key) -> str:
-    return f"due#{crc32(key.pk.encode()) % SHARDS}"
+def _shard(key: Key, *, waits: bool = False) -> str:
+    return f"{BACKLOG if waits else 'due'}#{crc32(key.pk.encode()) % SHARDS}"
+
+
+def _by_due(item: Item) -> tuple[float, str, str]:
+    return item["due"], item["pk"], item["sk"]
 
 
 def _refusal(error: ClientError, what: str) -> Exception:

@@ -7,19 +7,23 @@ can be given a machine's ARN.
 import os
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from botocore.config import Config
 
 from lambdas.dynamo import DynamoTable
+from lambdas.engine.backlog import AT_ONCE
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import Hub, Settings
+from lambdas.impatient import Impatient
 from lambdas.push.aws import EventBridge, QueuedPush, Sns
 from lambdas.push.letters import Https
 from lambdas.push.office import Office
-from lambdas.sessions import ONCE, PATIENT, WHOLE_FUNCTION, clouds, own
+from lambdas.sessions import BRIEF, ONCE, PATIENT, WHOLE_FUNCTION, clouds, own
 from lambdas.step_functions import StepFunctions
 from lambdas.sweeper import QueuedSweeper
+from lambdas.values import changed
 
 ALIAS = "live"
 """Every call goes to the alias, so that a release shifts it gradually."""
@@ -32,15 +36,23 @@ def hub() -> Hub:
 
 
 @cache
+def answering_hub() -> Hub:
+    """The API's: a caller waits, and whatever Step Functions or the queue do not take at once the sweep does later."""
+    hub = hub_of(os.environ, hands_on=BRIEF)
+    return changed(hub, machines=Impatient(hub.machines, hub.now))
+
+
+@cache
 def sweeping_hub() -> Hub:
-    """The sweep's: its reads are never tried twice, for a cloud that hangs keeps all others waiting, and the next
-    sweep reads again.
+    """The sweep's: it tries nothing twice, for whatever hangs keeps all else waiting, and the next sweep tries again.
+
+    It does what is the same for many for several at a time.
     """
-    return hub_of(os.environ, reads=ONCE)
+    return changed(hub_of(os.environ, reads=ONCE, hands_on=BRIEF), each=ThreadPoolExecutor(AT_ONCE).map)
 
 
-def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT) -> Hub:
-    """The hub of that environment.
+def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT, hands_on: Config = PATIENT) -> Hub:
+    """The hub of that environment; `reads` is for the clouds, `hands_on` for Step Functions and the sweep's queue.
 
     Besides `Settings.of`: `AWS_REGION`, `WINDLASS_ACCOUNT` (twelve digits), `WINDLASS_MACHINE_PREFIX` and
     `WINDLASS_FUNCTION_PREFIX` (both `windlass-` unless said otherwise), `WINDLASS_SWEEP_QUEUE` and
@@ -51,9 +63,9 @@ def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT) -> Hub:
     table = DynamoTable(own("dynamodb", region, ONCE), settings.table)
     return Hub(
         table=table,
-        machines=StepFunctions(own("stepfunctions", region), machine_arns(environ)),
+        machines=StepFunctions(own("stepfunctions", region, hands_on), machine_arns(environ)),
         functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
-        sweeper=QueuedSweeper(own("sqs", region), environ.get("WINDLASS_SWEEP_QUEUE", "")),
+        sweeper=QueuedSweeper(own("sqs", region, hands_on), environ.get("WINDLASS_SWEEP_QUEUE", "")),
         cloud=clouds(table, config=reads, settling=settings.settling),
         now=time.time,
         settings=settings,

@@ -1,15 +1,17 @@
 """What every function works with: its settings, and the ports to the table, Step Functions and the clouds."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from lambdas.cloud import Cloud
 from lambdas.errors import WindlassError
 from lambdas.push.reach import Reach
 from lambdas.table import Table
 
+T = TypeVar("T")
+R = TypeVar("R")
 Json = dict[str, Any]
 
 
@@ -34,8 +36,11 @@ class ExecutionState:
 class Machines(Protocol):
     """Step Functions. Faults come as `Transient` or `Throttled`."""
 
-    def start(self, saga: str, name: str, given: Json) -> None:
-        """Start an execution of the saga's machine; the same name again is success, whatever became of the first."""
+    def start(self, saga: str, name: str, given: Json) -> bool:
+        """Start an execution of the saga's machine; the same name again is success, whatever became of the first.
+
+        False: there was one of that name, and it may be over.
+        """
 
     def succeed(self, token: str, output: Json) -> None:
         """Raises TokenGone."""
@@ -122,6 +127,16 @@ class Settings:
         return cls(environment["WINDLASS_TABLE"], **seconds, source=source, reach=reach)
 
 
+class Each(Protocol):
+    def __call__(self, act: Callable[[T], R], things: Sequence[T]) -> Iterable[R]:
+        """What `act` makes of each of these, in their order. `act` may be called for several at the same time."""
+
+
+def in_turn(act: Callable[[T], R], things: Sequence[T]) -> Iterable[R]:
+    """One after the other."""
+    return map(act, things)
+
+
 @dataclass(frozen=True)
 class Hub:
     table: Table
@@ -134,3 +149,5 @@ class Hub:
     """Epoch seconds."""
     settings: Settings
     push: Push
+    each: Each = in_turn
+    """How the same is done for many: calls of AWS take tens of milliseconds, nearly all of it waiting."""

@@ -29,6 +29,14 @@ class Status(StrEnum):
         return self not in (Status.ACCEPTED, Status.RUNNING, Status.UNDOING)
 
 
+class Priority(StrEnum):
+    """Which of one caller's waiting operations are started first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 class Mark(StrEnum):
     """A signal that every later start looks at."""
 
@@ -100,6 +108,10 @@ class Control:
     override_freeze: str | None = None
     """Why no freeze keeps it from beginning, in its caller's words."""
     due: float | None = None
+    backlog: bool | None = None
+    """Its execution has yet to be started: `due` is from when on the sweep does it (`lambdas.table.Table.backlog`)."""
+    priority: Priority | None = None
+    """None: normal."""
     roll: str | None = None
     """Which of the lists of all operations it stands on (`lambdas.table.roll_of`)."""
 

@@ -36,6 +36,8 @@ PATIENT = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard"
 """A call that never gets an answer ends within 3 times 15 s and the pauses between, before a function's 60 s."""
 ONCE = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
 """For the table: a repeated conditional write would be refused by its own first success. `dynamo.py` repeats."""
+BRIEF = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1})
+"""For what somebody else makes up for: a start that failed is in the backlog, a token that was not answered is due."""
 WHOLE_FUNCTION = Config(connect_timeout=5, read_timeout=65, retries={"mode": "standard", "total_max_attempts": 1})
 """For calling a function and waiting: as long as one may run, and never a second time by itself."""
 

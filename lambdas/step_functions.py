@@ -24,13 +24,14 @@ class StepFunctions:
         self._client = client
         self._arns = arns
 
-    def start(self, saga: str, name: str, given: Json) -> None:
+    def start(self, saga: str, name: str, given: Json) -> bool:
         # Canonical input: the same name with the same input is no error at all while the first still runs.
         try:
             with translating(SERVICE, f"execution {name} of {saga}"):
                 self._client.start_execution(stateMachineArn=self._arns[saga], name=name, input=canonical(given))
         except AlreadyExists:
-            return
+            return False
+        return True
 
     def succeed(self, token: str, output: Json) -> None:
         try:

@@ -15,6 +15,7 @@ from itertools import islice
 
 from lambdas.cloud import GROUPS_OF_A_PAGE
 from lambdas.engine import (
+    backlog,
     batches,
     control,
     ends,
@@ -29,6 +30,7 @@ from lambdas.engine import (
     tokens,
     waits,
 )
+from lambdas.engine.backlog import State
 from lambdas.engine.budgets import HUB, Budgets
 from lambdas.engine.control import LIVENESS
 from lambdas.engine.heartbeat import Beat
@@ -37,7 +39,7 @@ from lambdas.engine.rounds import Lane, Row
 from lambdas.engine.snapshot import Snapshot
 from lambdas.engine.tasks import LEFT, Sagas, saga_named, stored_plan, wait_of
 from lambdas.engine.troubles import Troubles
-from lambdas.errors import Expired, RollBack, WindlassError
+from lambdas.errors import RollBack, WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.push import told
 from lambdas.rows import Control, Status
@@ -56,24 +58,38 @@ Plans = dict[str, Json]
 """By operation."""
 
 
-def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection[str] = ()) -> None:
+def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection[str] = ()) -> State | None:
     """Look at all that is due, as far as time (`until`) and budgets go; then at what waits of `nudged` operations.
 
-    One row's trouble keeps no other from being looked at. Of a sweep that dies nothing counts as looked at.
+    What is not started yet comes first. One row's trouble keeps no other from being looked at. Of a sweep that dies
+    nothing counts as looked at. Answers how the backlog stands, if there was one.
     """
     began = hub.now()
-    rows = [rounds.row_of(item) for item in hub.table.due(began)]
-    if not rows:
-        return  # Nobody is owed a look, so what the last sweep left still stands.
+    rows, unstarted = [rounds.row_of(item) for item in hub.table.due(began)], backlog.waiting(hub)
+    if not rows and not unstarted:
+        return None  # Nobody is owed a look, so what the last sweep left still stands.
     beat = heartbeat.read(hub)
     lanes = rounds.lanes(rows, beat.last, beat.rounds, began, hub.settings.settling.total_seconds())
     early = rounds.early(rows, lanes, nudged, began)
     seen = Snapshot(hub, Budgets(hub.now, beat.levels), until, Troubles(hub.now, beat.troubles))
+    drained = _drained(seen.hub, unstarted, until)
     _go_round(seen, sagas, lanes, until)
     left = {lane.name: lane.left for lane in lanes if lane.turns}
     _go_round(seen, sagas, [lane for lane in early if lane.name not in left], until)
-    _sooner(seen.hub, rows, left, until, nudged)
+    _sooner(seen.hub, rows, left or (drained is not None and drained.waiting), until, nudged)
     heartbeat.write(hub, Beat(began, left, seen.budgets.levels, seen.troubles.left))
+    return drained
+
+
+def _drained(hub: Hub, unstarted: Sequence[Row], until: float) -> State | None:
+    """What cannot be started now keeps nothing else from being looked at."""
+    try:
+        return backlog.drain(hub, unstarted, until)
+    except WindlassError as error:
+        logger.warning("the backlog: %s: %s", type(error).__name__, error)
+    except Exception:
+        logger.exception("the backlog: our own bug")
+    return None
 
 
 def _go_round(seen: Snapshot, sagas: Sagas, lanes: Iterable[Lane], until: float) -> None:
@@ -207,19 +223,8 @@ def _alive(hub: Hub, row: Control) -> float:
     if state is not None:
         recovery.recover(hub, row, state)
         return LIVENESS
-    _start(hub, row)
+    backlog.start(hub, row)
     return START_CHECK
-
-
-def _start(hub: Hub, row: Control) -> None:
-    """Make up for a start that was lost, unless its time is over."""
-    try:
-        if row.status is Status.ACCEPTED:
-            control.in_time(hub, row)
-    except Expired as late:
-        ends.close(hub, row.id, Status.ROLLED_BACK, f"{Expired.__name__}: {late}")
-    else:
-        recovery.start(hub, row)
 
 
 def _late_look(hub: Hub, sagas: Sagas, row: Control) -> None:

@@ -103,7 +103,10 @@ class Refused(Exception):
 SHARDS = 8
 """Partitions of the due index: DynamoDB gives a partition 1,000 writes a second."""
 
-PROJECTED = ("account", "region", "saga", "kind", "deadline", "expires", "clear")
+PROJECTED = (
+    *("account", "region", "saga", "kind", "deadline", "expires", "clear"),
+    *("caller", "priority", "start_by", "finish_by"),
+)
 """What the due index tells of an item besides its key and `due`: what the sweep has to know before it reads a row.
 
 No write of a control row changes one of these, so only one that changes `due` is billed for the index as well.
@@ -150,6 +153,14 @@ class Table(Protocol):
 
         Of each its key, `due` and what is `PROJECTED`.
         Every item with a number in `due` is in this index; writers set `due` to None where nothing is to be done.
+        Items of the backlog stand apart.
+        """
+
+    def backlog(self, before: float, most: int) -> list[Item]:
+        """The same of items whose attribute `backlog` is true: at most so many, of each shard those due earliest.
+
+        They have partitions of their own, so that tens of thousands of them keep nobody from reading what else is due.
+        A write of `due` that says nothing of `backlog` takes the item out of it.
         """
 
     def listed(

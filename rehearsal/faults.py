@@ -26,13 +26,21 @@ STARTING = 0.02
 CLOUD_SECONDS = 0.2
 """Seconds of one call of a cloud's control plane."""
 
-SECONDS = {"table.g": 0.004, "table.o": 0.006, "table.w": 0.008, "table.d": 0.01, "machine": 0.05, "sweeper": 0.02}
+SECONDS = {
+    "table.g": 0.004,
+    "table.o": 0.006,
+    "table.w": 0.008,
+    "table.d": 0.01,
+    "table.b": 0.01,
+    "machine": 0.05,
+    "sweeper": 0.02,
+}
 """Of one call of the hub's own ports, by the beginning of its name."""
 
 
 READS = frozenset(
     (
-        *("get", "of", "due", "listed", "describe", "text", "last"),
+        *("get", "of", "due", "backlog", "listed", "describe", "text", "last"),
         *(
             "find",
             "found",

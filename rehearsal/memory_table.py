@@ -98,7 +98,14 @@ class MemoryTable:
                 self._store(key, old, new)
 
     def due(self, before: float) -> list[Item]:
-        found = [item for item in self._indexed.values() if _is_number(item.get("due")) and item["due"] <= before]
+        return self._due(before, waits=False)
+
+    def backlog(self, before: float, most: int) -> list[Item]:
+        return self._due(before, waits=True)[:most]
+
+    def _due(self, before: float, *, waits: bool) -> list[Item]:
+        due = (item for item in self._indexed.values() if _is_number(item.get("due")) and item["due"] <= before)
+        found = [item for item in due if bool(item.get("backlog")) is waits]
         ordered = sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))
         return [{name: item[name] for name in _INDEXED if name in item} for item in ordered]
 
@@ -173,6 +180,8 @@ class MemoryTable:
 
     def _updated(self, write: Update, old: Mapping[str, Any]) -> Item:
         item, add = {**old, **write.set}, write.add
+        if "backlog" in old and "backlog" not in write.set and ("due" in write.set or "due" in add):
+            del item["backlog"]
         if not _KEY.isdisjoint(write.set) or (add and not add.keys().isdisjoint(write.set)):
             raise Broken(f"{write.key}: an attribute is set twice, or is the key")
         for name, value in write.set.items():

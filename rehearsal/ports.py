@@ -27,11 +27,12 @@ class Machines:
     def __init__(self, machines: machines.StepFunctions) -> None:
         self._machines = machines
 
-    def start(self, saga: str, name: str, given: Json) -> None:
+    def start(self, saga: str, name: str, given: Json) -> bool:
         try:
             self._machines.start(saga, name, given)
         except machines.ExecutionAlreadyExists:
-            return
+            return False
+        return True
 
     def succeed(self, token: str, output: Json) -> None:
         try:

@@ -52,10 +52,10 @@ TRACE = 5.0 / MILLION
 https://aws.amazon.com/xray/pricing/"""
 SWEEPS_A_MONTH = 60 * 24 * 30
 """The rule sweeps each minute, whatever there is to do; EventBridge's scheduled rules cost nothing."""
-SWEEP_SECONDS = 0.05
+SWEEP_SECONDS = 0.09
 """Of a sweep that finds nothing due."""
-SWEEP_READS = 0.5 * SHARDS
-"""A query of each shard of the index; a sweep that finds nothing due writes nothing."""
+SWEEP_READS = 2 * 0.5 * SHARDS
+"""A query of each shard of the index, and of each of the backlog; a sweep that finds nothing due writes nothing."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,6 @@ def _app() -> APIGatewayRestResolver:
 
 
 def _hub() -> "Hub":
-    from lambdas.environment import hub  # noqa: PLC0415  a request that touches no table needs no boto3
+    from lambdas.environment import answering_hub  # noqa: PLC0415  a request that touches no table needs no boto3
 
-    return hub()
+    return answering_hub()

@@ -22,7 +22,7 @@ from lambdas.hub import Hub
 from lambdas.push import deliveries
 from lambdas.push.deliveries import Delivery
 from lambdas.rows import Control, Guard, Status, control_key, control_of
-from lambdas.table import By, Item, Table, roll_of, rolls
+from lambdas.table import SHARDS, By, Item, Table, roll_of, rolls
 
 T = TypeVar("T")
 
@@ -206,7 +206,7 @@ def _open(hub: Hub, wanted: Filter) -> list[Item] | None:
     """The open operations, where that is the shortest list: what is over can be all there ever was."""
     if wanted.application or wanted.cluster or not wanted.statuses or not set(wanted.statuses) <= set(OPEN):
         return None
-    ids = records.open_ids(hub)
+    ids = records.open_ids(hub, MOST_OPEN * SHARDS)  # of any shard one too many, if there are too many
     if len(ids) > MOST_OPEN:
         return None
     rows = [item for one in ids if (item := hub.table.get(control_key(one))) is not None]

@@ -24,6 +24,8 @@ from lambdas.rows import (
 
 FAR = 10 * 366 * 86_400.0
 """Seconds from now after which nothing is ever due."""
+WAITING = 500
+"""Of those that are not started yet so many are told: each is a read of its own."""
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,20 @@ def find(hub: Hub, sagas: Sagas, operation: str) -> Whole:
     return Whole(operation, tuple(_members(hub, sagas, batch["operations"])), is_batch=True)
 
 
-def open_ids(hub: Hub) -> set[str]:
-    """Operations that are not over, and some that are: each of them has a row that is due some day."""
-    return {item["pk"].removeprefix("op#") for item in hub.table.due(hub.now() + FAR) if item["pk"].startswith("op#")}
+def open_ids(hub: Hub, waiting: int) -> set[str]:
+    """Operations that are not over, and some that are: each of them has a row that is due some day.
+
+    Of those that are not started yet at most so many: there may be tens of thousands.
+    """
+    some_day = hub.now() + FAR
+    found = (*hub.table.due(some_day), *hub.table.backlog(some_day, waiting))
+    return {item["pk"].removeprefix("op#") for item in found if item["pk"].startswith("op#")}
 
 
 def running(hub: Hub) -> list[Control]:
-    """Operations that are not over, newest first."""
-    found = [control_of(item) for one in open_ids(hub) if (item := hub.table.get(control_key(one))) is not None]
+    """Operations that are not over, newest first; of those that are not started yet the WAITING first."""
+    items = (hub.table.get(control_key(one)) for one in open_ids(hub, WAITING))
+    found = (control_of(item) for item in items if item is not None)
     return sorted((row for row in found if not row.status.over), key=lambda row: (-row.accepted, row.id))
 
 

@@ -31,8 +31,7 @@ def begin_next(hub: Hub, row: Control) -> None:
 
 def _start(hub: Hub, row: Control) -> None:
     """First the row says that it may start, so that a death in between is found by the sweep."""
-    due = hub.now() + intake.START_CHECK
-    free = {"after": None, "due": due}
+    free = {"after": None, "due": hub.now() + intake.START_CHECK, "backlog": True}
     waits = control.change(hub, row.id, lambda now: (free, ()) if now.after and not now.status.over else None)
     if not waits.status.over:
-        intake.start(hub, waits)
+        intake.start_soon(hub, waits)

@@ -1,4 +1,4 @@
-"""How many reads the sweep may make: at most half of each API's bucket, the rest is for whoever else calls it.
+"""How many calls the sweep may make: at most half of each API's bucket, the rest is for whoever else calls it.
 
 AWS counts calls per account, Region and API in buckets of a size that refill at a rate. What a sweep has taken is kept
 with the heartbeat and leaks away at half of that rate.
@@ -22,6 +22,7 @@ class Bucket:
     refill: float
 
 
+STARTS = "starts"
 BUCKETS = {
     # Auto Scaling publishes none, only the error: a cautious guess, half of EC2's.
     "autoscaling": Bucket(50, 10),
@@ -33,6 +34,8 @@ BUCKETS = {
     "elasticloadbalancing": Bucket(40, 10),
     # DescribeExecution, outside the three largest Regions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     "states": Bucket(250, 10),
+    # StartExecution, the same page, the same Regions.
+    STARTS: Bucket(800, 150),
 }
 HUB = "hub"
 """The place of our own Step Functions."""
@@ -45,9 +48,13 @@ class Budgets:
         self._now = now
         self._levels = {key: one for key, one in levels.items() if key.rpartition(" ")[2] in BUCKETS}
 
-    def take(self, place: str, api: str) -> None:
-        """Count one read. It may overdraw: a row that was begun is finished."""
-        self._set(_key(place, api), self._level(_key(place, api)) + 1)
+    def take(self, place: str, api: str, calls: int = 1) -> None:
+        """Count calls. They may overdraw: a row that was begun is finished."""
+        self._set(_key(place, api), self._level(_key(place, api)) + calls)
+
+    def left(self, place: str, api: str) -> int:
+        """How many calls may be made now."""
+        return max(int(_most(_key(place, api)) - self._level(_key(place, api))), 0)
 
     def drain(self, place: str, api: str) -> None:
         """AWS asks for fewer calls: somebody else has taken more than his half."""

@@ -8,18 +8,17 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from lambdas.engine import barriers, freezes, guards, preemption
+from lambdas.engine import barriers, freezes, guards, preemption, rhythm
 from lambdas.engine.control import RACES
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.push.receivers import Webhook, put_callback
-from lambdas.rows import Control, Status, batch_key, control_key, control_of, item_of, request_key, short
+from lambdas.rows import Control, Priority, Status, batch_key, control_key, control_of, item_of, request_key, short
 from lambdas.table import Absent, Put, Refused, Write, roll_of
 
 LONGEST_REQUEST = 200 * 1024
@@ -34,7 +33,7 @@ DIGITS = 32
 OPERATIONS = "operations"
 """The rolls on which all operations stand; those of a batch together."""
 START_CHECK = 10.0
-"""Seconds after which the sweep looks whether an accepted operation was started."""
+"""Seconds after which what was accepted, and has not begun yet, is started from the backlog."""
 
 
 class KeyReused(WindlassError):
@@ -85,6 +84,7 @@ class Terms:
     """Whether what a freeze covers is accepted and waits; else it is refused."""
     callback: Webhook | None = None
     """Who is told of these operations alone."""
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,17 @@ def barred(hub: Hub, one: Submission, caller: Caller, terms: Terms) -> str | Non
     return barriers.barred(hub, _claim(hub, one, "", caller, terms, None, None))
 
 
-def start(hub: Hub, row: Control) -> None:
-    """Start the operation's machine; its name is the operation's id, so twice is once."""
-    hub.machines.start(row.saga, row.id, {"operation": row.id, "last": {"step": "", "did": "accepted"}})
+def start(hub: Hub, row: Control) -> bool:
+    """Start the operation's machine; its name is the operation's id, so twice is once. See `Machines.start`."""
+    return hub.machines.start(row.saga, row.id, {"operation": row.id, "last": {"step": "", "did": "accepted"}})
+
+
+def start_soon(hub: Hub, row: Control) -> None:
+    """Start it if that can be done now. Step Functions throttled, denied or down: the backlog has it, and is told."""
+    try:
+        start(hub, row)
+    except WindlassError:
+        rhythm.ask(hub, hub.now() + START_CHECK)
 
 
 def _identity(caller: Caller, key: str | None) -> str:
@@ -149,7 +157,7 @@ def _known(hub: Hub, identity: str, digest: str | None) -> Accepted | None:
     if digest is not None and first.digest is not None and digest[:DIGITS] != first.digest:
         raise KeyReused(f"idempotency key of operation {identity} was used with another body; choose a new key")
     if first.status is Status.ACCEPTED:
-        _start_soon(hub, first)
+        start_soon(hub, first)
     return Accepted(identity, operations, repeated=True)
 
 
@@ -187,6 +195,8 @@ def _claim(
         hold_exhausted=terms.hold_exhausted,
         override_freeze=request.override_freeze and short(request.override_freeze, LONGEST_NOTE),
         due=now + START_CHECK,
+        backlog=True,
+        priority=None if terms.priority is Priority.NORMAL else terms.priority,
         roll=roll_of(OPERATIONS, identity),
     )
 
@@ -201,8 +211,8 @@ def _named(identity: str, claims: Sequence[Control]) -> list[Control]:
 def _numbered(identity: str, index: int, claim: Control) -> Control:
     name = f"{identity}-{index}"
     after = f"{identity}-{index - 1}" if index else None
-    changed = {"id": name, "execution": name, "batch": identity, "after": after}
-    return control_of(item_of(claim) | {k: v for k, v in changed.items() if v is not None})
+    changed = {"id": name, "execution": name, "batch": identity, "after": after, "backlog": None if index else True}
+    return control_of({k: v for k, v in (item_of(claim) | changed).items() if v is not None})
 
 
 def _accept(
@@ -212,7 +222,7 @@ def _accept(
     if len(rows) > 1:
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
     hub.table.write(*writes, *others)
-    _start_soon(hub, rows[0])
+    start_soon(hub, rows[0])
     return Accepted(identity, tuple(row.id for row in rows))
 
 
@@ -240,9 +250,3 @@ def _measured(request: Any) -> Json:
         largest = max(sizes, key=lambda field: sizes[field])
         raise TooLarge(largest, sizes[largest])
     return written
-
-
-def _start_soon(hub: Hub, row: Control) -> None:
-    """Step Functions throttled or down: the operation stays accepted, the sweep starts it."""
-    with suppress(WindlassError):
-        start(hub, row)

@@ -92,8 +92,8 @@ def _retaken(hub: Hub, row: Control, retake: Retake) -> tuple[Write, ...]:
     return tuple(retake(hub, key, row.id) for key in row.guards) if row.status.over else ()
 
 
-def start(hub: Hub, row: Control) -> None:
-    """Start the execution that the row names; a second start of the same name is success."""
+def start(hub: Hub, row: Control) -> bool:
+    """Start the execution that the row names; a second start of the same name is success. See `Machines.start`."""
     if row.recoveries == 0:
         return intake.start(hub, row)
     return hub.machines.start(row.saga, row.execution, _given(row))

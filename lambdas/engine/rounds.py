@@ -6,6 +6,7 @@ goes on from there before it begins another round: every row has its look before
 nothing is written for a look.
 """
 
+import math
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -34,6 +35,16 @@ class Row:
     deadline: float | None = None
     expires: float | None = None
     clear: float | None = None
+    caller: str = ""
+    """Of a control row, as what follows."""
+    priority: str = ""
+    start_by: float | None = None
+    finish_by: float | None = None
+
+    @property
+    def over_by(self) -> float:
+        """When an operation that has not begun may not begin any more."""
+        return min((one for one in (self.start_by, self.finish_by) if one is not None), default=math.inf)
 
     @property
     def operation(self) -> str:

@@ -101,8 +101,9 @@ class Starts:
     started: list[tuple[str, str]] = field(default_factory=list)
     answered: list[tuple[str, str]] = field(default_factory=list)
 
-    def start(self, saga: str, name: str, given: Json) -> None:
+    def start(self, saga: str, name: str, given: Json) -> bool:
         self.started.append((saga, name))
+        return True
 
     def succeed(self, token: str, output: Json) -> None:
         self.answered.append((token, output["decided"]))

@@ -170,7 +170,7 @@ def test_what_is_over_is_behind_with_nothing_and_reads_no_heartbeat(
 class Down(Starts):
     """Step Functions answers nothing but errors."""
 
-    def start(self, saga: str, name: str, given: Json) -> None:
+    def start(self, saga: str, name: str, given: Json) -> bool:
         raise Transient("rehearsed: no answer from stepfunctions")
 
 

@@ -320,7 +320,8 @@ def test_what_is_due_comes_earliest_first_from_all_shards(table: Table) -> None:
 
 
 def test_the_due_index_tells_what_is_projected_and_nothing_else(table: Table) -> None:
-    known = {name: 7 if name in ("deadline", "expires", "clear") else name for name in PROJECTED}
+    times = {"deadline", "expires", "clear", "start_by", "finish_by"}
+    known = {name: 7 if name in times else name for name in PROJECTED}
     table.write(Put(A, {"due": 10, "reason": "long", "token": "secret", **known}))
 
     assert table.due(10) == [{"pk": A.pk, "sk": A.sk, "due": 10, **known}]
@@ -359,6 +360,58 @@ def test_a_due_row_can_be_put_back_as_it_was_read(table: Table) -> None:
 
     assert table.due(15) == []
     assert table.get(A) == {"pk": A.pk, "sk": A.sk, "due": 20}
+
+
+def test_the_backlog_stands_apart_from_what_else_is_due(table: Table) -> None:
+    for n in (30, 10, 20, 40):
+        table.write(Put(Key(f"op#{n}", "control"), {"due": n, "backlog": True, "caller": "me", "n": n}))
+    table.write(Put(A, {"due": 15}))
+
+    assert [item["due"] for item in table.due(30)] == [15]
+    assert [item["due"] for item in table.backlog(30, 100)] == [10, 20, 30]
+    assert table.backlog(10, 100) == [{"pk": "op#10", "sk": "control", "due": 10, "caller": "me"}]
+
+
+def test_of_a_long_backlog_no_more_than_asked_for_is_read(table: Table) -> None:
+    for n in range(40):
+        table.write(Put(Key(f"op#{n}", "control"), {"due": n, "backlog": True}))
+
+    found = [item["due"] for item in table.backlog(100, 16)]
+
+    assert found == sorted(found)
+    assert 2 <= len(found) <= 16
+
+
+@pytest.mark.parametrize(
+    "write", [Update(A, set={"due": 20}), Update(A, add={"due": 10}), Put(A, {"due": 20})], ids=str
+)
+def test_a_write_of_when_it_is_due_takes_an_item_out_of_the_backlog(table: Table, write: Write) -> None:
+    table.write(Put(A, {"due": 10, "backlog": True}))
+
+    table.write(write)
+
+    assert table.backlog(100, 100) == []
+    assert [item["due"] for item in table.due(100)] == [20]
+    assert table.get(A) == {"pk": A.pk, "sk": A.sk, "due": 20}
+
+
+def test_a_write_that_says_so_keeps_an_item_in_the_backlog(table: Table) -> None:
+    table.write(Put(A, {"due": 10, "backlog": True}))
+
+    table.write(Update(A, set={"due": 20, "backlog": True}), Update(B, set={"x": 1}))
+    table.write(Update(A, set={"x": 1}))
+
+    assert table.due(100) == []
+    assert [item["due"] for item in table.backlog(100, 100)] == [20]
+
+
+@pytest.mark.parametrize("write", [Update(A, set={"due": None}), Delete(A)], ids=str)
+def test_what_is_not_due_is_in_no_backlog(table: Table, write: Write) -> None:
+    table.write(Put(A, {"due": 10, "backlog": True}))
+
+    table.write(write)
+
+    assert table.backlog(100, 100) == []
 
 
 def test_operations_are_listed_newest_first_page_by_page(table: Table) -> None:

@@ -78,7 +78,8 @@ class MotoTable:
         self._clock, self._real, self._plain = clock, real, plain
         self._seen: dict[Key, Item] = {}
         self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
-        self.get, self.of, self.due, self.listed = plain.get, plain.of, plain.due, plain.listed
+        self.get, self.of, self.listed = plain.get, plain.of, plain.listed
+        self.due, self.backlog = plain.due, plain.backlog
 
     def write(self, *writes: Write) -> None:
         try:
@@ -114,7 +115,8 @@ class HubTable:
 
     def __init__(self, seen: MotoTable, real: Table) -> None:
         self.write = seen.write
-        self.get, self.of, self.due, self.listed = real.get, real.of, real.due, real.listed
+        self.get, self.of, self.listed = real.get, real.of, real.listed
+        self.due, self.backlog = real.due, real.backlog
 
 
 class MotoCloud:
