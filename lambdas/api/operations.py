@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -18,11 +18,12 @@ from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.receivers import callback_of
 from lambdas.api.signalling import SignalRequest, send
-from lambdas.api.views import BatchView, OperationView, Page, View, summary_of, view_of
-from lambdas.engine import intake
+from lambdas.api.views import BatchView, OperationView, Page, Summary, View, summary_of, view_of
+from lambdas.engine import backlog, intake
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.requests import Invalid, Request, problems
+from lambdas.rows import Control, Priority
 from saga.compiler import function_of
 
 Json = dict[str, Any]
@@ -65,6 +66,10 @@ CallbackSecret = Annotated[
     str | None,
     Header(alias="Windlass-Callback-Secret", description="`whsec_` and base64: what they are signed with."),
 ]
+Urgency = Annotated[
+    Priority,
+    Query(description="Which of one caller's operations are started first, where not all can be started at once."),
+]
 Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", max_length=255, description="The same key again is the same operation."),
@@ -96,6 +101,7 @@ class Operations:
             finish_within: FinishWithin = None,
             on_exhausted: OnExhausted = None,
             when_frozen: WhenFrozen = "refuse",
+            priority: Urgency = Priority.NORMAL,
             idempotency_key: Key = None,
             callback: CallbackUrl = None,
             callback_secret: CallbackSecret = None,
@@ -109,6 +115,7 @@ class Operations:
                 hold_exhausted=None if on_exhausted is None else on_exhausted == "hold",
                 waits_for_thaw=when_frozen == "wait",
                 callback=callback_of(self.desk, callback, callback_secret),
+                priority=priority,
             )
             if dry_run:
                 return answered(200, self._rehearsed(Submission(saga, request), terms))
@@ -155,10 +162,16 @@ class Operations:
             wanted = lists.Filter(statuses=lists.OPEN)
         page = lists.operations(self.desk.hub, wanted, limit=limit, after=place_of(after))
         return Page(
-            operations=tuple(summary_of(row) for row in page.rows),
+            operations=tuple(self._summaries(page.rows)),
             next=lists.sealed(page.next),
             degraded=degraded.of(self.desk.hub, page.rows),
         )
+
+    def _summaries(self, rows: Sequence[Control]) -> Iterator[Summary]:
+        hub = self.desk.hub
+        overdue = {row.id for row in rows if backlog.overdue(hub, row)}
+        words = backlog.words(backlog.read(hub)) if overdue else None
+        return (summary_of(row, words if row.id in overdue else None) for row in rows)
 
     def one(self, operation: str) -> Response[OperationView | BatchView]:
         """One operation, or a batch, as it stands."""
@@ -198,7 +211,9 @@ class Operations:
     def _accepted(self, submission: Submission, terms: Terms, key: str | None) -> Response[Any]:
         accepted = self.desk.accept([submission], terms, key, _digest(submission.saga, self.desk.body))
         location = f"{self.desk.prefix}/operations/{accepted.id}"
-        return answered(202, view_of(self.desk.find(accepted.id)), {"Location": location})
+        # Read anew it might fail, and somebody who hears 503 sends the same again.
+        whole = records.accepted(accepted.rows, self.desk.sagas) if accepted.rows else self.desk.find(accepted.id)
+        return answered(202, view_of(whole), {"Location": location})
 
     def _rehearsed(self, submission: Submission, terms: Terms) -> DryRunView:
         """The plan as the function of its module makes it: only that function may read the clouds."""

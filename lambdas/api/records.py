@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas.engine import backlog
 from lambdas.engine.holds import HOLD, HOLD_UNDO
 from lambdas.engine.tasks import AnySaga, Sagas, plan_of
 from lambdas.errors import NotFound, Paused, Transient
@@ -38,6 +39,8 @@ class Record:
     plan: Json | None = None
     saga: AnySaga | None = None
     """None: this release does not know it."""
+    unstarted: str | None = None
+    """Why its execution is not started, though that is overdue."""
 
     @property
     def current(self) -> Open | None:
@@ -119,6 +122,11 @@ def find(hub: Hub, sagas: Sagas, operation: str) -> Whole:
     return Whole(operation, tuple(_members(hub, sagas, batch["operations"])), is_batch=True)
 
 
+def accepted(rows: Sequence[Control], sagas: Sagas) -> Whole:
+    """One operation that was accepted just now: nothing more is known of it, and nothing is read."""
+    return Whole(rows[0].id, tuple(Record(row, saga=sagas.get(row.saga)) for row in rows))
+
+
 def open_ids(hub: Hub, waiting: int) -> set[str]:
     """Operations that are not over, and some that are: each of them has a row that is due some day.
 
@@ -153,4 +161,5 @@ def record_of(hub: Hub, sagas: Sagas, control: Control) -> Record:
         opened,
         plan["plan"] if plan else None,
         sagas.get(control.saga),
+        backlog.words(backlog.read(hub)) if backlog.overdue(hub, control) else None,
     )

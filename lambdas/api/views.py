@@ -17,6 +17,7 @@ class Phase(StrEnum):
     """What an operation is doing, derived from its rows."""
 
     STARTING = "STARTING"
+    WAITING_TO_START = "WAITING_TO_START"
     WAITING_FOR_PREDECESSOR = "WAITING_FOR_PREDECESSOR"
     WAITING_FOR_GUARD = "WAITING_FOR_GUARD"
     WORKING = "WORKING"
@@ -94,6 +95,7 @@ class Summary(View):
     started: datetime | None
     closed: datetime | None
     batch: str | None
+    waits: str | None = Field(description="Why it has not begun: its batch is not so far, or nothing can be started.")
 
 
 class OperationView(Summary):
@@ -154,14 +156,16 @@ def view_of(whole: Whole, degraded: tuple[Degraded, ...] = ()) -> OperationView 
     )
 
 
-def summary_of(control: Control) -> Summary:
-    return Summary(**_summary(control))
+def summary_of(control: Control, unstarted: str | None = None) -> Summary:
+    """As a list shows it; `unstarted` says why it is not started, though that is overdue."""
+    waits = None if control.status.over else _unbegun(control, unstarted)
+    return Summary(**_summary(control) | {"waits": waits})
 
 
 def operation_of(record: Record, degraded: tuple[Degraded, ...] = ()) -> OperationView:
     control, current = record.control, record.current
     return OperationView(
-        **_summary(control) | {"step": record.step},
+        **_summary(control) | {"step": record.step, "waits": _waits(record)},
         phase=phase_of(record),
         # The open token may be newer than the row that was read before it.
         attempt=control.attempt if record.step == control.step else 1,
@@ -206,7 +210,9 @@ def phase_of(record: Record) -> Phase:  # noqa: PLR0911  a line for each phase
     if record.current is not None:
         return Phase.WAITING_FOR_GUARD if record.current.kind == "guard" else Phase.WAITING
     if control.status is Status.ACCEPTED:
-        return Phase.WAITING_FOR_PREDECESSOR if control.after else Phase.STARTING
+        if control.after:
+            return Phase.WAITING_FOR_PREDECESSOR
+        return Phase.WAITING_TO_START if record.unstarted else Phase.STARTING
     return Phase.RETRYING if control.attempt > 1 else Phase.WORKING
 
 
@@ -225,6 +231,7 @@ def _summary(control: Control) -> dict[str, Any]:
         "started": moment(control.started),
         "closed": moment(control.closed),
         "batch": control.batch,
+        "waits": None,
     }
 
 
@@ -250,9 +257,18 @@ def reason_of(record: Record) -> str | None:
         return record.control.error
     if record.current is not None:
         return record.current.reason
-    if record.control.after is not None:
-        return f"waits for operation {record.control.after} of its batch"
+    if (waiting := _unbegun(record.control, record.unstarted)) is not None:
+        return waiting
     return next((step.error for step in record.steps if step.name == record.control.step), None)
+
+
+def _waits(record: Record) -> str | None:
+    return None if record.control.status.over else _unbegun(record.control, record.unstarted)
+
+
+def _unbegun(control: Control, unstarted: str | None) -> str | None:
+    """Why it has not begun: its batch is not so far, or nothing can be started."""
+    return unstarted if control.after is None else f"waits for operation {control.after} of its batch"
 
 
 def _deadline(record: Record) -> float | None:

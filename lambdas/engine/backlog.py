@@ -19,7 +19,7 @@ from lambdas.engine.control import LIVENESS
 from lambdas.engine.rounds import Row, row_of
 from lambdas.errors import Expired, NoCapacity, Throttled, Transient, WindlassError
 from lambdas.hub import Hub
-from lambdas.rows import Control, Priority, Status, control_key, short
+from lambdas.rows import Control, Priority, Status, control_key, short, utc
 from lambdas.table import Below, Equal, Item, Key, Refused, Update
 
 logger = logging.getLogger("windlass.backlog")
@@ -118,6 +118,20 @@ def drain(hub: Hub, rows: Sequence[Row], until: float) -> State | None:
     _write(hub, state)
     logger.info("%d wait to be started, since %s; %d left: %s", state.waiting, state.since, state.started, state.why)
     return state
+
+
+def overdue(hub: Hub, row: Control) -> bool:
+    """Whether the operation's execution should have been started by now."""
+    return bool(row.backlog) and row.due is not None and row.due <= hub.now()
+
+
+def words(state: State) -> str:
+    """Why an operation that is overdue is not started, as far as the last drain knows."""
+    if state.since is None:
+        return "waits to be started"
+    others = f"{state.waiting:,} operations wait" if state.waiting > 1 else "1 operation waits"
+    told = f"waits to be started; at {utc(state.as_of)} {others}, the oldest since {utc(state.since)}"
+    return told if state.why is None else f"{told}; a start failed with {state.why}"
 
 
 def read(hub: Hub) -> State:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +93,8 @@ class Accepted:
     operations: tuple[str, ...]
     """Ids of the batch's operations in order; of one operation its own."""
     repeated: bool = False
+    rows: tuple[Control, ...] = field(default=(), compare=False)
+    """As they were accepted just now; of a request that is repeated none."""
 
 
 def accept(
@@ -223,7 +225,7 @@ def _accept(
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
     hub.table.write(*writes, *others)
     start_soon(hub, rows[0])
-    return Accepted(identity, tuple(row.id for row in rows))
+    return Accepted(identity, tuple(row.id for row in rows), rows=tuple(rows))
 
 
 def _callbacks(rows: Sequence[Control], callback: Webhook | None) -> Iterator[Write]:

@@ -1,5 +1,6 @@
 """Twice is once, and nothing accepted is lost, wherever intake dies."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from lambdas.engine.intake import Accepted, Caller, KeyReused, Submission, Terms
 from lambdas.errors import WindlassError
 from lambdas.hub import Json
 from lambdas.rows import Status
-from rehearsal.faults import KINDS, Call, Killed
+from rehearsal.faults import KINDS, Call, Killed, Model
 from rehearsal.scenarios import CREATE, CREATES, NEW, OURS, WHERE
 from rehearsal.world import CALLER, TERMS, World
 
@@ -191,3 +192,40 @@ def test_a_batch_stops_where_an_operation_fails() -> None:
 
     assert [world.control(one).status for one in accepted.operations] == [Status.ROLLED_BACK, Status.NOT_STARTED]
     assert OURS in groups(world)
+
+
+@pytest.mark.parametrize("starts", [True, False], ids=["starts", "starts nothing"])
+@pytest.mark.parametrize("kind", ["kill_before", "kill_after"])
+@pytest.mark.parametrize("count", [1, 2], ids=["one", "batch"])
+def test_wherever_intake_dies_the_sweep_alone_carries_out_what_was_written(count: int, kind: str, starts: bool) -> None:
+    asked = (("resizeServerGroup", RESIZE), ("destroyServerGroup", DESTROY))[:count]
+    first = CREATES.world()
+    batch(first, *asked)
+
+    for number in range(1, first.faults.calls + 1):
+        world = CREATES.world()
+        world.faults.at(number, kind)
+        recovered = world.clock.now + (0 if starts else 300)
+        refused = refusing(lambda world=world, until=recovered: world.clock.now < until)  # type: ignore[misc]
+        world.faults.models.append(refused)
+        answered = dies(world, lambda world=world: batch(world, *asked))  # type: ignore[misc]
+        world.clock.drain(1200)
+
+        ends = [row["status"] for row in world.table.rows() if row["sk"] == "control"]
+        assert ends in ([], ["SUCCEEDED"] * count), f"call {number}"
+        assert ends or not answered
+        assert len(world.machines.executions) == len(ends)
+
+
+def refusing(down: Callable[[], bool]) -> Model:
+    return lambda call: KINDS["throttle"] if call.name == "machines.start" and down() else None
+
+
+def dies(world: World, accept: Callable[[], Accepted]) -> bool:
+    """Whether it was answered before it died."""
+    try:
+        with world.faults.invocation("intake"):
+            accept()
+    except Killed:
+        return False
+    return True
