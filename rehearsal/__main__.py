@@ -1,4 +1,4 @@
-"""`python -m rehearsal COMMAND`: run, replay, sweep, mutants."""
+"""`python -m rehearsal COMMAND`: run, replay, sweep, mutants, flood."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ COMMANDS = {
     "replay": ("rehearsal.command", "replay"),
     "sweep": ("rehearsal.sweep_command", "sweep"),
     "mutants": ("rehearsal.mutants_command", "mutants"),
+    "flood": ("rehearsal.flood_command", "flood"),
 }
 """Where each command is; imported only when asked for."""
 
@@ -21,6 +22,7 @@ Windlass's operations in virtual time, on fake clouds that fail.
   replay   one of these runs again, with its whole history
   sweep    every call of an operation goes wrong in every way, and every run is judged
   mutants  the product broken in one place at a time: the sweep has to notice
+  flood    many submissions while Step Functions starts nothing, and how the backlog drains
 
   python -m rehearsal COMMAND --help     arguments, fault models, examples, exit codes"""
 
