@@ -13,6 +13,7 @@ from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.rows import Control
+from saga import Step
 
 OVER = {ends.FINISH: ends.finish, ends.PUT_BACK: ends.put_back, ends.GIVE_UP: ends.give_up}
 
@@ -53,16 +54,19 @@ def _open(hub: Hub, sagas: Sagas, task: Task) -> Json:
 def _act(hub: Hub, task: Task) -> Json:
     """What was done, and by which attempt: from that the next state knows that it has ended, without a write."""
     step, undoing = change_of(task.saga, task.step)
-    if undoing:
-        started = control.begin_undo(hub, task, known=evidence.keep(hub, task))
-    else:
-        started = control.begin(hub, task, pivot=step.pivot)
+    started = _begun(hub, task, step, undoing=undoing)
     act = step.undo if undoing and step.undo else step.do
     did, findings = attempt(hub, task, started, lambda: _done(hub, task, started.control, act))
     journal.succeeded(hub, task.operation, task.step, did, attempts=started.control.attempt, findings=findings)
     if not task.tells:
         control.ended(hub, started)
     return {"step": task.step, "did": did, "attempt": started.attempt, "ended": hub.now()}
+
+
+def _begun(hub: Hub, task: Task, step: Step[Any, Any], *, undoing: bool) -> control.Started:
+    if undoing:
+        return control.begin_undo(hub, task, known=evidence.keep(hub, task))
+    return control.begin_aside(hub, task) if step in task.saga.kept else control.begin(hub, task, pivot=step.pivot)
 
 
 def _done(hub: Hub, task: Task, row: Control, act: Callable[[Any, Any], str | None]) -> tuple[str, list[str]]:

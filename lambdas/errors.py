@@ -9,7 +9,8 @@
     │   ├── NoCapacity    the cloud has none right now
     │   └── Broken        our bug                              retried (a fix may be on its way), alarmed at once
     ├── Decision          never retried: settles where the machine goes
-    │   └── Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Skipped, Abandoned, Revoked
+    │   └── Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Kept, Skipped, Abandoned,
+    │       Revoked
     └── Answer            what a port says of a thing; activities turn it into success or one of the above
         ├── NotFound      there is no such thing (or it is not visible yet)
         └── AlreadyExists its name is taken
@@ -78,6 +79,10 @@ class RollBack(Decision):
     """Put everything back: a person or the policy said so."""
 
 
+class Kept(Decision):
+    """What was made is kept and put out of the way, and a person is called: the request said so."""
+
+
 class Skipped(Decision):
     """A person decided that an undo is not needed."""
 
@@ -104,7 +109,7 @@ class AlreadyExists(Answer):
 
 DECISIONS = tuple(
     error.__name__
-    for error in (Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Skipped, Abandoned, Revoked)
+    for error in (Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Kept, Skipped, Abandoned, Revoked)
 )
 FINAL = (Rejected.__name__, *DECISIONS)
 """Names that a state machine never retries."""

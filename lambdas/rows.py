@@ -158,8 +158,12 @@ class Open:
     """Why the check does not pass; what a hold is about, `Name: sentence`."""
     clear: float | None = None
     """Since when the check has passed, where it has to pass for a while."""
+    stable: float | None = None
+    """For how many seconds it has to, if the plan says so."""
     held: str | None = None
     """The state that failed into the hold."""
+    late: str | None = None
+    """What the plan wants done of a wait that was not in time (`saga.Late`), in its hold."""
     decision: str | None = None
     by: str | None = None
     earlier: tuple[str, ...] = ()

@@ -255,6 +255,6 @@ def _sooner(hub: Hub, rows: Iterable[Row], left: object, until: float, nudged: C
 
 
 def _next_looks(rows: Iterable[Row], now: float, nudged: Collection[str]) -> Iterator[float]:
-    waiting = (row for row in rows if row.of_token and row.kind != "hold")
-    dues = (rhythm.young_again(row.due, now) if row.operation in nudged else row.due for row in waiting)
+    waiting = [(row, rounds.begun(row)) for row in rows if row.of_token and row.kind != "hold"]
+    dues = (rhythm.young_again(due, now) if row.operation in nudged else due for row, due in waiting)
     return (rhythm.next_look(due, now) for due in dues)

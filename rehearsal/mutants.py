@@ -305,8 +305,8 @@ def _released_first(hub: Hub, keys: Any, operation: str) -> tuple[Write, ...]:
     return ()
 
 
-def _ignoring_cancel(row: Any, status: Any, reason: str) -> Any:
-    return _END_OF(replace(row, mark=None) if row.mark is Mark.CANCELLED else row, status, reason)
+def _ignoring_cancel(row: Any, status: Any, reason: str, *, keeps: bool) -> Any:
+    return _END_OF(replace(row, mark=None) if row.mark is Mark.CANCELLED else row, status, reason, keeps=keeps)
 
 
 def _unconditional(hub: Hub, key: str, operation: str) -> Write:
@@ -440,7 +440,7 @@ MUTANTS = (
     Mutant("a late look overrules a later operation", _overruled, Strangers(RESIZE, ())),
     Mutant(
         "nobody looks a second time",
-        _instead(waits, "_settled_at", lambda hub, opened: None),
+        _instead(waits, "_proof", lambda hub, opened: 0.0),
         Slice(CREATE, ("cancel",), _of("groups.create"), lag=60),
     ),
     Mutant(

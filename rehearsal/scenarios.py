@@ -8,6 +8,7 @@ from lambdas import accounts
 from lambdas.accounts import Account, Protected
 from lambdas.cloud import Alarm, Capacity, ScalingPolicy, ScheduledAction
 from lambdas.hub import Json
+from lambdas.rows import Status
 from rehearsal.fake_cloud import seeds
 from rehearsal.trials import Occupied, Scenario
 from rehearsal.world import World
@@ -83,6 +84,11 @@ def in_service(world: World) -> str | None:
     return None if serving & {NEIGHBOUR, OURS} else "the protected cluster has nothing in traffic"
 
 
+def healed(world: World) -> None:
+    """A person finds out what ails the instances."""
+    world.cloud.place(ACCOUNT, REGION).never_healthy.clear()
+
+
 def hooked(world: World) -> str | None:
     """No instance of the new group starts before its hooks stand."""
     place = world.cloud.place(ACCOUNT, REGION)
@@ -108,6 +114,27 @@ CREATES_DISABLED = Scenario(
     CREATE | {"startDisabled": True},
     furnished,
     invariants=(hooked, out_of_traffic),
+)
+CREATES_JUDGED = replace(
+    CREATES,
+    name="createServerGroup/judged",
+    request=CREATE | {"health": {"ignore": ["elb"], "percentage": 50, "stableFor": 20}},
+)
+SICK = CREATE | {"image": "broken-1.0.0-x86_64-20260301", "healthyWithin": 20}
+"""Its instances run and never pass a health check."""
+# Not in ALL: most of its calls are the sweep's looks for what is left, and a refusal leads back by the same way.
+CREATES_SICK = replace(CREATES, name="createServerGroup/sick", request=SICK, ends=Status.ROLLED_BACK)
+CREATES_KEPT = replace(
+    CREATES_SICK,
+    name="createServerGroup/kept",
+    request=SICK | {"onUnhealthy": "KEEP_DISABLED"},
+    ends=Status.NEEDS_ATTENTION,
+)
+CREATES_PARKED = replace(
+    CREATES,
+    name="createServerGroup/parked",
+    request=SICK | {"onUnhealthy": "PARK"},
+    cure=healed,
 )
 RESIZES = Scenario(
     "resizeServerGroup",
@@ -144,16 +171,8 @@ HURRY = timedelta(minutes=5)
 CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_within=HURRY, hurried=True)
 DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
 ALL = (
-    *(
-        CREATES,
-        CREATES_DISABLED,
-        CREATES_HURRIED,
-        RESIZES,
-        RESIZES_PREEMPTING,
-        DESTROYS,
-        DESTROYS_HURRIED,
-        DESTROYS_PROTECTED,
-    ),
+    *(CREATES, CREATES_DISABLED, CREATES_HURRIED, CREATES_JUDGED, CREATES_KEPT, CREATES_PARKED),
+    *(RESIZES, RESIZES_PREEMPTING, DESTROYS, DESTROYS_HURRIED, DESTROYS_PROTECTED),
     *(ENABLES, DISABLES, DISABLES_A_PART, DISABLES_PROTECTED, RESUMES),
 )
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from lambdas.engine import intake, signals
+from lambdas.engine.holds import PARK
 from lambdas.engine.tasks import AnySaga
-from lambdas.errors import Paused, Transient, WindlassError
+from lambdas.errors import NotInTime, Paused, Transient, WindlassError
 from lambdas.hub import Json
 from lambdas.rows import Mark, Status, control_key, open_key
 from rehearsal.conduct import Conduct, Invariant, one_group, under_test
@@ -130,6 +131,10 @@ class Scenario:
     hurried: bool = False
     """Its deadline is shorter than what a fault may take: rolling back is right too, acting late is not."""
     quiescence: float = QUIESCENCE
+    ends: Status = Status.SUCCEEDED
+    """How the run in which nothing goes wrong ends."""
+    cure: Callable[[World], object] | None = None
+    """What a person does who is asked, before he decides to retry; he is asked in the run without faults too."""
     makes: Callable[..., World] = World
     occupied: Occupied | None = None
 
@@ -173,6 +178,11 @@ class Golden:
     waits: tuple[str, ...]
     accepted: int
     """Number of the call that writes the operation's row."""
+    end: Status = Status.SUCCEEDED
+    helds: int = 0
+    """How often a person is asked."""
+    late: str = "ROLL_BACK"
+    """What the request wants done when a wait's time is over."""
 
     def call(self, number: int) -> Call:
         """The call of that number; the first of a run need not be the first."""
@@ -221,7 +231,7 @@ def golden_of(scenario: Scenario) -> Golden:
     """Run once without faults. Raises AssertionError where even that does not succeed."""
     one = run(scenario, ())
     result = one.world.result(one.operation)
-    if result.control.status is not Status.SUCCEEDED:
+    if result.control.status is not scenario.ends:
         raise AssertionError(f"{scenario.name} without faults: {result.end}, {result.control.error}, {result.path}")
     saga = scenario.saga(one.world)
     return Golden(
@@ -234,6 +244,9 @@ def golden_of(scenario: Scenario) -> Golden:
         tuple(step.name for step in saga.steps),
         tuple(wait.name for wait in saga.waits),
         next((call.number for call in one.calls if call.name == "table.write"), 0),
+        scenario.ends,
+        one.helds,
+        scenario.request.get("onUnhealthy", "ROLL_BACK"),
     )
 
 
@@ -251,11 +264,11 @@ def run(scenario: Scenario, trial: Sequence[Fault], *, recorded: bool = False) -
         else:
             world.faults.at(fault.number, FAULTS[fault.kind])
     one.operation = world.submit(scenario.operation, scenario.request, terms=scenario.terms)
-    _to_its_end(one)
+    _to_its_end(scenario, one)
     one.at_end, one.calls = world.cloud.snapshot(), tuple(trace)
     world.clock.drain(scenario.quiescence)
     if not all(map(world.over, one.parties)):
-        _to_its_end(one)
+        _to_its_end(scenario, one)
         world.clock.drain(scenario.quiescence)
     if any(fault.kind in SIGNALS or len(trial) > 1 for fault in trial):
         one.calls = (*one.calls, *(call for call in trace[len(one.calls) :] if _matters(call)))
@@ -267,13 +280,13 @@ def _matters(call: Call) -> bool:
     return call.where != "sweep" or call.name not in ("table.get", "table.due", "table.write")
 
 
-def _to_its_end(one: Run) -> None:
+def _to_its_end(scenario: Scenario, one: Run) -> None:
     """That of all who are at work; what holds is decided by a person."""
     for operation in one.parties:
-        _one_to_its_end(one, operation)
+        _one_to_its_end(scenario, one, operation)
 
 
-def _one_to_its_end(one: Run, operation: str) -> None:
+def _one_to_its_end(scenario: Scenario, one: Run, operation: str) -> None:
     world = one.world
     for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
 
@@ -284,6 +297,8 @@ def _one_to_its_end(one: Run, operation: str) -> None:
     while not world.over(operation) and one.helds < MOST_HOLDS:
         one.helds += 1
         world.faults.lift()
+        if scenario.cure is not None:
+            scenario.cure(world)
         for party in held():
             world.signal(party, "decide", "retry")
         world.run(operation, until=lambda: bool(held()))
@@ -292,9 +307,13 @@ def _one_to_its_end(one: Run, operation: str) -> None:
 
 
 def _held(world: World, operation: str) -> bool:
-    """Whether a person is asked; who paused it is not asked anything."""
+    """Whether a person is asked: not who paused it, nor where the request has said what then."""
     holds = (world.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
-    return any(hold and not str(hold.get("reason")).startswith(Paused.__name__) for hold in holds)
+    return any(hold and not _answered(str(hold.get("reason")), hold.get("late")) for hold in holds)
+
+
+def _answered(reason: str, late: str | None) -> bool:
+    return reason.startswith(Paused.__name__) or (reason.startswith(NotInTime.__name__) and late != PARK)
 
 
 def _watch(scenario: Scenario, one: Run) -> None:

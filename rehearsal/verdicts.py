@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambdas.engine.tasks import GUARD
+from lambdas.engine.tasks import GUARD, PLAN
 from lambdas.rows import Status
 from rehearsal.fake_cloud import differences
 from rehearsal.faults import LASTING, Call
@@ -28,9 +28,7 @@ ENDS = {
 }
 """In which state the machine of an operation so closed may end."""
 
-DONE = frozenset({Status.SUCCEEDED})
 PUT_BACK = frozenset({Status.ROLLED_BACK, Status.NOT_STARTED})
-CLEAN = DONE | PUT_BACK
 
 
 @dataclass(frozen=True)
@@ -70,8 +68,13 @@ def expected(scenario: Scenario, golden: Golden, one: Run) -> Expectation:
     """How a run with these faults may end."""
     struck = [(call, fault) for fault in one.trial if (call := call_of(one, fault)) and fault.kind not in SIGNALS]
     back = _way_back(golden, one, struck)
-    wanted = _forward(golden, struck) if back is None else _backward(back, struck)
+    wanted = _asked(golden, _forward(golden, struck) if back is None else _backward(back, struck))
     return wanted | IN_A_HURRY if scenario.hurried else wanted
+
+
+def _asked(golden: Golden, wanted: Expectation) -> Expectation:
+    """A person is asked without any fault, unless something else ends it first, or whoever cures it comes earlier."""
+    return Expectation(wanted.ends, frozenset(held + n for held in wanted.holds for n in range(golden.helds + 1)))
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,9 @@ def _way_back(golden: Golden, one: Run, struck: list[tuple[Call, Fault]]) -> _Ba
     if one.cancelled:
         return _Back(PUT_BACK, 0)
     if one.answers.get(ABORT) == "accepted" and not one.pivoted:
-        return _Back(CLEAN, 0)
+        return _Back(_done(golden) | PUT_BACK, 0)
     if struck and len(one.trial) > 1 and single(golden, *struck[0]).ends == PUT_BACK:
-        return _Back(CLEAN if _unheard(golden, struck) else PUT_BACK, 1)
+        return _Back(_done(golden) | PUT_BACK if _unheard(golden, struck) else PUT_BACK, 1)
     return None
 
 
@@ -112,30 +115,47 @@ def _backward(back: _Back, struck: list[tuple[Call, Fault]]) -> Expectation:
 def _forward(golden: Golden, struck: list[tuple[Call, Fault]]) -> Expectation:
     if len(struck) == 1:
         return single(golden, *struck[0])
-    return Expectation(DONE, frozenset({0, 1} if any(fault.kind in LASTS for _, fault in struck) else {0}))
+    return Expectation(_done(golden), frozenset({0, 1} if any(fault.kind in LASTS for _, fault in struck) else {0}))
+
+
+def _done(golden: Golden) -> frozenset[Status]:
+    """What it comes to where nothing goes wrong."""
+    return frozenset({golden.end})
 
 
 def single(golden: Golden, call: Call, fault: Fault) -> Expectation:
     """How a run with this fault alone ends, and how often it is held on the way."""
     if golden.of(call) == GUARD and of_the_cloud(call):
-        return Expectation(DONE, frozenset({0, 1}))  # another's, which is put back while this one waits
+        return Expectation(_done(golden), frozenset({0, 1}))  # another's, which is put back while this one waits
     return _of_its_own(golden, call, fault)
 
 
 def _of_its_own(golden: Golden, call: Call, fault: Fault) -> Expectation:
-    state = golden.of(call)
     if fault.kind not in LASTS or (call.name == AT_ONCE and call.where == "sweep" and fault.kind in REFUSALS):
-        return Expectation(DONE)
+        return Expectation(_done(golden))
+    forward = golden.of(call) in (*golden.order, PLAN)
+    return _lasting(golden, call, fault) if forward else _aside(golden, fault)
+
+
+def _lasting(golden: Golden, call: Call, fault: Fault) -> Expectation:
+    state, done = golden.of(call), _done(golden)
     if call.name == REASON and fault.kind == "exhaust":
-        return Expectation(DONE | PUT_BACK, frozenset({0, 1}))  # It matters only if it is asked again and again.
-    if fault.kind == "exhaust" and state in golden.waits and call.where == state:
-        return Expectation(DONE)  # Only the look at the wait's beginning is blind; those of the sweep see.
+        return Expectation(done | PUT_BACK, frozenset({0, 1}))  # It matters only if it is asked again and again.
+    if fault.kind == "exhaust" and state in golden.waits and (call.where == state or golden.late != "ROLL_BACK"):
+        # Only the look at the wait's beginning is blind; those of the sweep see. Else it is late: as the request says.
+        return Expectation(done)
     goes_back = fault.kind in REFUSALS or state in golden.waits
     if goes_back and golden.can_be_put_back(state):
         return Expectation(PUT_BACK)
     if fault.kind == FOR_GOOD:
         return Expectation(frozenset({Status.NEEDS_ATTENTION}))
-    return Expectation(DONE, frozenset({1}))
+    return Expectation(done, frozenset({1}))
+
+
+def _aside(golden: Golden, fault: Fault) -> Expectation:
+    """On the way that a run takes without any fault when it is not healthy in time: back, or out of traffic."""
+    gives_up = frozenset({Status.NEEDS_ATTENTION} if fault.kind == FOR_GOOD else ())
+    return Expectation(_done(golden) | gives_up, frozenset({0, 1}))
 
 
 def call_of(one: Run, fault: Fault) -> Call | None:
@@ -154,7 +174,8 @@ def _cloud_problems(golden: Golden, one: Run) -> Iterator[str]:
     now, status = one.world.cloud.snapshot(), one.world.control(one.operation).status
     if status is Status.SUCCEEDED:
         yield from (f"said too early that it is done: {line}" for line in differences(golden.done, one.at_end))
-        yield from (f"succeeded, but {line}" for line in differences(golden.after, now))
+    if status is golden.end and status not in PUT_BACK and not any(fault.kind == FOR_GOOD for fault in one.trial):
+        yield from (f"ended {status}, but {line}" for line in differences(golden.after, now))
     if status in PUT_BACK:
         early = differences(one.before, one.at_end, converged=False)
         yield from (f"said too early that it is put back: {line}" for line in early)

@@ -25,6 +25,7 @@ FINAL = (
     "Exhausted",
     "NotInTime",
     "RollBack",
+    "Kept",
     "Skipped",
     "Abandoned",
     "Revoked",
@@ -92,6 +93,7 @@ class _Machine:
         yield from self._steps()
         yield from self._commit()
         yield from self._hold()
+        yield from self._kept()
         yield from self._way_back()
         yield from self._ends()
 
@@ -142,12 +144,31 @@ class _Machine:
     def _hold(self) -> Iterator[tuple[str, Json]]:
         catch = [
             _catch("Abandoned", "Revoked", to="GiveUp", at="$.decision"),
+            *([_catch("Kept", to="Kept", at="$.decision")] if self.saga.kept else []),
             _catch("States.ALL", to="Back", at="$.decision"),
         ]
         hold = self._token_task("Hold", _failed("$.error"), limit=LONGEST_HOLD, catch=catch, to="Again")
         yield "Hold", hold | {"ResultPath": "$.decided"}
         yield "Again", self._again()
         yield "Back", self._back()
+
+    def _kept(self) -> Iterator[tuple[str, Json]]:
+        """Puts what was made out of the way and calls a person; a cancel still puts everything back."""
+        if not self.saga.kept:
+            return
+        last = {"step": "Kept", "did": "keeps what was made, and puts it out of the way"}
+        first = self.saga.kept[0].name
+        yield "Kept", {"Type": "Pass", "Result": last, "ResultPath": "$.last", "Next": first}
+        catch = [_catch("Cancelled", to=self._top), *self._held_back()]
+        for one, to in zip(self.saga.kept, (*(one.name for one in self.saga.kept[1:]), "GiveUp"), strict=True):
+            yield one.name, self._activity(one.name, one.do, catch=catch, to=to)
+
+    def _held_back(self) -> list[Json]:
+        """Where a state leads that can neither be done nor be left out."""
+        return [
+            _catch("Revoked", to="GiveUp", at="$.undoError"),
+            _catch("States.ALL", to="HoldUndo", at="$.undoError"),
+        ]
 
     def _again(self) -> Json:
         """Whether there is a plan tells a failed Plan from a failed first step: Plan does not write `$.last`."""
@@ -168,10 +189,7 @@ class _Machine:
         yield "Interrupted", self._interrupted()
         way = self.saga.way_back()
         undos = {one.undo_name: one.undo for one in self.saga.changes if one.undo}
-        catch = [
-            _catch("Revoked", to="GiveUp", at="$.undoError"),
-            _catch("States.ALL", to="HoldUndo", at="$.undoError"),
-        ]
+        catch = self._held_back()
         for name, to in pairwise(way):
             if name in undos:
                 yield name, self._activity(name, undos[name], catch=catch, to=to)
@@ -208,7 +226,9 @@ class _Machine:
         return _choice([_last(before, to=to) for before, to in self._undone_after() if to != "PutBack"], "GiveUp")
 
     def _undone_after(self) -> Iterator[tuple[str, str]]:
-        """What succeeded last, and what must then have failed on the way back."""
+        """What succeeded last, and what must then have failed on the way back, or on the way aside."""
+        if self.saga.kept:  # what fails after the last of them is the undo that a cancel led to
+            yield from pairwise(("Kept", *(one.name for one in self.saga.kept), self._top))
         restarted = ("Interrupted", *(["NothingLeft"] if self.saga.left else []))
         yield from ((before, self._top) for before in restarted)
         for at in range(self._pivot + 1):
@@ -220,7 +240,8 @@ class _Machine:
         closed = [_catch("States.ALL", to="RolledBack", at="$.undoError")]
         yield "PutBack", self._engine("PutBack", failed, catch=closed, to="RolledBack")
         yield "RolledBack", {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.last.did"}
-        closed = [_catch("States.ALL", to="NeedsAttention", at="$.undoError")]
+        cancelled = [_catch("Cancelled", to=self._top)] if self.saga.kept else []
+        closed = [*cancelled, _catch("States.ALL", to="NeedsAttention", at="$.undoError")]
         yield "GiveUp", self._engine("GiveUp", failed, catch=closed, to="NeedsAttention")
         yield "NeedsAttention", {"Type": "Fail", "Error": "NeedsAttention", "CausePath": "$.last.did"}
 

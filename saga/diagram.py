@@ -20,6 +20,7 @@ def _lines(saga: _Saga, states: Json) -> Iterator[str]:
     yield from _column("story", "The story", _story(saga))
     yield from _column("back", "The way back", [*_plain(way_back[:-1]), "RolledBack([RolledBack])", *_chain(way_back)])
     yield from _column("person", "A person decides", _person(states))
+    yield from _kept(saga)
     yield from ("  " + line for line in _recovery(saga, states))
     yield from ("  " + line for line in _straight_back(saga, states))
     yield from ("  " + line for line in _held(saga, states))
@@ -63,6 +64,19 @@ def _person(states: Json) -> Iterator[str]:
     yield from ("GiveUp[GiveUp]", "NeedsAttention([NeedsAttention])")
     yield "Hold -. abandoned .-> GiveUp"
     yield from _chain(("GiveUp", "NeedsAttention"))
+
+
+def _kept(saga: _Saga) -> Iterator[str]:
+    if not saga.kept:
+        return
+    names = ("Kept", *(one.name for one in saga.kept))
+    yield from _column("aside", "Kept, out of the way", [*_plain(names), *_chain(names)])
+    yield f"  {names[-1]} --> GiveUp"
+    yield "  Hold -. late, and to be kept .-> Kept"
+    yield "  aside -. cannot go on .-> HoldUndo"
+    yield "  UndoAgain --> aside"
+    yield f"  aside -. cancelled .-> {saga.way_back()[0]}"
+    yield f"  GiveUp -. cancelled .-> {saga.way_back()[0]}"
 
 
 def _recovery(saga: _Saga, states: Json) -> Iterator[str]:

@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, get_type_hints
 
 R_contra = TypeVar("R_contra", contravariant=True)
 P = TypeVar("P")
 C = TypeVar("C")
 P_contra = TypeVar("P_contra", contravariant=True)
 C_contra = TypeVar("C_contra", contravariant=True)
+
+Late = Literal["ROLL_BACK", "KEEP_DISABLED", "PARK"]
+"""A wait's time is over: put everything back; keep what was made, out of the way (`Saga.kept`); ask a person."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Wait(Generic[P_contra, C_contra]):
     """The longest `within` can be."""
     watches: Callable[[P_contra], tuple[str, ...]] | None = None
     """Names of the things the check looks at."""
+    stable_for: Callable[[P_contra], timedelta] | None = None
+    """How long the check has to go on passing; None: once is enough. It is a part of `within`."""
 
     def limit(self, plan: Any) -> timedelta:
         """How long this plan's wait may take."""
@@ -88,6 +93,13 @@ class Saga(Generic[R_contra, P, C]):
     """The name the plan takes, for an operation that creates."""
     left: Callable[[P, C], str | None] | None = None
     """After the undo chain: why it is not clean yet. Raises RollBack where an undo has to be done again."""
+    late: Callable[[P], Late] | None = None
+    """What a plan wants done when a wait's time is over; None: `ROLL_BACK`."""
+    kept: tuple[Step[P, C], ...] = ()
+    """Done instead of the undo chain where a wait was late and the plan says `KEEP_DISABLED`.
+
+    What was made is put out of the way, and a person is called; if a cancel comes, everything is put back after all.
+    """
     results: Callable[[P], dict[str, Any] | None] | None = None
     """The result object that callers read (Clouddriver's `resultObjects`) as soon as there is a plan, if any."""
     difference: Callable[[P], tuple[dict[str, Any] | None, dict[str, Any] | None]] | None = None
@@ -152,7 +164,7 @@ class Saga(Generic[R_contra, P, C]):
     def change_of(self) -> Mapping[str, tuple[Step[P, C], bool]]:
         """By the state's name, the step and whether the state is its undo."""
         undos = {one.undo_name: (one, True) for one in self.changes if one.undo is not None}
-        return {one.name: (one, False) for one in self.changes} | undos
+        return {one.name: (one, False) for one in (*self.changes, *self.kept)} | undos
 
     @cached_property
     def wait_of(self) -> Mapping[str, Wait[P, C]]:
@@ -178,10 +190,11 @@ def wait_until(
     within: timedelta | Callable[[P], timedelta],
     at_most: timedelta | None = None,
     watches: Callable[[P], tuple[str, ...]] | None = None,
+    stable_for: Callable[[P], timedelta] | None = None,
 ) -> Wait[P, C]:
     """A wait of the plan's saga: see `Wait`. `at_most` is needed where `within` depends on the plan."""
     if at_most is None:
         if not isinstance(within, timedelta):
             raise ValueError(f"{name}: say at_most= where within= depends on the plan")
         at_most = within
-    return Wait(name, check, within, at_most, watches)
+    return Wait(name, check, within, at_most, watches, stable_for)

@@ -19,6 +19,7 @@ RESERVED = frozenset(
         "Hold",
         "Again",
         "Back",
+        "Kept",
         "HoldUndo",
         "UndoAgain",
         "NothingLeft",
@@ -57,6 +58,7 @@ def faults(saga: _Saga) -> Iterator[str]:
     yield from _missing_undos(saga)
     yield from _bad_companions(saga)
     yield from _bad_waits(saga)
+    yield from _bad_keeping(saga)
     if saga.left and not any(one.undo for one in saga.changes):
         yield "left= looks for what an undo has to take back, but no step has an undo"
     states = len(saga.story)
@@ -65,7 +67,7 @@ def faults(saga: _Saga) -> Iterator[str]:
 
 
 def _bad_names(saga: _Saga) -> Iterator[str]:
-    names = Counter(one.name for one in saga.steps)
+    names = Counter(one.name for one in (*saga.steps, *saga.kept))
     for name in (saga.name, *names):
         if not _NAME.fullmatch(name):
             yield f"{name!r} is not a name like CreateServerGroup: letters and digits, beginning with a capital"
@@ -115,3 +117,17 @@ def _bad_waits(saga: _Saga) -> Iterator[str]:
     together = sum((wait.at_most for wait in saga.waits), timedelta())
     if together > saga.finish_by:
         yield f"waits may take {together} together, longer than finish_by={saga.finish_by}"
+
+
+def _bad_keeping(saga: _Saga) -> Iterator[str]:
+    if not saga.kept:
+        return
+    for one in saga.kept:
+        if one.undo or one.goes_with or one.pivot:
+            yield f"{one.name} puts out of the way what is kept: nothing takes that back; give it do= alone"
+    if saga.pivot:
+        yield f"kept= stands for putting back, but from the pivot {saga.pivot.name} on nothing is put back"
+    if saga.late is None or not saga.waits:
+        yield "kept= is for a wait that is late: give it a wait, and late="
+    if not any(one.undo for one in saga.changes):
+        yield "kept= stands for putting back, but no step has an undo"

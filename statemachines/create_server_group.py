@@ -1,8 +1,18 @@
-"""Create: a new server group at 0/0/0, furnished, then scaled up; or nothing of it."""
+"""Create: a new server group at 0/0/0, furnished, then scaled up; or nothing of it, or it is kept out of traffic."""
 
 from datetime import timedelta
 
-from lambdas.activities import capacity, differences, evidence, launch_templates, plans, scaling, server_groups
+from lambdas.activities import (
+    capacity,
+    differences,
+    evidence,
+    launch_templates,
+    load_balancers,
+    plans,
+    processes,
+    scaling,
+    server_groups,
+)
 from lambdas.activities.plans import CreatePlan
 from lambdas.cloud import Cloud
 from lambdas.requests.create_server_group import CreateServerGroup
@@ -34,7 +44,14 @@ CREATE_SERVER_GROUP: Saga[CreateServerGroup, CreatePlan, Cloud] = Saga(
             within=plans.healthy_within,
             at_most=timedelta(hours=24),
             watches=plans.of_plan,
+            stable_for=plans.stable_for,
         ),
+    ),
+    late=plans.on_unhealthy,
+    kept=(
+        step("StandDown", do=processes.keep_down),
+        step("LeaveLoadBalancers", do=load_balancers.leave_load_balancers),
+        step("LeaveTargetGroups", do=load_balancers.leave_target_groups),
     ),
     left=server_groups.left_behind,
     results=server_groups.results,

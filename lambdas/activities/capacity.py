@@ -1,8 +1,10 @@
 """The size of a server group: planned, changed, restored, and met by healthy instances."""
 
+from dataclasses import replace
+
 from lambdas.activities import health, traffic_guard
 from lambdas.activities.expectations import just_made
-from lambdas.activities.plans import CreatePlan, ResizePlan
+from lambdas.activities.plans import CreatePlan, HealthRule, ResizePlan
 from lambdas.cloud import EMPTY, Capacity, Cloud, Group
 from lambdas.errors import Conflict, NotFound, Rejected, RollBack
 from lambdas.requests.resize_server_group import ResizeServerGroup, Sizes
@@ -42,7 +44,8 @@ def plan_resize(request: ResizeServerGroup, cloud: Cloud) -> ResizePlan:
     if found.deleting:
         raise Conflict(f"server group {group} is being deleted")
     _is_as_expected(request, found)
-    return _resize(request, cloud, found.capacity, _target(request.capacity, found))
+    judged = health.rule(request.health, request.on_unhealthy, group, found.settings)
+    return replace(_resize(request, cloud, found.capacity, _target(request.capacity, found)), health=judged)
 
 
 def _nothing(request: ResizeServerGroup, cloud: Cloud, why: str) -> ResizePlan:
@@ -173,7 +176,7 @@ def unhealthy(plan: CreatePlan, cloud: Cloud) -> str | None:
         return f"server group {plan.group} is not visible yet, or somebody deleted it"
     if found.operation != cloud.operation:
         raise Rejected(f"server group {plan.group} was deleted, and made again by somebody else, while it was set up")
-    return _shortfall(found, plan.capacity, _wanted(plan.capacity, EMPTY, found), cloud)
+    return _shortfall(found, plan.capacity, _wanted(plan.capacity, EMPTY, found), cloud, plan.health)
 
 
 def unready(plan: ResizePlan, cloud: Cloud) -> str | None:
@@ -185,13 +188,13 @@ def unready(plan: ResizePlan, cloud: Cloud) -> str | None:
     except NotFound:
         return f"server group {plan.group} is not visible, or somebody deleted it"
     wanted = _wanted(plan.target, plan.before, found)
-    short = _shortfall(found, plan.target, wanted, cloud)
+    short = _shortfall(found, plan.target, wanted, cloud, plan.health)
     return short or health.surplus(found, max(wanted, found.capacity.desired))
 
 
-def _shortfall(found: Group, target: Capacity, wanted: int, cloud: Cloud) -> str | None:
-    """Why fewer than `wanted` instances are healthy; a group that is not to have so many will never have them."""
-    reason = health.shortfall(found, wanted, cloud)
+def _shortfall(found: Group, target: Capacity, wanted: int, cloud: Cloud, rule: HealthRule | None) -> str | None:
+    """Why fewer instances are healthy than needed; a group that is not to have so many will never have them."""
+    reason = health.shortfall(found, wanted, cloud, rule)
     if reason is None or found.capacity.desired >= wanted:
         return reason
     return f"{reason}; {found.name} has {found.capacity}, not {target}"

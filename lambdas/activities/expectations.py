@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lambdas.activities.plans import CreatePlan
+from lambdas.cloud import Cloud, Group
 from lambdas.errors import NotFound, Transient
 
 
@@ -13,3 +15,15 @@ def just_made(group: str) -> Iterator[None]:
         yield
     except NotFound:
         raise Transient(f"server group {group} is not visible yet, or somebody deleted it") from None
+
+
+def still_ours(plan: CreatePlan, cloud: Cloud) -> Group | None:
+    """The group that this operation made; None where somebody deleted it. A stranger's of that name is told."""
+    try:
+        found = cloud.groups.find(plan.group)
+    except NotFound:
+        return None
+    if found.operation == cloud.operation:
+        return None if found.deleting else found
+    cloud.findings.append(f"server group {plan.group} was not made by this operation: left alone")
+    return None

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
 from lambdas.activities import traffic_guard
-from lambdas.activities.plans import DestroyPlan, Registration, TrafficPlan
+from lambdas.activities.expectations import still_ours
+from lambdas.activities.plans import CreatePlan, DestroyPlan, Registration, TrafficPlan
 from lambdas.activities.traffic_guard import REGISTERS
 from lambdas.cloud import Cloud, Group, Health
 from lambdas.errors import NotFound, Rejected
@@ -137,6 +138,28 @@ def put_back_into_load_balancers(plan: Plan, cloud: Cloud) -> str:
 def put_into_load_balancers(plan: TrafficPlan, cloud: Cloud) -> str:
     """Register the group's instances with its classic load balancers."""
     return _put(plan, plan.load_balancers, cloud.load_balancers.register_classic, cloud)
+
+
+def leave_target_groups(plan: CreatePlan, cloud: Cloud) -> str:
+    """Deregister all instances of the new group from its target groups: it is kept, and takes no traffic."""
+    return _leave(plan, plan.settings.target_groups, cloud.load_balancers.deregister, cloud)
+
+
+def leave_load_balancers(plan: CreatePlan, cloud: Cloud) -> str:
+    """Deregister all instances of the new group from its classic load balancers."""
+    return _leave(plan, plan.settings.load_balancers, cloud.load_balancers.deregister_classic, cloud)
+
+
+def _leave(plan: CreatePlan, balancers: Sequence[str], deregister: Change, cloud: Cloud) -> str:
+    """Registered or not: one that comes into service just now may not be seen yet."""
+    found = still_ours(plan, cloud)
+    if found is None:
+        return f"server group {plan.group} is not there"
+    leaving = [Registration(one, serving(found)) for one in balancers if serving(found)]
+    done = [
+        f"{len(one.instances)} instances out of {name_of(one.balancer)}" for one in leaving if _changed(deregister, one)
+    ]
+    return f"took {', '.join(done)}" if done else "nothing to take out"
 
 
 def _take_out(plan: Plan, registered: Registrations, deregister: Change, cloud: Cloud) -> str:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lambdas.cloud import Capacity, GroupSettings, LaunchSettings, LifecycleHook
+from lambdas.requests.health import OnUnhealthy
+
+ASG, TARGET_GROUP, ELB = "asg", "targetGroup", "elb"
+"""Who may call an instance healthy: Auto Scaling, the group's target groups, its classic load balancers."""
+PROVIDERS = (ASG, TARGET_GROUP, ELB)
 
 USER_DATA = "userData"
 """Where the user data lies: the field of the operation's encrypted request."""
@@ -18,6 +23,23 @@ class Copy:
 
     source: str
     name: str
+
+
+@dataclass(frozen=True)
+class HealthRule:
+    """What the caller means by healthy."""
+
+    providers: tuple[str, ...] = PROVIDERS
+    """Those that count, as far as the group has them; empty: it is enough that there are so many instances."""
+    percentage: int = 100
+    """Of the instances wanted."""
+    stable_for: timedelta = timedelta()
+    on_unhealthy: OnUnhealthy = "ROLL_BACK"
+
+    def needed(self, wanted: int) -> int:
+        """How many must be healthy. As Orca rounds (`WaitForUpInstancesTask`): half up, and never to none."""
+        rounded = (self.percentage * wanted + 50) // 100
+        return rounded or min(self.percentage, wanted, 1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +70,8 @@ class CreatePlan:
     policies: tuple[Copy, ...] = ()
     alarms: tuple[Copy, ...] = ()
     scheduled_actions: tuple[Copy, ...] = ()
+    health: HealthRule | None = None
+    """None: every provider, all instances, at once."""
     schema: int = 1
 
 
@@ -68,6 +92,8 @@ class ResizePlan:
     """Why there is nothing to do."""
     overridden: bool = False
     """The traffic guard, by the request."""
+    health: HealthRule | None = None
+    """None: every provider, all instances, at once."""
     schema: int = 1
 
 
@@ -127,6 +153,8 @@ class TrafficPlan:
     """Why there is nothing to do."""
     overridden: bool = False
     """The traffic guard, by the request."""
+    health: HealthRule | None = None
+    """Of a group that goes into traffic; None: every provider, all instances, at once."""
     schema: int = 1
 
 
@@ -155,3 +183,13 @@ def within(plan: TrafficPlan) -> timedelta:
 def healthy_within(plan: CreatePlan | ResizePlan) -> timedelta:
     """How long the caller is ready to wait for health."""
     return plan.healthy_within
+
+
+def stable_for(plan: CreatePlan | ResizePlan | TrafficPlan) -> timedelta:
+    """How long the group must stay healthy until the caller believes it."""
+    return plan.health.stable_for if plan.health else timedelta()
+
+
+def on_unhealthy(plan: CreatePlan | ResizePlan | TrafficPlan) -> OnUnhealthy:
+    """What becomes of a group that is not healthy in time."""
+    return plan.health.on_unhealthy if plan.health else "ROLL_BACK"

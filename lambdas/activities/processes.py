@@ -1,7 +1,9 @@
 """Auto Scaling processes of a server group that exists: suspended and resumed, each being the other's undo."""
 
 from lambdas.activities import load_balancers, traffic_guard
-from lambdas.activities.plans import DestroyPlan, ResumePlan, TrafficPlan
+from lambdas.activities.expectations import still_ours
+from lambdas.activities.plans import CreatePlan, DestroyPlan, ResumePlan, TrafficPlan
+from lambdas.activities.traffic import DISABLED
 from lambdas.cloud import Cloud
 from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
@@ -37,6 +39,17 @@ def stand_down(plan: DestroyPlan | TrafficPlan, cloud: Cloud) -> str:
         plan.group, cloud, going=lambda found: load_balancers.going(plan, found), overridden=plan.overridden
     )
     return suspend(plan, cloud) + said
+
+
+def keep_down(plan: CreatePlan, cloud: Cloud) -> str:
+    """Suspend what a disabled group has suspended: it neither grows nor shrinks, and nothing new comes into traffic."""
+    if still_ours(plan, cloud) is None:
+        return f"server group {plan.group} is not there"
+    try:
+        cloud.groups.suspend(plan.group, DISABLED)
+    except NotFound:
+        return f"server group {plan.group} is not there"
+    return f"suspended {', '.join(DISABLED)}"
 
 
 def suspend(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambdas import requests
-from lambdas.activities import launch_templates, lookups
+from lambdas.activities import health, launch_templates, lookups
 from lambdas.activities.blueprints import group_settings, hooks, launch_settings, tags
 from lambdas.activities.expectations import just_made
 from lambdas.activities.plans import CreatePlan
@@ -67,6 +67,7 @@ def plan_create(request: CreateServerGroup, cloud: Cloud) -> CreatePlan:
         policies=policies,
         alarms=alarms,
         scheduled_actions=actions,
+        health=health.rule(request.health, request.on_unhealthy, str(name), settings),
     )
 
 

@@ -87,7 +87,8 @@ def plan_enable(request: EnableServerGroup, cloud: Cloud) -> TrafficPlan:
     if found.deleting:
         raise Rejected(f"server group {empty.group} is being deleted; name one that stays")
     suspended = tuple(process for process in DISABLED if process in found.suspended)
-    return _changing(empty, found, suspended, load_balancers.missing(found, cloud))
+    judged = health.rule(request.health, request.on_unhealthy, found.name, found.settings)
+    return _changing(replace(empty, health=judged), found, suspended, load_balancers.missing(found, cloud))
 
 
 def _empty(request: DisableServerGroup | EnableServerGroup, within: timedelta, cloud: Cloud) -> TrafficPlan:
@@ -127,7 +128,7 @@ def not_in_traffic(plan: TrafficPlan, cloud: Cloud) -> str | None:
     suspended = [process for process in plan.processes if process in found.suspended]
     if suspended:  # a read from before they were resumed, or somebody suspended them again
         return f"{', '.join(suspended)} of {plan.group} are suspended"
-    return health.shortfall(found, found.capacity.desired, cloud)
+    return health.shortfall(found, found.capacity.desired, cloud, plan.health)
 
 
 def left_out(plan: DestroyPlan | TrafficPlan, cloud: Cloud) -> None:

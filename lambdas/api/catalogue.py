@@ -77,7 +77,7 @@ def _type(saga: AnySaga) -> dict[str, Any]:
         "does": sentence(saga.request_type),
         "story": tuple(_story(saga)),
         "back": tuple(_back(saga)),
-        "aside": _ASIDE,
+        "aside": (*_HELD, *_kept(saga), *_GIVEN_UP),
         "actions": actions_of(saga),
     }
 
@@ -109,9 +109,15 @@ def _back(saga: AnySaga) -> Iterator[StateView]:
     yield StateView(name=ROLLED_BACK, kind="end", does="Everything is put back.")
 
 
-_ASIDE = (
+def _kept(saga: AnySaga) -> Iterator[StateView]:
+    return (StateView(name=one.name, kind="step", does=sentence(one.do)) for one in saga.kept)
+
+
+_HELD = (
     StateView(name=HOLD, kind="hold", does="A step cannot go on: paused, or waiting for a decision."),
     StateView(name=HOLD_UNDO, kind="hold", does="An undo cannot go on: waiting for a decision."),
+)
+_GIVEN_UP = (
     StateView(name=GIVE_UP, kind="close", does="Close the operation with a list of what is left."),
     StateView(name=NEEDS_ATTENTION, kind="end", does="A person is called."),
 )
@@ -121,6 +127,7 @@ def _functions(saga: AnySaga) -> Iterator[Callable[..., Any]]:
     yield saga.plan
     for one in saga.steps:
         yield from (one.check,) if isinstance(one, Wait) else filter(None, (one.do, one.undo))
+    yield from (one.do for one in saga.kept)
     if saga.left is not None:
         yield saga.left
     if saga.evidence is not None:

@@ -97,6 +97,20 @@ def begin(hub: Hub, task: Task, *, pivot: bool = False, known: Control | None = 
     return _begun(hub, task, allowed, forward=True, known=known)
 
 
+def begin_aside(hub: Hub, task: Task) -> Started:
+    """Start an attempt to put what is kept out of the way: whatever the time, even while paused, unless cancelled.
+
+    Raises Cancelled, Revoked, Abandoned, Exhausted, Conflict.
+    """
+
+    def allowed(control: Control) -> Change:
+        in_charge(control, task)
+        _not_back(control)
+        return {}
+
+    return _begun(hub, task, allowed, forward=True)
+
+
 def begin_undo(hub: Hub, task: Task, *, known: Control | None = None) -> Started:
     """Start an attempt of an undo: only when no forward attempt can be alive, and the cloud has settled.
 
@@ -160,11 +174,15 @@ def told(control: Control, task: Task) -> Control:
 def may_go_forward(hub: Hub, control: Control, task: Task) -> None:
     """Raises the decision that keeps a forward state from starting."""
     in_charge(control, task)
-    if control.status is Status.UNDOING or control.mark is Mark.CANCELLED:
-        raise Cancelled(_why_back(control))
+    _not_back(control)
     in_time(hub, control)
     if control.mark is Mark.PAUSED and task.step != GUARD:  # a place in a queue may be waited for while paused
         raise Paused(f"operation {control.id} is paused; resume it")
+
+
+def _not_back(control: Control) -> None:
+    if control.status is Status.UNDOING or control.mark is Mark.CANCELLED:
+        raise Cancelled(_why_back(control))
 
 
 def _why_back(control: Control) -> str:

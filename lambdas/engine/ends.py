@@ -13,6 +13,7 @@ from lambdas.table import Write
 FINISH, PUT_BACK, GIVE_UP = "Finish", "PutBack", "GiveUp"
 TELLING = 30.0
 """Seconds after which an end should have been told (`lambdas.push`): the stream is a second or two behind."""
+KEPT = "it is kept, out of the way"
 TOOK_OVER = "Interrupted"
 """The error with which a recovery's undo chain begins."""
 
@@ -41,10 +42,14 @@ def put_back(hub: Hub, task: Task) -> str:
 
 
 def give_up(hub: Hub, task: Task) -> str:
-    """Something is left: a person is called, with the list."""
+    """Something is left: a person is called, with the list. Raises Cancelled where a cancel came before it is kept."""
     row = control.read(hub, task.operation)
-    left, reason = _told(hub, task, row), _why(row, task.reason) if row.mark is Mark.REVOKED else task.reason
-    close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason, left=left, task=task)
+    if row.status is Status.NEEDS_ATTENTION:
+        return f"a person is needed: {row.error}"
+    keeps = row.step in {one.name for one in task.saga.kept}
+    left = KEPT if keeps else _told(hub, task, row)
+    reason = _why(row, task.reason) if row.mark is Mark.REVOKED else task.reason
+    close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason, left=left, keeps=keeps, task=task)
     return f"a person is needed: {'; '.join(filter(None, (reason, left)))}"
 
 
@@ -79,6 +84,7 @@ def close(
     reason: str = "",
     *,
     left: str = "",
+    keeps: bool = False,
     late_look: bool = False,
     task: Task | None = None,
 ) -> Status:
@@ -86,8 +92,9 @@ def close(
 
     `task`, where the machine itself comes to its end.
 
-    Raises Cancelled where the work is done but has to be put back, Revoked where a person has to be called, Conflict
-    while an attempt may be alive that the guards' heirs would meet. Returns the status that stands.
+    Raises Cancelled where the work is done, or what was made is kept, but has to be put back, Revoked where a person
+    has to be called, Conflict while an attempt may be alive that the guards' heirs would meet. Returns the status that
+    stands.
     """
     stands = status
 
@@ -98,7 +105,7 @@ def close(
             return None
         if task is not None and task.execution != row.execution:
             raise Abandoned(f"execution {row.execution} is in charge of operation {operation}, not {task.execution}")
-        stands = _end_of(row, status, reason)
+        stands = _end_of(row, status, reason, keeps=keeps)
         control.alone(hub, control.told(row, task) if task else row)
         why = "; ".join(filter(None, (_why(row, reason), left)))
         closed = _closed(hub, row, stands, why, late_look=late_look)
@@ -128,11 +135,11 @@ def _last_look(hub: Hub, row: Control) -> float:
     return row.due if row.due is not None and row.due >= soonest else soonest
 
 
-def _end_of(row: Control, status: Status, reason: str) -> Status:
+def _end_of(row: Control, status: Status, reason: str, *, keeps: bool) -> Status:
     """What its machine says, unless the row knows better."""
     if status is not Status.NEEDS_ATTENTION and row.started is not None:
         control.not_revoked(row)
-    if status is Status.SUCCEEDED and (
+    if (status is Status.SUCCEEDED or keeps) and (
         row.status is Status.UNDOING or (row.mark is Mark.CANCELLED and not row.pivoted)
     ):
         raise Cancelled(f"operation {row.id} was cancelled before it was done")

@@ -7,13 +7,14 @@ can change for operations that run.
 from contextlib import suppress
 
 from lambdas.engine import barriers, control, tokens
-from lambdas.engine.tasks import AnySaga, Task
+from lambdas.engine.tasks import AnySaga, Task, plan_of, stored_plan
 from lambdas.errors import (
     Abandoned,
     Broken,
     Cancelled,
     Conflict,
     Expired,
+    Kept,
     NotInTime,
     Paused,
     Revoked,
@@ -22,14 +23,16 @@ from lambdas.errors import (
     WindlassError,
 )
 from lambdas.hub import Hub
-from lambdas.rows import Control, Mark, Open, short
+from lambdas.rows import Control, Mark, Open, Status, short
 from lambdas.table import Refused
 from lambdas.values import changed
-from saga import OnFailure
+from saga import Late, OnFailure
 
 HOLD, HOLD_UNDO = "Hold", "HoldUndo"
 HELD_RETRIES = 8
 """Held retries of one operation: the history of an execution ends at 25,000 events."""
+PARK: Late = "PARK"
+KEEP: Late = "KEEP_DISABLED"
 RETRY, ROLL_BACK, SKIP, ABANDON = "retry", "rollback", "skip", "abandon"
 
 
@@ -76,10 +79,16 @@ def _once_more(hub: Hub, opened: Open, decision: str, by: str) -> None:
 
 
 def _settle_undo(hub: Hub, row: Control, opened: Open) -> None:
-    """Nobody is waited for where no retry can help: the history is used up, or what is left was skipped."""
+    """Nobody is waited for where no retry can help: the history is used up, or what is left was skipped.
+
+    Nor where a cancel leads back from what was to be kept: its retry finds that out.
+    """
+    if row.mark is Mark.CANCELLED and row.status is Status.RUNNING:
+        return _once_more(hub, opened, ROLL_BACK, f"cancelled by {row.decided}")
     hopeless = row.events > control.GIVE_UP or (opened.reason or "").startswith(Skipped.__name__)
     if hopeless or _undecided(hub, opened):
         tokens.fail(hub, opened, Abandoned.__name__, f"nobody decided: {opened.reason}")
+    return None
 
 
 def _settle_forward(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None:
@@ -88,7 +97,7 @@ def _settle_forward(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None
         if (barred := barriers.barred(hub, row)) is None:
             return _once_more(hub, opened, RETRY, f"resumed by {row.decided}" if row.decided else f"over: {cause}")
         opened = _told(hub, opened, f"{error}: {barred}")
-    verdict = _verdict(row, error, cause, saga.on_failure) or _overtaken(hub, row, opened)
+    verdict = _verdict(row, opened, saga.on_failure) or _overtaken(hub, row, opened)
     if verdict is None:
         return None
     if row.pivoted:
@@ -103,21 +112,25 @@ def _told(hub: Hub, opened: Open, reason: str) -> Open:
     return told
 
 
-def _verdict(row: Control, error: str, cause: str, policy: OnFailure) -> tuple[str, str] | None:
+def _verdict(row: Control, opened: Open, policy: OnFailure) -> tuple[str, str] | None:
     """The error that ends the hold at once, and why; None: somebody is asked."""
+    error, _, cause = (opened.reason or "").partition(": ")
     if row.mark is Mark.CANCELLED:
         return Cancelled.__name__, f"cancelled by {row.decided}"
     if row.held >= HELD_RETRIES or row.events > control.GIVE_UP:
         return RollBack.__name__, f"no retries are left: {error}: {cause}"
-    if not row.pivoted and _goes_back(row, error, cause, policy):
+    if error == NotInTime.__name__ and opened.late == KEEP:
+        return Kept.__name__, f"{error}: {cause}"
+    if not row.pivoted and _goes_back(row, opened, policy):
         return RollBack.__name__, f"{error}: {cause}"
     return None
 
 
-def _goes_back(row: Control, error: str, cause: str, policy: OnFailure) -> bool:
+def _goes_back(row: Control, opened: Open, policy: OnFailure) -> bool:
     """Whatever else comes here has used up its retries, by our own count or by the machine's."""
+    error, _, cause = (opened.reason or "").partition(": ")
     if error == NotInTime.__name__:
-        return True
+        return opened.late != PARK
     holds = policy.hold_exhausted if row.hold_exhausted is None else row.hold_exhausted
     return not holds and not _waits_for_us(error, cause)
 
@@ -167,6 +180,7 @@ def _opened(hub: Hub, task: Task, row: Control) -> Open:
         expires=control.expires(row) if task.step == HOLD else None,
         reason=task.reason,
         held=_held(row, known),
+        late=_late(hub, task),
         earlier=tokens.earlier(known, task.token),
         account=row.account,
         region=row.region,
@@ -179,6 +193,14 @@ def _held(row: Control, known: Open | None) -> str | None:
     if row.step not in (HOLD, HOLD_UNDO):
         return row.step
     return known.held if known else None
+
+
+def _late(hub: Hub, task: Task) -> Late | None:
+    """What the plan wants done of a wait that was not in time."""
+    if task.error != NotInTime.__name__ or task.saga.late is None:
+        return None
+    plan = stored_plan(hub, task.operation)
+    return None if plan is None else task.saga.late(plan_of(task.saga, plan))
 
 
 def _deadline(hub: Hub, task: Task, row: Control) -> float | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lambdas.engine import rhythm
+from lambdas.engine.tasks import LEFT
 from lambdas.table import Item
 
 Place = tuple[float, str, str]
@@ -175,6 +176,11 @@ def _of_round(rows: Iterable[Row], this: Round, settling: float) -> Iterator[Tur
             yield Turn(row, place, this)
 
 
+def begun(row: Row) -> float:
+    """From when on a wait's age counts: its beginning, or since its check passes, where it has to pass for a while."""
+    return row.due if row.clear is None or row.state == LEFT else row.clear
+
+
 def _order(turn: Turn) -> Any:
     return turn.place
 
@@ -186,6 +192,6 @@ def owed(row: Row, since: float, until: float, settling: float) -> float | None:
     """
     if not row.of_token or row.kind == "hold":
         return row.due if row.due <= until else None
-    settled = None if row.clear is None else row.clear + settling
-    times = (row.deadline, row.expires, settled, rhythm.next_look(row.due, since))
+    settled = row.clear + settling if row.clear is not None and row.state == LEFT else None
+    times = (row.deadline, row.expires, settled, rhythm.next_look(begun(row), since))
     return min((one for one in times if one is not None and one <= until), default=None)

@@ -128,6 +128,7 @@ def _opened(hub: Hub, task: Task, row: Control) -> Open:
         deadline=_deadline(task, since),
         expires=None if task.step == LEFT else control.expires(row),
         reason=known.reason if known else None,
+        stable=_stable(task),
         earlier=tokens.earlier(known, task.token),
         account=row.account,
         region=row.region,
@@ -142,6 +143,11 @@ def _deadline(task: Task, since: float) -> float | None:
         return since + LEFT_WITHIN
     limit = wait_of(task.saga, task.step).limit(plan_of(task.saga, task.plan or {}))
     return since + limit.total_seconds()
+
+
+def _stable(task: Task) -> float | None:
+    stable_for = None if task.step in (GUARD, LEFT) else wait_of(task.saga, task.step).stable_for
+    return None if stable_for is None else stable_for(plan_of(task.saga, task.plan or {})).total_seconds() or None
 
 
 def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | None) -> str | None:
@@ -170,19 +176,26 @@ def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | N
 
 
 def _passed(hub: Hub, opened: Open) -> None:
-    """Success; what has to stay clean for longer than reads may lag is looked at again."""
-    clear = changed(opened, clear=opened.clear or hub.now())
-    settled = _settled_at(hub, clear) if opened.state == LEFT else None
-    if settled is not None and hub.now() < settled:
-        rhythm.ask(hub, settled)
-        return tokens.note(hub, opened, changed(clear, reason="nothing is left; looking once more"))
-    did = _did(opened, hub.now())
-    return tokens.succeed(hub, opened, {"step": opened.state, "did": did}, did)
+    """Success, unless it has to be seen for a while: then it is looked at again, and must be believed in time."""
+    since = hub.now() if opened.clear is None else opened.clear
+    believed = since + _proof(hub, opened)
+    if hub.now() >= believed:
+        did = _did(opened, hub.now())
+        return tokens.succeed(hub, opened, {"step": opened.state, "did": did}, did)
+    reason = "nothing is left; looking once more" if opened.state == LEFT else _steady(opened)
+    if opened.state != LEFT and (late := _late(hub, opened, reason)) is not None:
+        return tokens.fail(hub, opened, type(late).__name__, str(late))
+    rhythm.ask(hub, believed if opened.state == LEFT else min(believed, rhythm.next_look(since, hub.now())))
+    return tokens.note(hub, opened, changed(opened, clear=since, reason=reason))
 
 
-def _settled_at(hub: Hub, opened: Open) -> float | None:
-    """From when on a read that still finds nothing cannot be one that lags behind."""
-    return None if opened.clear is None else opened.clear + hub.settings.settling.total_seconds()
+def _proof(hub: Hub, opened: Open) -> float:
+    """Seconds for which the check has to pass: longer than reads may lag, or as long as the plan says."""
+    return hub.settings.settling.total_seconds() if opened.state == LEFT else opened.stable or 0.0
+
+
+def _steady(opened: Open) -> str:
+    return f"it is as asked, and has to stay so for {opened.stable:.0f} s"
 
 
 def _did(opened: Open, now: float) -> str:

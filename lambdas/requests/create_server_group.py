@@ -12,6 +12,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from lambdas.accounts import Account
 from lambdas.naming import ServerGroupName
 from lambdas.requests import Json, Patience, Request, Value, WaitFor, key
+from lambdas.requests.health import Health, OnUnhealthy
+from lambdas.requests.health import contradictions as of_health
 
 PROCESSES = (
     *("AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck", "InstanceRefresh", "Launch"),
@@ -252,6 +254,11 @@ class CreateServerGroup(Request):
     """`healthy`: end when all instances are healthy, else put all back. `created`: when AWS took the size."""
     healthy_within: Patience = timedelta(minutes=30)
     """How long it may take until all are healthy: seconds or ISO 8601."""
+    health: Health | None = None
+    """What counts as healthy; by default every instance, to Auto Scaling and behind all its load balancers."""
+    on_unhealthy: OnUnhealthy = "ROLL_BACK"
+    """When `healthyWithin` is over. `ROLL_BACK`: nothing of it is left. `KEEP_DISABLED`: it stays, out of traffic, and
+    the operation ends needing attention. `PARK`: it stays as it is, and a person decides."""
 
     clouddriver_names: ClassVar[frozenset[str]] = frozenset({"createServerGroup", "basicAmazonDeployDescription"})
     secrets: ClassVar[frozenset[str]] = frozenset({"userData"})
@@ -277,6 +284,7 @@ class CreateServerGroup(Request):
         yield from self._size()
         yield from self._place()
         yield from self._source()
+        yield from self._health()
         if self.unlimited_cpu_credits is not None and not BURSTABLE.match(self.instance_type):
             yield f"unlimitedCpuCredits: {self.instance_type} has no CPU credits; leave it out"
         if self.user_data and (found := _wrong_user_data(self.user_data)):
@@ -321,6 +329,13 @@ class CreateServerGroup(Request):
                 f"source: {self.source.asg_name} is in {self.source.account}/{self.source.region}; "
                 f"only a source in {self.account}/{self.region} can be copied"
             )
+
+    def _health(self) -> Iterator[str]:
+        yield from of_health(self.health, self.on_unhealthy, self.healthy_within, self.wait_for)
+        judges = self.health.judges if self.health else ("asg",)
+        registered = not self.start_disabled and "AddToLoadBalancer" not in self.suspended_processes
+        if judges and "asg" not in judges and not registered:
+            yield "health: no load balancer judges a group that starts disabled; let asg count"
 
 
 def _wrong_user_data(text: str) -> str | None:

@@ -18,6 +18,8 @@ from lambdas.requests import (
     WaitFor,
     account_of,
 )
+from lambdas.requests.health import Health, OnUnhealthyExisting
+from lambdas.requests.health import contradictions as of_health
 
 
 class Sizes(Value):
@@ -51,7 +53,11 @@ class ResizeServerGroup(TakesOutOfService):
     wait_for: WaitFor = "healthy"
     """`healthy`: end when the instances wanted are healthy and surplus ones gone. `created`: when AWS took the size."""
     healthy_within: Patience = timedelta(minutes=20)
-    """How long it may take until the group is healthy: seconds or ISO 8601. After that the old capacity comes back."""
+    """How long it may take until the group is healthy: seconds or ISO 8601."""
+    health: Health | None = None
+    """What counts as healthy; by default every instance, to Auto Scaling and behind all its load balancers."""
+    on_unhealthy: OnUnhealthyExisting = "ROLL_BACK"
+    """When that time is over. `ROLL_BACK`: the old capacity comes back. `PARK`: a person decides."""
     tolerant: bool = False
     """As Clouddriver does: succeed with nothing done if the group is absent, being deleted, or no capacity is given."""
 
@@ -61,6 +67,7 @@ class ResizeServerGroup(TakesOutOfService):
         yield from super().contradictions()
         if self.capacity.empty and not self.tolerant:
             yield "capacity: give at least one of min, desired and max"
+        yield from of_health(self.health, self.on_unhealthy, self.healthy_within, self.wait_for)
 
     @classmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:

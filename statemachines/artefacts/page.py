@@ -35,6 +35,7 @@ def page(saga: _Saga, story: str) -> str:
         ("Request", _request(saga)),
         ("States", _states(saga)),
         ("The way back", _way_back(saga)),
+        *([("Kept", _kept(saga))] if saga.kept else []),
         ("Waits", _waits(saga)),
         ("When something fails", _failures(saga, states)),
         ("Ends", _ends(saga)),
@@ -100,6 +101,17 @@ def _way_back(saga: _Saga) -> Iterator[str]:
         yield f"| `LandedLate` | {_BACK['LandedLate']} |"
 
 
+def _kept(saga: _Saga) -> Iterator[str]:
+    yield "Where a wait was late and the request says `KEEP_DISABLED`, instead of the way back:"
+    yield ""
+    yield "| state | what it does |"
+    yield "|---|---|"
+    yield "| `Kept` | A cancel still puts everything back, until the operation is closed. |"
+    for one in saga.kept:
+        yield f"| `{one.name}` | {_first_line(one.do)} |"
+    yield "| `GiveUp` | Closes the operation as needing attention and gives back what it guarded. |"
+
+
 def _waits(saga: _Saga) -> Iterator[str]:
     waits = list(saga.waits)
     if not waits:
@@ -118,7 +130,7 @@ def _failures(saga: _Saga, states: Json) -> Iterator[str]:
     kinds = ("Rejected", "Cancelled", "Expired", "anything else")
     yield f"| state | {' | '.join(kinds)} |"
     yield f"|---|{'---|' * len(kinds)}"
-    for name in (*saga.story[:-1], *saga.way_back()[:-1]):
+    for name in (*saga.story[:-1], *(one.name for one in saga.kept), *saga.way_back()[:-1]):
         if "Catch" in states[name]:
             yield f"| `{name}` | {' | '.join(f'`{leads_to(states[name], kind)}`' for kind in kinds)} |"
     yield ""
@@ -171,6 +183,7 @@ def _changing(saga: _Saga) -> Iterator[_Activity]:
         yield one.do
         if one.undo:
             yield one.undo
+    yield from (one.do for one in saga.kept)
 
 
 def _checks(saga: _Saga) -> Iterator[_Activity]:

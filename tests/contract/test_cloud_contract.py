@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from lambdas.activities.health import shortfall
+from lambdas.activities.plans import HealthRule
 from lambdas.cloud import (
     OPERATION_TAG,
     Alarm,
@@ -660,3 +662,29 @@ def test_launch_settings_of_every_kind_are_accepted(world: World) -> None:
         world.cloud.launch_templates.create(f"shop-v00{number}", settings, USER_DATA, MINE, f"token-{number}")
 
     assert len(world.cloud.launch_templates.made_by("op1")) == 3
+
+
+# Health, as the caller means it
+
+
+@pytest.mark.parametrize(
+    ("rule", "healthy"),
+    [
+        (HealthRule(("asg",)), True),
+        (HealthRule(("asg", "elb")), True),
+        (HealthRule(()), True),
+        (HealthRule(("targetGroup",), percentage=50), True),
+        (HealthRule(("targetGroup",)), False),
+        (HealthRule(), False),
+    ],
+)
+def test_health_is_judged_alike(world: World, rule: HealthRule, healthy: bool) -> None:
+    region = world.region
+    make_group(world, desired=2, target_groups=(region.target_group,), load_balancers=(region.classic,))
+    group = world.cloud.groups.find(GROUP)
+    first, second = (one.id for one in group.instances)
+    world.cloud.load_balancers.register(region.target_group, [first, second])
+    world.cloud.load_balancers.register_classic(region.classic, [first, second])
+    world.cloud.load_balancers.deregister(region.target_group, [first])
+
+    assert (shortfall(group, 2, world.cloud, rule) is None) == healthy

@@ -33,6 +33,7 @@ from rehearsal.sweep import (
 from rehearsal.trials import FAULTS, FOR_GOOD, SIGNALS
 from rehearsal.world import World
 from saga import Saga, Step
+from statemachines.create_server_group import CREATE_SERVER_GROUP
 from tests.rehearsal import toy
 
 OPERATIONS = [scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS, scenarios.ENABLES, scenarios.DISABLES]
@@ -48,6 +49,19 @@ def _quiet() -> Iterator[None]:
 
 def survived(report: Report) -> str:
     return "\n".join(map(str, report.survivors))
+
+
+@pytest.mark.parametrize(
+    "scenario", [scenarios.CREATES_SICK, scenarios.CREATES_KEPT, scenarios.CREATES_PARKED], ids=lambda one: one.name
+)
+def test_what_is_not_healthy_in_time_ends_as_the_request_says(scenario: Scenario) -> None:
+    aside = ("Hold", *(one.name for one in CREATE_SERVER_GROUP.kept), "GiveUp")
+
+    report = sweep(scenario, ["before", "kill_after", "cancel", "reject"], lambda call: call.where in aside)
+
+    assert survived(report) == ""
+    assert report.ends[scenario.ends.value] >= 10
+    assert report.ends["ROLLED_BACK"] >= 5
 
 
 @pytest.mark.parametrize("scenario", OPERATIONS, ids=lambda scenario: scenario.name)

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from saga import Reservation, Saga, Step, Wait, step, wait_until
+from saga import Late, Reservation, Saga, Step, Wait, step, wait_until
 
 AnySaga = Saga[Any, Any, Any]
 One = Step[Any, Any] | Wait[Any, Any]
@@ -26,6 +26,10 @@ def check(plan: object, cloud: object) -> str | None:
     return None
 
 
+def late(plan: object) -> Late:
+    return "KEEP_DISABLED"
+
+
 def guards(request: object) -> tuple[str, ...]:
     return ("test/eu-west-1/server-group/shop-v001",)
 
@@ -43,6 +47,8 @@ def sagas(draw: st.DrawFn) -> AnySaga:
     for number, kind in enumerate(kinds):
         steps.append(_one(kind, f"Step{number}", steps, draw))
     undoable = any(isinstance(one, Step) and one.undo for one in steps)
+    keeps = undoable and after is None and any(isinstance(one, Wait) for one in steps)
+    aside = draw(st.integers(0, 3)) if keeps else 0
     return Saga(
         name="MakeThing",
         plan=plan,
@@ -50,6 +56,8 @@ def sagas(draw: st.DrawFn) -> AnySaga:
         guards=draw(st.sampled_from((None, guards))),
         reserves=draw(st.sampled_from((None, reserves))),
         left=draw(st.sampled_from((None, check))) if undoable else None,
+        late=late if aside else draw(st.sampled_from((None, late))),
+        kept=tuple(step(f"Aside{number}", do=act) for number in range(aside)),
     )
 
 

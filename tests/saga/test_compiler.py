@@ -14,7 +14,7 @@ from rehearsal.asl import Machine
 from saga import Saga, step, wait_until
 from saga.compiler import FINAL, Json, compile_saga, function_of, worst_case
 from saga.rules import RESERVED, BadSaga
-from tests.saga.arbitrary import AnySaga, act, check, guards, plan, sagas
+from tests.saga.arbitrary import AnySaga, act, check, guards, late, plan, sagas
 
 ENDS = {"Succeeded", "RolledBack", "NeedsAttention"}
 
@@ -28,6 +28,8 @@ FULL: AnySaga = Saga(
         step("Size", do=act, goes_with="Group"),
         wait_until("Healthy", check=check, within=timedelta(minutes=30)),
     ),
+    late=late,
+    kept=(step("Aside", do=act),),
     left=check,
 )
 
@@ -121,7 +123,7 @@ def test_the_same_saga_is_the_same_text(saga: AnySaga) -> None:
 def test_states_stand_in_the_order_of_the_story_the_holds_the_way_back_and_the_ends() -> None:
     assert list(compile_saga(FULL)["States"]) == [
         *("Guard", "Plan", "Recovering", "Template", "Group", "Size", "Healthy", "Finish", "Succeeded"),
-        *("Hold", "Again", "Back"),
+        *("Hold", "Again", "Back", "Kept", "Aside"),
         *("Interrupted", "UndoGroup", "UndoTemplate", "NothingLeft", "LandedLate", "HoldUndo", "UndoAgain"),
         *("PutBack", "RolledBack", "GiveUp", "NeedsAttention"),
     ]
@@ -130,7 +132,7 @@ def test_states_stand_in_the_order_of_the_story_the_holds_the_way_back_and_the_e
 def test_names_that_the_compiler_uses_are_reserved() -> None:
     made = {name for name in compile_saga(FULL)["States"] if not name.startswith("Undo")}
 
-    assert made - {one.name for one in FULL.steps} == RESERVED - {"UndoAgain"}
+    assert made - {one.name for one in (*FULL.steps, *FULL.kept)} == RESERVED - {"UndoAgain"}
 
 
 def test_final_errors_are_those_of_the_functions() -> None:
@@ -193,7 +195,7 @@ def test_activities_run_in_their_modules_function_and_all_else_in_the_engine() -
     }
 
     assert {name for name, function in functions.items() if function == "${ArbitraryFunction}"} == {
-        *("Plan", "Template", "Group", "Size", "UndoTemplate", "UndoGroup"),
+        *("Plan", "Template", "Group", "Size", "UndoTemplate", "UndoGroup", "Aside"),
     }
     assert set(functions.values()) == {"${ArbitraryFunction}", "${EngineFunction}"}
 

@@ -7,7 +7,7 @@ from saga.compiler import Json, compile_saga
 from saga.diagram import mermaid
 from tests.saga.arbitrary import AnySaga, act, plan, sagas
 
-COLUMNS = {"story", "back"}
+COLUMNS = {"story", "back", "aside"}
 """Arrows to and from a column stand for those of its states."""
 ARROW = re.compile(r"^ +(\w+) (?:-->|-\.->|-- .+ -->|-\. .+ \.->) (\w+)")
 

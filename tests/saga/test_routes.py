@@ -15,7 +15,7 @@ from rehearsal.failures import TaskError
 from rehearsal.machines import StepFunctions
 from saga import Saga, Step, step, wait_until
 from saga.compiler import Json, compile_saga
-from tests.saga.arbitrary import AnySaga, act, check, guards, plan, sagas
+from tests.saga.arbitrary import AnySaga, act, check, guards, late, plan, sagas
 
 REFUSED = ("Rejected", "Cancelled", "Expired", "RollBack")
 WITHDRAWN = ("Cancelled", "Expired", "RollBack")
@@ -337,3 +337,64 @@ def test_a_token_that_nobody_settles_ends_by_the_states_own_time_out_once() -> N
 
     assert ended.error == "States.Timeout"
     assert ended.path == ["Guard", "PutBack", "RolledBack"] == [*asked, "RolledBack"]
+
+
+LATE: AnySaga = Saga(
+    name="MakeThing",
+    plan=plan,
+    steps=(step("Make", do=act, undo=act), wait_until("Healthy", check=check, within=timedelta(hours=1))),
+    late=late,
+    kept=(step("StandDown", do=act), step("Leave", do=act)),
+    left=check,
+)
+KEPT = {"Healthy": ["NotInTime"], "Hold": ["Kept"]}
+ASIDE = [*until(LATE, 1), "Hold", "Kept", "StandDown", "Leave"]
+
+
+def test_what_is_kept_is_put_out_of_the_way_and_a_person_is_called() -> None:
+    told = run(LATE, KEPT)
+
+    assert told.path == [*ASIDE, "GiveUp", "NeedsAttention"]
+    assert [one.get("failed") for one in told.asked][-1] == {"error": "NotInTime", "cause": "Healthy failed"}
+
+
+@pytest.mark.parametrize("name", ["StandDown", "Leave", "GiveUp"])
+def test_a_cancel_puts_back_what_was_to_be_kept(name: str) -> None:
+    told = run(LATE, KEPT | {name: ["Cancelled"]})
+    way = [*ASIDE, "GiveUp"]
+
+    assert told.path == [*way[: way.index(name) + 1], *put_back(LATE, 1)]
+    assert told.error == "Cancelled"
+
+
+@pytest.mark.parametrize("name", ["StandDown", "Leave"])
+def test_what_cannot_be_put_out_of_the_way_is_tried_again_when_a_person_says_so(name: str) -> None:
+    at = ASIDE.index(name)
+
+    told = run(LATE, KEPT | {name: ["Exhausted"]})
+    left = run(LATE, KEPT | {name: ["Rejected"], "HoldUndo": ["Abandoned"]})
+
+    assert told.path == [*ASIDE[: at + 1], "HoldUndo", "UndoAgain", *ASIDE[at:], "GiveUp", "NeedsAttention"]
+    assert left.path == [*ASIDE[: at + 1], "HoldUndo", "GiveUp", "NeedsAttention"]
+
+
+@pytest.mark.parametrize("name", ["StandDown", "Leave"])
+def test_an_undo_that_fails_after_such_a_cancel_is_tried_again_by_way_of_the_cancel(name: str) -> None:
+    told = run(LATE, KEPT | {name: ["Cancelled", "Cancelled"], "UndoMake": ["Exhausted"]})
+
+    once = [name, "UndoMake"]
+    assert told.path == [*ASIDE[: ASIDE.index(name)], *once, "HoldUndo", "UndoAgain", *once, *put_back(LATE, 1)[1:]]
+
+
+def test_an_undo_that_fails_after_a_cancel_at_the_very_end_is_tried_again() -> None:
+    told = run(LATE, KEPT | {"GiveUp": ["Cancelled"], "UndoMake": ["Exhausted"]})
+
+    way = put_back(LATE, 1)
+    assert told.path == [*ASIDE, "GiveUp", way[0], "HoldUndo", "UndoAgain", *way]
+
+
+@pytest.mark.parametrize("name", ["StandDown", "Leave"])
+def test_a_revoked_operation_stops_before_it_puts_anything_out_of_the_way(name: str) -> None:
+    told = run(LATE, KEPT | {name: ["Revoked"]})
+
+    assert told.path == [*ASIDE[: ASIDE.index(name) + 1], "GiveUp", "NeedsAttention"]

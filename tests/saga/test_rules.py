@@ -8,11 +8,13 @@ from hypothesis import given
 from saga import Saga, Wait, step, wait_until
 from saga.rules import BadSaga, faults
 from saga.rules import check as checked
-from tests.saga.arbitrary import AnySaga, act, check, plan, sagas
+from tests.saga.arbitrary import AnySaga, act, check, late, plan, sagas
 
 HOUR = timedelta(hours=1)
 GROUP = step("Group", do=act, undo=act)
 KILL = step("Kill", do=act, pivot=True)
+WAIT = wait_until("One", check=check, within=HOUR)
+ASIDE = step("Aside", do=act)
 
 
 def saga(*steps: Any, **more: Any) -> AnySaga:
@@ -108,6 +110,26 @@ BAD = {
     "left without undo": (
         saga(KILL, left=check),
         "left= looks for what an undo has to take back, but no step has an undo",
+    ),
+    "keeping what has an undo": (
+        saga(GROUP, WAIT, late=late, kept=(step("Aside", do=act, undo=act),)),
+        "Aside puts out of the way what is kept: nothing takes that back; give it do= alone",
+    ),
+    "keeping from a pivot on": (
+        saga(GROUP, WAIT, KILL, late=late, kept=(ASIDE,)),
+        "kept= stands for putting back, but from the pivot Kill on nothing is put back",
+    ),
+    "keeping what is never late": (
+        saga(GROUP, WAIT, kept=(ASIDE,)),
+        "kept= is for a wait that is late: give it a wait, and late=",
+    ),
+    "keeping what nothing puts back": (
+        saga(WAIT, late=late, kept=(ASIDE,)),
+        "kept= stands for putting back, but no step has an undo",
+    ),
+    "a kept step's name": (
+        saga(GROUP, WAIT, late=late, kept=(step("Group", do=act),)),
+        "Group stands 2 times; give each step and wait a name of its own",
     ),
     "nothing to do": (
         saga(),
