@@ -399,6 +399,9 @@ class Scaling(Protocol):
     def alarms_made_by(self, operation: str, prefix: str) -> tuple[str, ...]:
         """Names of the alarms of that prefix that the operation made."""
 
+    def alarm_states(self, names: Sequence[str]) -> dict[str, str]:
+        """`OK`, `ALARM` or `INSUFFICIENT_DATA` by name, of those that exist; composite ones too."""
+
     def put_alarm(self, group: str, alarm: Alarm, operation: str) -> None:
         """Put the alarm on the group's policy; marked as the operation's. Raises NotFound for the policy."""
 

@@ -24,6 +24,7 @@ from lambdas.engine import (
     heartbeat,
     holds,
     locks,
+    metric_holds,
     recovery,
     rhythm,
     rounds,
@@ -106,6 +107,8 @@ def _some(seen: Snapshot, sagas: Sagas, lane: Lane, until: float) -> bool:
     if _over(seen, lane, lane.turns[0].row, until):
         return False
     page = [turn.row for turn in islice(lane.turns, GROUPS_OF_A_PAGE)]
+    if page[0].of_alarms:
+        return _alarms(seen, sagas, lane, page)
     plans = _foreseen(seen, sagas, page)
     for row in page:
         if _over(seen, lane, row, until):
@@ -115,11 +118,19 @@ def _some(seen: Snapshot, sagas: Sagas, lane: Lane, until: float) -> bool:
     return True
 
 
+def _alarms(seen: Snapshot, sagas: Sagas, lane: Lane, page: Sequence[Row]) -> bool:
+    """Their states are read for all of the page at once."""
+    metric_holds.look(seen.hub, sagas, [Key(row.pk, row.sk) for row in page])
+    for _ in page:
+        lane.made()
+    return True
+
+
 def _over(seen: Snapshot, lane: Lane, row: Row, until: float) -> bool:
     """Whether the row is left to the next sweep."""
     budgets = seen.budgets
     spent = budgets.spent(row.place, EARLY if lane.early else 1.0)
-    return seen.hub.now() >= until or spent or (not row.of_token and budgets.spent(HUB))
+    return seen.hub.now() >= until or spent or (not (row.of_token or row.of_alarms) and budgets.spent(HUB))
 
 
 def _foreseen(seen: Snapshot, sagas: Sagas, page: Sequence[Row]) -> Plans:

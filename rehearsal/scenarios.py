@@ -19,6 +19,7 @@ NEIGHBOUR = "shop-prod-v000"
 OURS, EARLIER = "shop-prod-v001", "earlier"
 """What an operation of Windlass made some time ago, and that operation."""
 NEW = "shop-prod-v002"
+ALARM = "shop-errors"
 WHERE = {"account": ACCOUNT, "region": REGION}
 
 CREATE: Json = {
@@ -84,6 +85,14 @@ def in_service(world: World) -> str | None:
     return None if serving & {NEIGHBOUR, OURS} else "the protected cluster has nothing in traffic"
 
 
+def alarmed(world: World) -> None:
+    """As `furnished`, while an alarm fires for a time."""
+    furnished(world)
+    states = world.cloud.place(ACCOUNT, REGION).states
+    states[ALARM] = "ALARM"
+    world.clock.at(40, lambda: states.update({ALARM: "OK"}))
+
+
 def healed(world: World) -> None:
     """A person finds out what ails the instances."""
     world.cloud.place(ACCOUNT, REGION).never_healthy.clear()
@@ -142,6 +151,12 @@ RESIZES = Scenario(
     {**WHERE, "serverGroupName": NEIGHBOUR, "capacity": {"min": 2, "desired": 4, "max": 6}},
     furnished,
 )
+RESIZES_ALARMED = replace(
+    RESIZES,
+    name="resizeServerGroup/alarmed",
+    request=RESIZES.request | {"holdOnAlarms": [ALARM]},
+    prepare=alarmed,
+)
 DESTROYS = Scenario("destroyServerGroup", "destroyServerGroup", {**WHERE, "serverGroupName": OURS}, furnished)
 RESUMES = Scenario(
     "resumeAsgProcesses",
@@ -172,7 +187,7 @@ CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_with
 DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
 ALL = (
     *(CREATES, CREATES_DISABLED, CREATES_HURRIED, CREATES_JUDGED, CREATES_KEPT, CREATES_PARKED),
-    *(RESIZES, RESIZES_PREEMPTING, DESTROYS, DESTROYS_HURRIED, DESTROYS_PROTECTED),
+    *(RESIZES, RESIZES_ALARMED, RESIZES_PREEMPTING, DESTROYS, DESTROYS_HURRIED, DESTROYS_PROTECTED),
     *(ENABLES, DISABLES, DISABLES_A_PART, DISABLES_PROTECTED, RESUMES),
 )
 

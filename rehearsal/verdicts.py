@@ -20,6 +20,9 @@ LASTS = (*REFUSALS, *LASTING)
 AT_ONCE, REASON = "groups.found", "groups.activities"
 """What a sweep reads for all waits at once, and then, where that is refused, for each; and only to say why not yet."""
 
+ALARMS = "scaling.alarm_states"
+"""What a sweep reads to pause and resume: who cannot see them does neither."""
+
 ENDS = {
     Status.SUCCEEDED: ("Succeeded",),
     Status.ROLLED_BACK: ("RolledBack",),
@@ -131,7 +134,8 @@ def single(golden: Golden, call: Call, fault: Fault) -> Expectation:
 
 
 def _of_its_own(golden: Golden, call: Call, fault: Fault) -> Expectation:
-    if fault.kind not in LASTS or (call.name == AT_ONCE and call.where == "sweep" and fault.kind in REFUSALS):
+    apart = {AT_ONCE: REFUSALS, ALARMS: LASTS}.get(call.name, ())
+    if fault.kind not in LASTS or (call.where == "sweep" and fault.kind in apart):
         return Expectation(_done(golden))
     forward = golden.of(call) in (*golden.order, PLAN)
     return _lasting(golden, call, fault) if forward else _aside(golden, fault)

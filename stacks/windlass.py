@@ -165,7 +165,7 @@ class Windlass(Stack):
         self._grant_checks(engine)
 
     def _grant_sweep(self, sweep: HubFunction) -> None:
-        self.table.grant(sweep.role, *READS, *WRITES, *DELETES, indexes=("due",))
+        self.table.grant(sweep.role, *READS, *WRITES, *DELETES, indexes=("applications", "due"))
         self._grant_tokens(sweep)
         self._grant_starts(sweep)
         # Only the sweep asks how executions stand: the bucket for that refills at 15 a second.

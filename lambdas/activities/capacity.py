@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lambdas.activities import health, traffic_guard
+from lambdas.activities import health, lookups, traffic_guard
 from lambdas.activities.expectations import just_made
 from lambdas.activities.plans import CreatePlan, HealthRule, ResizePlan
 from lambdas.cloud import EMPTY, Capacity, Cloud, Group
@@ -12,6 +12,7 @@ from lambdas.requests.resize_server_group import ResizeServerGroup, Sizes
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:UpdateAutoScalingGroup",
+    "cloudwatch:DescribeAlarms",
     "elasticloadbalancing:DescribeInstanceHealth",
     "elasticloadbalancing:DescribeTargetHealth",
 )
@@ -32,6 +33,7 @@ def scale_up(plan: CreatePlan, cloud: Cloud) -> str:
 
 def plan_resize(request: ResizeServerGroup, cloud: Cloud) -> ResizePlan:
     """Note the capacity there is, and work out the one there shall be."""
+    lookups.alarms_exist(request, cloud)
     group = request.server_group_name
     try:
         found = cloud.groups.find(group)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lambdas.cloud import Cloud, Image, Subnet
 from lambdas.errors import NotFound, Rejected
+from lambdas.requests import Request
 from lambdas.requests.create_server_group import CreateServerGroup, ImageChoice
 
 PURPOSE_TAG = "immutable_metadata"
@@ -26,6 +27,16 @@ def image(choice: ImageChoice, cloud: Cloud) -> Image:
         cloud.images.by_name(choice.pattern or "", (choice.owner or "",)),
         f"no image of owner {choice.owner} matches {choice.pattern} in {_where(cloud)}; correct owner or pattern",
     )
+
+
+def alarms_exist(request: Request, cloud: Cloud) -> None:
+    """Raises Rejected for an alarm that is to hold the operation and does not exist: nothing would ever hold it."""
+    wanted = request.hold_on_alarms
+    found = cloud.scaling.alarm_states(wanted) if wanted else {}
+    if missing := [name for name in wanted if name not in found]:
+        raise Rejected(
+            f"holdOnAlarms: alarm {', '.join(missing)} does not exist in {_where(cloud)}; name one that does"
+        )
 
 
 def _image_of_id(wanted: str, remedy: str, cloud: Cloud) -> Image:

@@ -1,6 +1,6 @@
 """Auto Scaling processes of a server group that exists: suspended and resumed, each being the other's undo."""
 
-from lambdas.activities import load_balancers, traffic_guard
+from lambdas.activities import load_balancers, lookups, traffic_guard
 from lambdas.activities.expectations import still_ours
 from lambdas.activities.plans import CreatePlan, DestroyPlan, ResumePlan, TrafficPlan
 from lambdas.activities.traffic import DISABLED
@@ -12,6 +12,7 @@ ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:ResumeProcesses",
     "autoscaling:SuspendProcesses",
+    "cloudwatch:DescribeAlarms",
     "elasticloadbalancing:DescribeInstanceHealth",
     "elasticloadbalancing:DescribeTargetHealth",
 )
@@ -20,6 +21,7 @@ READS = ("autoscaling:DescribeAutoScalingGroups",)
 
 def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
     """Note which of the processes are suspended now: only these are resumed, and only these suspended again."""
+    lookups.alarms_exist(request, cloud)
     group = request.server_group_name
     try:
         found = cloud.groups.find(group)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lambdas.activities import launch_templates, load_balancers, traffic_guard
+from lambdas.activities import launch_templates, load_balancers, lookups, traffic_guard
 from lambdas.activities.plans import DestroyPlan
 from lambdas.cloud import Cloud, Group
 from lambdas.errors import NotFound, Rejected
@@ -24,6 +24,7 @@ OUT_OF_SERVICE = ("Launch", "AddToLoadBalancer")
 
 def plan_destroy(request: DestroyServerGroup, cloud: Cloud) -> DestroyPlan:
     """Note what has to be put back should it not come to the deletion, and what goes with the group."""
+    lookups.alarms_exist(request, cloud)
     group = request.server_group_name
     try:
         found = cloud.groups.find(group)

@@ -40,6 +40,7 @@ READS = (
 
 def plan_create(request: CreateServerGroup, cloud: Cloud) -> CreatePlan:
     """Resolve everything once: the name, the newest image, ids, and what is copied from the source."""
+    lookups.alarms_exist(request, cloud)
     standing = cloud.groups.names(request.name.cluster)
     name = _name(request, standing, cloud)
     source = _source(request, cloud)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from lambdas.activities import health, load_balancers
+from lambdas.activities import health, load_balancers, lookups
 from lambdas.activities.load_balancers import Registrations
 from lambdas.activities.plans import DestroyPlan, Registration, TrafficPlan
 from lambdas.activities.traffic_guard import REGISTERS
@@ -16,6 +16,7 @@ from lambdas.requests.enable_server_group import EnableServerGroup
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
+    "cloudwatch:DescribeAlarms",
     "elasticloadbalancing:DescribeInstanceHealth",
     "elasticloadbalancing:DescribeTargetHealth",
 )
@@ -38,6 +39,7 @@ Changes = tuple[Registrations, Registrations]
 
 def plan_disable(request: DisableServerGroup, cloud: Cloud) -> TrafficPlan:
     """Note which processes run and which instances are registered: these are what an undo puts back."""
+    lookups.alarms_exist(request, cloud)
     empty = replace(_empty(request, request.drained_within, cloud), overridden=request.override_traffic_guard)
     try:
         found = cloud.groups.find(empty.group)
@@ -75,6 +77,7 @@ def _only(chosen: tuple[str, ...], registered: Changes) -> Changes:
 
 def plan_enable(request: EnableServerGroup, cloud: Cloud) -> TrafficPlan:
     """Note which processes are suspended and which instances are not registered: only these are changed."""
+    lookups.alarms_exist(request, cloud)
     empty = _empty(request, request.healthy_within, cloud)
     try:
         found = cloud.groups.find(empty.group)

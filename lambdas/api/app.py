@@ -15,6 +15,7 @@ from lambdas.api import (
     export,
     freezes,
     guards,
+    metric_holds,
     operations,
     page,
     receivers,
@@ -32,7 +33,7 @@ def api(hub_of: Callable[[], Hub], sagas: Sagas, delegates: tuple[str, ...] = ()
     app.use([_authenticated(desk)])
     app.exception_handler(Exception)(_told(desk))
     own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters, receivers)
-    for face in (page, clouddriver, *own_faces):
+    for face in (page, clouddriver, *own_faces, metric_holds):
         face.add(desk)
     return app
 

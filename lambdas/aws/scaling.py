@@ -53,6 +53,8 @@ ALARM = [
 TRACKING = "TargetTrackingScaling"
 """For a policy of this type Auto Scaling makes the alarms itself."""
 LONGEST_DESCRIPTION = 1024
+ALARMS_OF_A_PAGE = 100
+"""Names that one DescribeAlarms takes."""
 MARK = re.compile(rf"\s*\b{OPERATION_TAG}=(\S+)$")
 """Ends the description of an alarm that an operation made: DescribeAlarms answers no tags."""
 
@@ -117,6 +119,18 @@ class Scaling:
     def alarms_made_by(self, operation: str, prefix: str) -> tuple[str, ...]:
         found = self._described(**({"AlarmNamePrefix": prefix} if prefix else {}))
         return tuple(alarm["AlarmName"] for alarm in found if _operation(alarm) == operation)
+
+    def alarm_states(self, names: Sequence[str]) -> dict[str, str]:
+        """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
+        pages = self._cloudwatch.get_paginator("describe_alarms")
+        found: dict[str, str] = {}
+        for first in range(0, len(names), ALARMS_OF_A_PAGE):
+            some = list(names[first : first + ALARMS_OF_A_PAGE])
+            with translating("cloudwatch", "alarms"):
+                for page in pages.paginate(AlarmNames=some, AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
+                    for alarm in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())):
+                        found[alarm["AlarmName"]] = alarm["StateValue"]
+        return found
 
     def put_alarm(self, group: str, alarm: Alarm, operation: str) -> None:
         parameters = specifications.read(alarm.specification)

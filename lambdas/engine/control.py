@@ -177,7 +177,7 @@ def may_go_forward(hub: Hub, control: Control, task: Task) -> None:
     _not_back(control)
     in_time(hub, control)
     if control.mark is Mark.PAUSED and task.step != GUARD:  # a place in a queue may be waited for while paused
-        raise Paused(f"operation {control.id} is paused; resume it")
+        raise Paused(f"operation {control.id} is paused by {control.decided}; resume it")
 
 
 def _not_back(control: Control) -> None:

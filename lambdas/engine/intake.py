@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from lambdas.engine import barriers, freezes, guards, preemption, rhythm
+from lambdas.engine import alarm_rows, barriers, freezes, guards, preemption, rhythm
 from lambdas.engine.control import RACES
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
@@ -225,6 +225,8 @@ def _accept(
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
     hub.table.write(*writes, *others)
     start_soon(hub, rows[0])
+    if any(write.key.sk == alarm_rows.ALARMS for write in writes):
+        rhythm.ask(hub, hub.now())  # what is to be held by an alarm that fires already, is held before it has begun
     return Accepted(identity, tuple(row.id for row in rows), rows=tuple(rows))
 
 
@@ -238,6 +240,7 @@ def _rows(hub: Hub, row: Control, one: Submission) -> Iterator[Write]:
     """A batch takes no places yet: each of its operations takes them when its turn comes."""
     yield Put(control_key(row.id), item_of(row), (Absent(),))
     yield Put(request_key(row.id), {"request": _measured(one.request)})
+    yield from alarm_rows.accepted(row, one.request)
     if one.preempts:
         yield from preemption.places(hub, row, one.request.preempt_reason)
     elif row.batch is None:

@@ -16,6 +16,8 @@ EACH = 60.0
 RHYTHM = ((60.0, 5.0), (600.0, 15.0))
 """Up to this age in seconds, look so often; later each LATE seconds."""
 LATE = 60.0
+ALARMS = 30.0
+"""Seconds between two looks at the alarms that may hold something: an alarm has to hold it within a minute."""
 
 
 def looks_by(age: float) -> int:
@@ -36,6 +38,11 @@ def next_look(since: float, now: float) -> float:
             break
         begun = until
     return since + begun + ((age - begun) // interval + 1) * interval
+
+
+def next_look_at_alarms(since: float, now: float) -> float:
+    """When alarms that have been watched since then are looked at next."""
+    return since if now < since else since + ((now - since) // ALARMS + 1) * ALARMS
 
 
 def young_again(due: float, now: float) -> float:

@@ -79,6 +79,11 @@ class Row:
         return self.sk.startswith("delivery#")
 
     @property
+    def of_alarms(self) -> bool:
+        """Alarms that hold an operation, or an application's."""
+        return self.sk == "alarms"
+
+    @property
     def of_token(self) -> bool:
         return self.sk.startswith("wait#")
 
@@ -89,6 +94,8 @@ class Row:
 
     @property
     def lane(self) -> str:
+        if self.of_alarms:
+            return f"{self.place} alarms"
         return self.place if self.of_token else f"{self.place} operations"
 
 
@@ -190,6 +197,9 @@ def owed(row: Row, since: float, until: float, settling: float) -> float | None:
 
     A hold is settled at every sweep, and a wait whose time is over is looked at until it is answered.
     """
+    if row.of_alarms:
+        at = rhythm.next_look_at_alarms(row.due, since)
+        return at if at <= until else None
     if not row.of_token or row.kind == "hold":
         return row.due if row.due <= until else None
     settled = row.clear + settling if row.clear is not None and row.state == LEFT else None

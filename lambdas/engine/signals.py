@@ -15,6 +15,8 @@ from lambdas.table import Write
 
 LONGEST = 100
 """Bytes of who decided, and why, on the control row."""
+ALARM = "alarm "
+"""How it begins where an alarm has decided: nobody who is authenticated is called so."""
 DECISIONS = (RETRY, ROLL_BACK, SKIP, ABANDON)
 
 
@@ -44,7 +46,9 @@ def pause(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str = 
         _running(row)
         if row.mark in (Mark.CANCELLED, Mark.REVOKED) or row.status is Status.UNDOING:
             raise NotNow(f"operation {row.id} is being put back; that is not paused")
-        return None if row.mark is Mark.PAUSED else ({"mark": Mark.PAUSED, "decided": by(caller, reason)}, ())
+        if row.mark is Mark.PAUSED and not (row.decided or "").startswith(ALARM):
+            return None
+        return {"mark": Mark.PAUSED, "decided": by(caller, reason)}, ()  # an alarm's pause becomes the person's
 
     control.change(hub, operation, decide)
 

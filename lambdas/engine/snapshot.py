@@ -26,7 +26,7 @@ PORTS = {
     "load_balancers": "elasticloadbalancing",
 }
 """Whose bucket a port's reads are taken from; a read of several pages counts once."""
-OTHERS = {"alarms": "cloudwatch", "alarms_made_by": "cloudwatch"}
+OTHERS = {"alarms": "cloudwatch", "alarms_made_by": "cloudwatch", "alarm_states": "cloudwatch"}
 
 
 class Snapshot:

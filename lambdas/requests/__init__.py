@@ -22,6 +22,7 @@ from lambdas.naming import ServerGroupName
 Json = dict[str, Any]
 
 WaitFor = Literal["created", "healthy"]
+AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
 Patience = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))]
 
 
@@ -65,6 +66,8 @@ class Request(Value):
     """The AWS Region."""
     override_freeze: str | None = Field(None, min_length=1, max_length=200)
     """Why it begins although a freeze covers it. Needs a permission of its own."""
+    hold_on_alarms: tuple[AlarmName, ...] = Field((), max_length=10)
+    """CloudWatch alarms of that account and Region: while one is in ALARM, no further step begins."""
 
     clouddriver_names: ClassVar[frozenset[str]]
     """What Clouddriver's callers call this operation: its name and its legacy description."""

@@ -106,6 +106,8 @@ class Place:
         self.actions: Shelf[tuple[ScheduledAction, ...]] = Shelf(lag)
         self.activities: Shelf[tuple[ScalingActivity, ...]] = Shelf(lag)
         self.alarms: Shelf[Watching] = Shelf(lag)
+        self.states: dict[str, str] = {}
+        """States of alarms, somebody else's included; an alarm that stands and has none is `OK`."""
         self.target_groups: dict[str, TargetGroup] = {}
         self.behind: Shelf[tuple[Target, ...]] = Shelf(lag)
         """Targets by the ARN of the target group or the name of the classic load balancer."""
@@ -143,12 +145,12 @@ class Place:
             *(self.templates.kept(), self.groups.kept(), self.hooks.kept(), self.policies.kept()),
             *(self.actions.kept(), self.activities.kept(), self.alarms.kept(), self.behind.kept()),
         )
-        instances = dict(self.instances)
+        instances, states = dict(self.instances), dict(self.states)
 
         def restore() -> None:
             for shelf in shelves:
                 shelf()
-            self.instances = dict(instances)
+            self.instances, self.states = dict(instances), dict(states)
             self.no_capacity_until, self.now = ALWAYS, self.clock.now
             self.draining.clear()
             self.deeds.clear()

@@ -50,6 +50,11 @@ class FakeScaling(Port):
         return tuple(name for name, one in seen.items() if name.startswith(prefix) and one.alarm.operation == operation)
 
     @call
+    def alarm_states(self, names: Sequence[str]) -> dict[str, str]:
+        there = {*self.place.states, *self.place.alarms.all_seen(self.place.now)}
+        return {name: self.place.states.get(name, "OK") for name in names if name in there}
+
+    @call
     def put_alarm(self, group: str, alarm: Alarm, operation: str) -> None:
         """CloudWatch replaces an alarm of that name, whoever made it."""
         if alarm.policy not in {one.name for one in self.place.policies.get(group) or ()}:

@@ -630,6 +630,19 @@ def test_alarms_are_listed_by_prefix_and_operation(world: World) -> None:
     assert scaling.alarms_made_by("op9", "shop-") == ()
 
 
+def test_states_are_told_of_the_alarms_that_exist(world: World) -> None:
+    scaling = world.cloud.scaling
+    make_group(world)
+    scaling.put_policy(GROUP, STEP)
+    scaling.put_alarm(GROUP, BUSY, "op1")
+
+    told = scaling.alarm_states(["nobody's", BUSY.name, *(f"none-{n}" for n in range(120))])
+
+    assert told.keys() == {BUSY.name}
+    assert told[BUSY.name] in ("OK", "INSUFFICIENT_DATA")
+    assert scaling.alarm_states([]) == {}
+
+
 def test_an_alarm_needs_its_policy(world: World) -> None:
     make_group(world)
 

@@ -163,7 +163,7 @@ def test_only_the_api_may_list_operations_and_only_index_readers_query_indexes(
     assert {name: indexes for name, indexes in readers.items() if indexes} == {
         "windlass-Api": ["applications", "clusters", "due", "rolls"],
         "windlass-Nudge": ["clusters"],
-        "windlass-Sweep": ["due"],
+        "windlass-Sweep": ["applications", "due"],
     }
 
 
