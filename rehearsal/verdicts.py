@@ -71,13 +71,19 @@ def expected(scenario: Scenario, golden: Golden, one: Run) -> Expectation:
     """How a run with these faults may end."""
     struck = [(call, fault) for fault in one.trial if (call := call_of(one, fault)) and fault.kind not in SIGNALS]
     back = _way_back(golden, one, struck)
-    wanted = _asked(golden, _forward(golden, struck) if back is None else _backward(back, struck))
+    wanted = _asked(golden, one, _forward(golden, struck) if back is None else _backward(back, struck))
     return wanted | IN_A_HURRY if scenario.hurried else wanted
 
 
-def _asked(golden: Golden, wanted: Expectation) -> Expectation:
-    """A person is asked without any fault, unless something else ends it first, or whoever cures it comes earlier."""
-    return Expectation(wanted.ends, frozenset(held + n for held in wanted.holds for n in range(golden.helds + 1)))
+def _asked(golden: Golden, one: Run, wanted: Expectation) -> Expectation:
+    """A person is asked without any fault, unless something else ends it first, or whoever cures it comes earlier.
+
+    Where nobody ever decides, it goes back after a day.
+    """
+    for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
+    undecided = PUT_BACK if golden.helds and for_good else frozenset[Status]()
+    holds = frozenset(held + n for held in wanted.holds for n in range(golden.helds + 1))
+    return Expectation(wanted.ends | undecided, holds)
 
 
 @dataclass(frozen=True)
