@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import ceil
 from statistics import median
 
 from lambdas.engine import guards
@@ -126,7 +127,7 @@ def _lines(drained: Sequence[Drained], seconds: range) -> dict[str, list[int]]:
     changes: dict[str, Counter[int]] = {}
     for one in drained:
         line = changes.setdefault(one.caller, Counter())
-        line[max(int(one.due), seconds.start)] += 1
+        line[max(ceil(one.due), seconds.start)] += 1
         line[max(int(one.started), seconds.start)] -= 1
     return {caller: list(accumulate(line[at] for at in seconds)) for caller, line in changes.items()}
 

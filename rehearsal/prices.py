@@ -54,6 +54,8 @@ SWEEPS_A_MONTH = 60 * 24 * 30
 """The rule sweeps each minute, whatever there is to do; EventBridge's scheduled rules cost nothing."""
 SWEEP_SECONDS = 0.09
 """Of a sweep that finds nothing due."""
+SWEEP_MEMORY = 1.0
+"""GB of that function."""
 SWEEP_READS = 2 * 0.5 * SHARDS
 """A query of each shard of the index, and of each of the backlog; a sweep that finds nothing due writes nothing."""
 
@@ -107,7 +109,8 @@ TELLING = (
     + LOG_BYTES / 1e9 * LOG_GIGABYTE
 )
 """One event on the bus. A receiver costs a message, an invocation and some four writes more."""
-SWEEP_MONTH = SWEEPS_A_MONTH * (_run(1, SWEEP_SECONDS) + SWEEP_READS * READ_UNIT + LOG_BYTES / 1e9 * LOG_GIGABYTE)
+_SWEEP = _run(1, SWEEP_SECONDS, SWEEP_MEMORY) + SWEEP_READS * READ_UNIT + LOG_BYTES / 1e9 * LOG_GIGABYTE
+SWEEP_MONTH = SWEEPS_A_MONTH * _SWEEP
 """The wait sweep for a month in which it finds nothing to do."""
 IDLE_MONTH = KEY_MONTH + SWEEP_MONTH
 """A month in which nothing is asked for: the table's key and the sweep."""

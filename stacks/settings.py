@@ -26,6 +26,11 @@ class Settings:
     """Comma-separated networks in which webhooks may go to private addresses, and by plain HTTP: `10.1.0.0/16`."""
     redelivery: timedelta = timedelta(seconds=10)
     """From a receiver's first refusal to the next try; doubling from there."""
+    api_concurrency: int = 100
+    """Executions reserved for the function that answers HTTP: no storm of activities keeps a request from being
+    accepted, and no storm of requests takes more than a tenth of the 1,000 that a Region allows by default. 0: none,
+    for accounts that are allowed fewer than 200, since 100 must stay unreserved.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
     prefix: str = "windlass-"
     """Of the names of functions, machines and alarms: two stacks of one Region differ in it."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -34,7 +39,7 @@ class Settings:
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `prefix`, `removal`.
+        `localReceivers`, `apiConcurrency`, `prefix`, `removal`.
         """
         defaults = cls()
         return cls(
@@ -44,6 +49,7 @@ class Settings:
             node.try_get_context("delegates") or defaults.delegates,
             _networks(node, defaults.local_receivers),
             _seconds(node, "redelivery", defaults.redelivery),
+            _concurrency(node, defaults.api_concurrency),
             _prefix(node, defaults.prefix),
             _removal(node),
         )
@@ -77,6 +83,15 @@ def _networks(node: Node, default: str) -> str:
     except ValueError as error:
         raise ValueError(f"context localReceivers={given!r} is no list of networks like 10.1.0.0/16: {error}") from None
     return given
+
+
+def _concurrency(node: Node, default: int) -> int:
+    given = node.try_get_context("apiConcurrency")
+    if given is None:
+        return default
+    if not str(given).isdecimal():
+        raise ValueError(f"context apiConcurrency={given!r} is no number of executions; say 100, or 0 to reserve none")
+    return int(given)
 
 
 def _prefix(node: Node, default: str) -> str:

@@ -53,6 +53,7 @@ class Windlass(Stack):
             self,
             "Functions",
             rows=(*HUB, *(activity(name, module, timeout) for name, module in self._activities.items())),
+            reserved={"Api": settings.api_concurrency} if settings.api_concurrency else {},
             prefix=settings.prefix,
             environment=self._environment(),
             layer=layer,

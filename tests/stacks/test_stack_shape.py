@@ -153,6 +153,22 @@ def test_the_indexes_are_those_that_the_table_module_queries(of_type: OfType) ->
     assert [one["ProjectionType"] for one in projections.values()] == ["ALL", "ALL"]
 
 
+def test_only_the_function_that_answers_http_has_executions_of_its_own(resources: dict[str, Json]) -> None:
+    functions = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::Function"]
+
+    reserved = {
+        one["FunctionName"]: one.get("ReservedConcurrentExecutions") for one in functions if "FunctionName" in one
+    }
+
+    assert {name: number for name, number in reserved.items() if number is not None} == {"windlass-Api": 100}
+
+
+def test_an_account_that_is_allowed_few_executions_reserves_none(synthesised: Callable[..., Path]) -> None:
+    text = (synthesised(apiConcurrency="0") / "Windlass.template.json").read_text()
+
+    assert "ReservedConcurrentExecutions" not in text
+
+
 @pytest.mark.parametrize(("removal", "policy"), [("retain", "Retain"), ("destroy", "Delete")])
 def test_operations_outlive_their_stack_unless_said_otherwise(
     removal: str, policy: str, synthesised: Callable[..., Path]
@@ -388,6 +404,7 @@ def test_stacks_of_different_prefixes_share_no_name(
         ({"settling": "soon"}, "settling='soon' is not a number of seconds"),
         ({"lateLook": "-1"}, "lateLook='-1' is not a number of seconds"),
         ({"activityTimeout": "61"}, "activityTimeout=61 must be within 5 and 60 seconds"),
+        ({"apiConcurrency": "many"}, "apiConcurrency='many' is no number of executions; say 100, or 0 to reserve none"),
         ({"prefix": "Windlass"}, "prefix='Windlass' must be lower case letters"),
         ({"localReceivers": "inside"}, "localReceivers='inside' is no list of networks like 10.1.0.0/16"),
         ({"redelivery": "soon"}, "redelivery='soon' is not a number of seconds"),
