@@ -12,6 +12,7 @@ from functools import cache
 
 from botocore.config import Config
 
+from lambdas.brakes import YIELDS, Brakes
 from lambdas.dynamo import DynamoTable
 from lambdas.engine.backlog import AT_ONCE
 from lambdas.functions import LambdaFunctions
@@ -44,15 +45,14 @@ def answering_hub() -> Hub:
 
 @cache
 def sweeping_hub() -> Hub:
-    """The sweep's: it tries nothing twice, for whatever hangs keeps all else waiting, and the next sweep tries again.
-
-    It does what is the same for many for several at a time.
+    """The sweep's: it leaves a part of every budget to whoever acts, and does what is the same for many for several at
+    a time. Nothing is tried twice, for whatever hangs keeps all else waiting, and the next sweep tries again.
     """
-    return changed(hub_of(os.environ, reads=ONCE, hands_on=BRIEF), each=ThreadPoolExecutor(AT_ONCE).map)
+    return changed(hub_of(os.environ, sweeps=True, hands_on=BRIEF), each=ThreadPoolExecutor(AT_ONCE).map)
 
 
-def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT, hands_on: Config = PATIENT) -> Hub:
-    """The hub of that environment; `reads` is for the clouds, `hands_on` for Step Functions and the sweep's queue.
+def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config = PATIENT) -> Hub:
+    """The hub of that environment, the sweep's or another's; `hands_on` is for Step Functions and the sweep's queue.
 
     Besides `Settings.of`: `AWS_REGION`, `WINDLASS_ACCOUNT` (twelve digits), `WINDLASS_MACHINE_PREFIX` and
     `WINDLASS_FUNCTION_PREFIX` (both `windlass-` unless said otherwise), `WINDLASS_SWEEP_QUEUE` and
@@ -61,12 +61,14 @@ def hub_of(environ: Mapping[str, str], *, reads: Config = PATIENT, hands_on: Con
     settings = Settings.of(environ)
     region = environ["AWS_REGION"]
     table = DynamoTable(own("dynamodb", region, ONCE), settings.table)
+    brakes = Brakes(table, time.time, yields=YIELDS if sweeps else 0.0)
     return Hub(
         table=table,
         machines=StepFunctions(own("stepfunctions", region, hands_on), machine_arns(environ)),
         functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
         sweeper=QueuedSweeper(own("sqs", region, hands_on), environ.get("WINDLASS_SWEEP_QUEUE", "")),
-        cloud=clouds(table, config=reads, settling=settings.settling),
+        cloud=clouds(table, brakes, settling=settings.settling),
+        brakes=brakes,
         now=time.time,
         settings=settings,
         push=_push(environ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
+from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.errors import WindlassError
 from lambdas.push.reach import Reach
@@ -144,7 +145,9 @@ class Hub:
     functions: Functions
     sweeper: Sweeper
     cloud: Callable[[str, str, str], Cloud]
-    """The cloud of (account, region) for an operation's id."""
+    """The cloud of (account, region) for an operation's id, its calls braked."""
+    brakes: Brakes
+    """Those of this process."""
     now: Callable[[], float]
     """Epoch seconds."""
     settings: Settings

@@ -32,7 +32,7 @@ RECENT = 15.0
 ALONE = 60.0
 """Seconds that one Reader has all groups of a Region to itself; then it is taken for dead."""
 MOST_BALANCERS, MOST_TEMPLATES = 100, 50
-"""Read at once, longest unread first: half of a full bucket of the load balancers' API (`engine/budgets.py`) and what
+"""Read at once, longest unread first: half of a full bucket of the load balancers' API (`families.py`) and what
 refills meanwhile."""
 AT_ONCE = 25
 """Rows of one transaction: 25 of 60 KB stay within its 4 MB."""

@@ -253,6 +253,10 @@ def departures_key(cluster: str) -> Key:
     return Key(f"cluster#{cluster}", "departures")
 
 
+def brake_key(place: str, family: str) -> Key:
+    return Key(f"brake#{place}", family)
+
+
 def control_of(item: Item) -> Control:
     return _value(Control, item, status=_STATUSES[item["status"]], mark=_MARKS[item.get("mark")])
 

@@ -25,6 +25,7 @@ from lambdas.aws.launch_templates import LaunchTemplates
 from lambdas.aws.load_balancers import LoadBalancers
 from lambdas.aws.network import Network
 from lambdas.aws.scaling import Scaling
+from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
 from lambdas.errors import NotFound, Rejected
@@ -35,7 +36,10 @@ from lambdas.table import Table
 PATIENT = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 """A call that never gets an answer ends within 3 times 15 s and the pauses between, before a function's 60 s."""
 ONCE = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
-"""For the table: a repeated conditional write would be refused by its own first success. `dynamo.py` repeats."""
+"""For the table: a repeated conditional write would be refused by its own first success. `dynamo.py` repeats.
+
+And for the clouds: what AWS throttles must not be asked for again behind the brakes' back, a cloud that hangs must not
+use up a function's time, and whatever calls them is tried again by its machine or by the next sweep."""
 BRIEF = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1})
 """For what somebody else makes up for: a start that failed is in the backlog, a token that was not answered is due."""
 WHOLE_FUNCTION = Config(connect_timeout=5, read_timeout=65, retries={"mode": "standard", "total_max_attempts": 1})
@@ -77,23 +81,26 @@ def _client(session: Session, service: str, region: str, config: Config = PATIEN
 
 def clouds(
     table: Table,
+    brakes: Brakes,
     *,
     policy: str | None = None,
-    config: Config = PATIENT,
     now: Callable[[], float] = time.time,
     settling: timedelta = SETTLING,
 ) -> Callable[[str, str, str], Cloud]:
     """The cloud of (account, Region) for an operation's id.
 
-    `policy` (JSON) narrows assumed roles to what the caller needs; `config` is the clients'.
-    Raises Rejected for an unknown account or Region.
+    `policy` (JSON) narrows assumed roles to what the caller needs. Raises Rejected for an unknown account or Region,
+    Throttled where nothing may be begun there now.
     """
-    sessions = _Sessions(policy, config)
+    sessions = _Sessions(policy)
 
     def cloud(account: str, region: str, operation: str) -> Cloud:
         known = _known(table, account, region)
+        brakes.begin(f"{account}/{region}")
         clusters = TableClusters(table, (account, region), operation, now, settling.total_seconds())
-        return _cloud(known, region, operation, sessions.clients(known, region, operation), table, clusters)
+        return brakes.over(
+            _cloud(known, region, operation, sessions.clients(known, region, operation), table, clusters)
+        )
 
     return cloud
 
@@ -161,12 +168,12 @@ class TableNames:
 class _Clients(dict[str, Any]):
     """Clients of one session by service, made on first use."""
 
-    def __init__(self, session: Callable[[], Session], region: str, config: Config) -> None:
+    def __init__(self, session: Callable[[], Session], region: str) -> None:
         super().__init__()
-        self._session, self._region, self._config = session, region, config
+        self._session, self._region = session, region
 
     def __missing__(self, service: str) -> Any:
-        self[service] = Later(lambda: _client(self._session(), service, self._region, self._config))
+        self[service] = Later(lambda: _client(self._session(), service, self._region, ONCE))
         return self[service]
 
 
@@ -176,8 +183,8 @@ class _Sessions:
     MOST = 32
     """Sessions of operations kept at once; the oldest is let go."""
 
-    def __init__(self, policy: str | None, config: Config) -> None:
-        self._policy, self._config = policy, config
+    def __init__(self, policy: str | None) -> None:
+        self._policy = policy
         self._kept: dict[tuple[str | None, str | None, str, str], _Clients] = {}
 
     def clients(self, account: Account, region: str, operation: str) -> _Clients:
@@ -186,7 +193,7 @@ class _Sessions:
         if key not in self._kept:
             if len(self._kept) >= self.MOST:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = _Clients(self._opener(account, region, operation), region, self._config)
+            self._kept[key] = _Clients(self._opener(account, region, operation), region)
         return self._kept[key]
 
     def _opener(self, account: Account, region: str, operation: str) -> Callable[[], Session]:

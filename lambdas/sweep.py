@@ -32,12 +32,11 @@ from lambdas.engine import (
     waits,
 )
 from lambdas.engine.backlog import State
-from lambdas.engine.budgets import HUB, Budgets
 from lambdas.engine.control import LIVENESS
 from lambdas.engine.heartbeat import Beat
 from lambdas.engine.intake import START_CHECK
 from lambdas.engine.rounds import Lane, Row
-from lambdas.engine.snapshot import Snapshot
+from lambdas.engine.snapshot import HUB, Snapshot
 from lambdas.engine.tasks import LEFT, Sagas, saga_named, stored_plan, wait_of
 from lambdas.engine.troubles import Troubles
 from lambdas.errors import RollBack, WindlassError
@@ -47,7 +46,7 @@ from lambdas.rows import Control, Status
 from lambdas.table import Equal, Key, Refused, Update
 
 logger = logging.getLogger("windlass.sweep")
-SOON, REFILLED = 1.0, 5.0
+SOON, REFILLED = 1.0, 3.0
 """Seconds until the sweep that goes on: where time was short, and where a budget was; by then some of it is back."""
 EARLY = 0.5
 """The part of the budgets that looks brought forward may use: nobody is owed them, and rounds need the rest."""
@@ -72,13 +71,13 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection
     beat = heartbeat.read(hub)
     lanes = rounds.lanes(rows, beat.last, beat.rounds, began, hub.settings.settling.total_seconds())
     early = rounds.early(rows, lanes, nudged, began)
-    seen = Snapshot(hub, Budgets(hub.now, beat.levels), until, Troubles(hub.now, beat.troubles))
+    seen = Snapshot(hub, until, Troubles(hub.now, beat.troubles))
     drained = _drained(seen.hub, unstarted, until)
     _go_round(seen, sagas, lanes, until)
     left = {lane.name: lane.left for lane in lanes if lane.turns}
     _go_round(seen, sagas, [lane for lane in early if lane.name not in left], until)
     _sooner(seen.hub, rows, left or (drained is not None and drained.waiting), until, nudged)
-    heartbeat.write(hub, Beat(began, left, seen.budgets.levels, seen.troubles.left))
+    heartbeat.write(hub, Beat(began, left, seen.troubles.left))
     return drained
 
 
@@ -128,9 +127,8 @@ def _alarms(seen: Snapshot, sagas: Sagas, lane: Lane, page: Sequence[Row]) -> bo
 
 def _over(seen: Snapshot, lane: Lane, row: Row, until: float) -> bool:
     """Whether the row is left to the next sweep."""
-    budgets = seen.budgets
-    spent = budgets.spent(row.place, EARLY if lane.early else 1.0)
-    return seen.hub.now() >= until or spent or (not (row.of_token or row.of_alarms) and budgets.spent(HUB))
+    spent = seen.spent(row.place, EARLY if lane.early else 1.0)
+    return seen.hub.now() >= until or spent or (not (row.of_token or row.of_alarms) and seen.spent(HUB))
 
 
 def _foreseen(seen: Snapshot, sagas: Sagas, page: Sequence[Row]) -> Plans:

@@ -1,4 +1,4 @@
-"""`python -m rehearsal COMMAND`: run, replay, sweep, mutants, flood."""
+"""`python -m rehearsal COMMAND`: run, replay, storm, sweep, mutants, flood."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -7,6 +7,7 @@ from importlib import import_module
 COMMANDS = {
     "run": ("rehearsal.command", "run"),
     "replay": ("rehearsal.command", "replay"),
+    "storm": ("rehearsal.storm_command", "run"),
     "sweep": ("rehearsal.sweep_command", "sweep"),
     "mutants": ("rehearsal.mutants_command", "mutants"),
     "flood": ("rehearsal.flood_command", "flood"),
@@ -20,6 +21,7 @@ Windlass's operations in virtual time, on fake clouds that fail.
 
   run      many runs under a fault model: how they end, how long they take, what they cost, where Windlass breaks
   replay   one of these runs again, with its whole history
+  storm    many operations at once: what they ask of the clouds while AWS throttles
   sweep    every call of an operation goes wrong in every way, and every run is judged
   mutants  the product broken in one place at a time: the sweep has to notice
   flood    many submissions while Step Functions starts nothing, and how the backlog drains

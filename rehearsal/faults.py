@@ -59,7 +59,7 @@ READS = frozenset(
         ),
         *("subnets", "security_groups", "target_groups", "classic", "target_health", "classic_health"),
         *("draining", "draining_classic"),
-        *("policies", "scheduled_actions", "alarms", "alarms_made_by"),
+        *("policies", "scheduled_actions", "alarms", "alarms_made_by", "alarm_states"),
     )
 )
 """Methods of ports that change nothing: they have no effect that could come late, or twice."""

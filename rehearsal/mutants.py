@@ -16,6 +16,7 @@ from unittest.mock import patch
 from lambdas import sweep as sweeping
 from lambdas.activities import load_balancers, server_groups, traffic_guard
 from lambdas.activities.plans import CreatePlan, ResizePlan
+from lambdas.brakes import Tap
 from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
 from lambdas.engine import control, ends, guards, intake, planning, recovery, waits
@@ -30,6 +31,7 @@ from rehearsal.faults import Call
 from rehearsal.models import parse
 from rehearsal.rivals import LAST_TO_DESTROY, LAST_TO_DISABLE, NAMES, Rivalry
 from rehearsal.runs import Rehearsal
+from rehearsal.storm import Storm, storm
 from rehearsal.sweep import Survivor, singles
 from rehearsal.trials import golden_of
 from saga.compiler import Json, compile_saga
@@ -98,6 +100,35 @@ class Rehearsed(Slice):
 
 def _under(scenario: str, faults: str, seeds: int) -> Rehearsed:
     return Rehearsed(scenario, (), faults=faults, seeds=seeds)
+
+
+@dataclass(frozen=True)
+class Stormed(Slice):
+    """So many at once, or one each so many seconds, under a fault model."""
+
+    faults: str = "throttling"
+    operations: int = 0
+    every: float = 0.0
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        scenario = scenarios.named(self.scenario)[0]
+        try:
+            stormed = storm(scenario, parse(self.faults), self.operations, every=self.every)
+            wrong = stormed.wrong(_calm(self.scenario, self.operations))
+        except world.NeverEnds as never:
+            wrong = str(never)
+        if wrong:
+            yield self.operations, Survivor(self.scenario, (), f"{self.operations} under {self.faults}", (wrong,), ())
+
+
+def _storm_of(operations: int, faults: str = "throttling", every: float = 0.0) -> Stormed:
+    return Stormed(CREATE, (), faults=faults, operations=operations, every=every)
+
+
+@lru_cache(maxsize=8)
+def _calm(name: str, operations: int) -> Storm:
+    """Many at once, nothing of which fails: what they have to ask of the clouds, whatever the brakes say."""
+    return storm(scenarios.named(name)[0], parse("none"), operations)
 
 
 class Strangers(Slice):
@@ -315,6 +346,10 @@ def _unconditional(hub: Hub, key: str, operation: str) -> Write:
 
 def _unpivoted(hub: Hub, task: Any, **named: Any) -> Any:
     return _BEGIN(hub, task, **{**named, "pivot": False})
+
+
+def _for_ever(tap: Tap, now: float) -> None:
+    raise tap._tripped()
 
 
 def _drawn(caller: Any, key: Any) -> str:
@@ -569,6 +604,9 @@ MUTANTS = (
         _instead(guards, "releases", _released_by_anybody),
         _under(RESIZE, "others:5:15+signals", 400),
     ),
+    Mutant("a budget counts nothing", _instead(Tap, "_taken", _nothing), _storm_of(60, "none", every=0.2)),
+    Mutant("a throttle opens no breaker", _instead(Tap, "_throttled", _nothing), _storm_of(40)),
+    Mutant("a breaker never probes", _instead(Tap, "_probe", _for_ever), _storm_of(12), quick=False),
     Mutant("a guard is handed over beside a live attempt", _instead(control, "alone", _nothing), Handed(RESIZE, ())),
 )
 """The committed list; `make mutants` hunts each."""

@@ -31,6 +31,7 @@ from rehearsal.fake_cloud import FakeCloud, Manners, Place, Snapshot
 from rehearsal.faults import Faults, Killed
 from rehearsal.memory_table import MemoryTable
 from rehearsal.ports import REDELIVERY, Functions, Machines, Push, Stream, Sweeper, state_of
+from rehearsal.processes import SWEEP, Process, Processes
 from saga.compiler import compile_saga
 
 LAMBDA_TIMEOUT = 60.0
@@ -110,6 +111,7 @@ class World:
         self.machines.on_status.append(self._execution_ended)
         self.faults.state = self._state
         self.push = Push()
+        self.workers = Processes(self.clock, self.faults.over("table", self.table))
         self.hub = self._hub(settings, self.faults)
         self.plain = self._hub(settings, None)
         """The same hub, whose calls neither fail nor are numbered: for callers and spectators."""
@@ -150,6 +152,7 @@ class World:
         for row in self._rows:
             self.table.write(Put(Key(row["pk"], row["sk"]), row))
         self.machines.clear(seed)
+        self.workers.again(seed)
         self.stream.clear()
         self.operation, self.invoked, self.unanswered = "", 0, 0
         self.others.clear()
@@ -292,7 +295,7 @@ class World:
 
     def sweep(self, nudged: Collection[str] = ()) -> None:
         """One sweep; what goes wrong in it is made up for by the next."""
-        self._quietly("sweep", lambda: sweeping.sweep(self.hub, self.sagas, nudged=nudged))
+        self._quietly(SWEEP, lambda: sweeping.sweep(self.hub, self.sagas, nudged=nudged))
 
     def hear(self, delivery: Callable[[], tuple[float, ...]]) -> None:
         """From now on Auto Scaling's events come to the nudges; `delivery` as `World.delivery`, of these alone."""
@@ -321,13 +324,15 @@ class World:
 
         table = over("table", self.table)
 
-        @lru_cache(maxsize=16)
-        def known(account: str, region: str, operation: str) -> Cloud:
-            return self._cloud(over, table, account, region, operation)
+        @lru_cache(maxsize=64)
+        def known(process: Process, account: str, region: str, operation: str) -> Cloud:
+            return process.brakes.over(self._cloud(over, table, account, region, operation))
 
         def clouds(account: str, region: str, operation: str) -> Cloud:
             self.cloud.place(account, region)  # catches up with the clock
-            return changed(known(account, region, operation), findings=[])
+            process = self.workers.now_at_work
+            process.brakes.begin(f"{account}/{region}")
+            return changed(known(process, account, region, operation), findings=[])
 
         return Hub(
             table=table,
@@ -335,6 +340,7 @@ class World:
             functions=over("functions", Functions(self._invoke)),
             sweeper=over("sweeper", Sweeper(self.clock, self._sweep_delivered)),
             cloud=clouds,
+            brakes=self.workers.sweep.brakes,
             now=lambda: self.clock.now,
             settings=settings,
             push=over("push", self.push),
@@ -366,13 +372,16 @@ class World:
         if (delay := self.doubled()) is not None:
             self._later(delay, lambda: self._quietly(event["step"], lambda: handler(self.hub, self.sagas, event)))
         try:
-            with faults.invocation(event["step"]):
+            with self.workers.at_work(function) as process, faults.invocation(event["step"]):
                 answer = handler(self.hub, self.sagas, event)
         except Killed:
             raise TaskError("Sandbox.Timedout", "RequestId: rehearsed Error: Task timed out", LAMBDA_TIMEOUT) from None
         except Exception as error:
             took = faults.spent - before if self._paced else 0.0
             raise TaskError(type(error).__name__, str(error), took) from error
+        finally:
+            if self._paced:
+                process.busy_until = self.clock.now + faults.spent - before
         return Took(faults.spent - before, answer) if self._paced else answer
 
     def _begun(self, where: str) -> None:
@@ -430,7 +439,7 @@ class World:
     def _quietly(self, where: str, act: Callable[[], object]) -> bool:
         """Whether the function ended well; nobody waits for its answer."""
         try:
-            with self.faults.invocation(where):
+            with self.workers.at_work(where), self.faults.invocation(where):
                 self._begun(where)
                 act()
         except (Killed, Exception):  # noqa: BLE001 - Lambda logs it

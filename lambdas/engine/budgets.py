@@ -1,11 +1,12 @@
-"""How many calls the sweep may make: at most half of each API's bucket, the rest is for whoever else calls it.
+"""How many calls one function may make that makes them alone: at most half of AWS's bucket.
 
-AWS counts calls per account, Region and API in buckets of a size that refill at a rate. What a sweep has taken is kept
-with the heartbeat and leaks away at half of that rate.
+What it has taken is kept with its own row and leaks away at half of the bucket's rate. Calls that many functions make
+are braked from a row that they share (`lambdas.brakes`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from lambdas.families import Bucket
 
 SHARE = 0.5
 """Of every bucket: others work in the same account, and the activities' own reads come from the same buckets."""
@@ -14,27 +15,9 @@ Levels = Mapping[str, tuple[float, float]]
 """By place and API: how much was taken, and when that was true."""
 
 
-@dataclass(frozen=True)
-class Bucket:
-    """Calls at once, and calls a second for good."""
-
-    size: float
-    refill: float
-
-
 STARTS = "starts"
 BUCKETS = {
-    # Auto Scaling publishes none, only the error: a cautious guess, half of EC2's.
-    "autoscaling": Bucket(50, 10),
-    # DescribeAlarms: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
-    "cloudwatch": Bucket(9, 9),
-    # Describe*: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
-    "ec2": Bucket(100, 20),
-    # Describe*: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/load-balancer-limits.html
-    "elasticloadbalancing": Bucket(40, 10),
-    # DescribeExecution, outside the three largest Regions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-    "states": Bucket(250, 10),
-    # StartExecution, the same page, the same Regions.
+    # StartExecution, outside the three largest Regions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     STARTS: Bucket(800, 150),
 }
 HUB = "hub"
@@ -60,11 +43,6 @@ class Budgets:
         """AWS asks for fewer calls: somebody else has taken more than his half."""
         key = _key(place, api)
         self._set(key, max(self._level(key), _most(key)))
-
-    def spent(self, place: str, part: float = 1.0) -> bool:
-        """Whether no further row of that place may be begun: some API of it has nothing left of that part."""
-        keys = (_key(place, api) for api in BUCKETS)
-        return any(self._level(key) + 1 > part * _most(key) for key in keys if key in self._levels)
 
     @property
     def levels(self) -> Levels:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambdas.engine.budgets import Levels
 from lambdas.engine.rhythm import HEARTBEAT
 from lambdas.engine.rounds import Place, Round
 from lambdas.engine.troubles import Known, Trouble
@@ -20,8 +19,6 @@ class Beat:
     """All looks due by then have been made, but for those of the rounds."""
     rounds: Mapping[str, Round] = field(default_factory=dict)
     """By lane, where a sweep had to stop."""
-    levels: Levels = field(default_factory=dict)
-    """What the sweeps have taken of the clouds' buckets."""
     troubles: Known = field(default_factory=dict)
     """Services that answered them with errors alone."""
 
@@ -30,17 +27,15 @@ def read(hub: Hub) -> Beat:
     """What the last finished sweep left."""
     row = hub.table.get(HEARTBEAT) or {}
     rounds = {name: Round(one[0], one[1], _place(one[2:])) for name, one in row.get("rounds", {}).items()}
-    levels = {key: (one[0], one[1]) for key, one in row.get("levels", {}).items()}
     troubles = {name: Trouble(*one) for name, one in row.get("troubles", {}).items()}
-    return Beat(float(row.get("last", 0.0)), rounds, levels, troubles)
+    return Beat(float(row.get("last", 0.0)), rounds, troubles)
 
 
 def write(hub: Hub, left: Beat) -> None:
     """The last of a sweep: one that dies before leaves everything to the next."""
     rounds = {name: [one.since, one.until, *(one.after or ())] for name, one in left.rounds.items()}
-    levels = {key: list(one) for key, one in left.levels.items()}
     troubles = {name: list(one) for name, one in left.troubles.items()}
-    told = {"rounds": rounds or None, "levels": levels or None, "troubles": troubles or None}
+    told = {"rounds": rounds or None, "troubles": troubles or None}
     hub.table.write(Update(HEARTBEAT, {"last": left.last, **told}))
 
 

@@ -1,4 +1,4 @@
-"""The clouds as one sweep sees them: watched groups read in pages, each load balancer asked once, every read counted.
+"""The clouds as one sweep sees them: watched groups read in pages, each load balancer asked once.
 
 Reads are made in the hub's name, not in an operation's: with a session for each operation every look at another
 account would begin with an AssumeRole.
@@ -6,40 +6,33 @@ account would begin with an AssumeRole.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from lambdas.cloud import GROUPS_OF_A_PAGE, Cloud, Group
-from lambdas.engine.budgets import HUB, Budgets
 from lambdas.engine.troubles import Troubles
-from lambdas.errors import NotFound, Rejected, Throttled, Transient
+from lambdas.errors import NotFound, Rejected, Transient
+from lambdas.families import SERVICES, service_of
 from lambdas.hub import Hub
 from lambdas.values import changed
 
 logger = logging.getLogger("windlass.sweep")
-PORTS = {
-    "groups": "autoscaling",
-    "scaling": "autoscaling",
-    "launch_templates": "ec2",
-    "images": "ec2",
-    "instances": "ec2",
-    "network": "ec2",
-    "load_balancers": "elasticloadbalancing",
-}
-"""Whose bucket a port's reads are taken from; a read of several pages counts once."""
-OTHERS = {"alarms": "cloudwatch", "alarms_made_by": "cloudwatch", "alarm_states": "cloudwatch"}
+HUB = "hub"
+"""The place of our own Step Functions."""
+DESCRIBES = "states reads"
 
 
 class Snapshot:
     """One sweep's reads. Nothing is read after `until`, and nothing that was read already."""
 
-    def __init__(self, hub: Hub, budgets: Budgets, until: float, troubles: Troubles) -> None:
-        self._hub, self.budgets, self._until, self.troubles = hub, budgets, until, troubles
+    def __init__(self, hub: Hub, until: float, troubles: Troubles) -> None:
+        self._hub, self._until, self.troubles = hub, until, troubles
         self._places: dict[str, _Place] = {}
         self.hub = changed(
             hub,
             cloud=self._cloud,
-            machines=self._counted(hub.machines, HUB, "states"),
-            sweeper=self._counted(hub.sweeper, HUB, "sqs"),
+            machines=_Through(hub.machines, partial(self._called, "states")),
+            sweeper=_Through(hub.sweeper, partial(self._called, "sqs")),
         )
         """The hub whose clouds are this snapshot."""
 
@@ -50,8 +43,9 @@ class Snapshot:
         except Exception as error:  # noqa: BLE001  the rows' own looks fail with it, each by itself
             logger.warning("%s/%s cannot be read: %s: %s", account, region, type(error).__name__, error)
 
-    def _counted(self, port: Any, place: str, api: str) -> Any:
-        return _Counted(port, lambda name, read: self._read(place, OTHERS.get(name, api), name, read))
+    def spent(self, place: str, part: float = 1.0) -> bool:
+        """Whether no further row of that place may be begun, if it may use that part of the budgets."""
+        return self._hub.brakes.spent(place, part)
 
     def _cloud(self, account: str, region: str, operation: str) -> Cloud:
         return changed(self._place(account, region).cloud, operation=operation, findings=[])
@@ -59,24 +53,26 @@ class Snapshot:
     def _place(self, account: str, region: str) -> "_Place":
         name = f"{account}/{region}"
         if name not in self._places:
-            self._places[name] = _Place(self._counting(self._hub.cloud(account, region, ""), name))
+            self._places[name] = _Place(self._watching(self._hub.cloud(account, region, ""), name))
         return self._places[name]
 
-    def _counting(self, cloud: Cloud, place: str) -> Cloud:
-        return changed(cloud, **{port: self._counted(getattr(cloud, port), place, api) for port, api in PORTS.items()})
+    def _watching(self, cloud: Cloud, place: str) -> Cloud:
+        def through(port: str) -> Any:
+            reads = lambda name, read: self._read(f"{place} {service_of(f'{port}.{name}')}", read)  # noqa: E731
+            return _Through(getattr(cloud, port), reads)
 
-    def _read(self, place: str, api: str, name: str, read: Callable[[], Any]) -> Any:
-        if place == HUB and name != "describe":
-            # Answers of tokens, starts, messages: not reads, and never to be held back.
-            return self.troubles.met(api, read)
+        return changed(cloud, **{port: through(port) for port in SERVICES})
+
+    def _called(self, api: str, name: str, call: Callable[[], Any]) -> Any:
+        """Answers of tokens, starts, messages are no reads, and never to be held back."""
+        if name != "describe":
+            return self.troubles.met(api, call)
+        return self._read(api, lambda: self._hub.brakes.tap(HUB, DESCRIBES).call(call))
+
+    def _read(self, where: str, read: Callable[[], Any]) -> Any:
         if self._hub.now() >= self._until:
             raise Transient("the sweep's time was up; the next one looks")
-        self.budgets.take(place, api)
-        try:
-            return self.troubles.met(api if place == HUB else f"{place} {api}", read)
-        except Throttled:
-            self.budgets.drain(place, api)
-            raise
+        return self.troubles.met(where, read)
 
 
 class _Place:
@@ -107,7 +103,7 @@ class _Place:
         return {name: found.get(name) or NotFound(f"group {name}: there is none") for name in names}
 
 
-class _Counted:
+class _Through:
     def __init__(self, port: Any, read: Callable[[str, Callable[[], Any]], Any]) -> None:
         self._port, self._read = port, read
 

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from lambdas import accounts
 from lambdas.accounts import Account
 from lambdas.api.app import answer, api
+from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.engine.tasks import Sagas, by_name
 from lambdas.errors import WindlassError
@@ -264,10 +265,22 @@ class Door:
         self.hub = replace(self.hub, table=Broken())
 
 
+def now() -> float:
+    return 1_700_000_000.0
+
+
 def new_door() -> Door:
     table, machines, functions = MemoryTable(), Starts(), Planners()
     hub = Hub(
-        table, machines, functions, NoSweeper(), no_cloud, lambda: 1_700_000_000.0, Settings("windlass"), Errands()
+        table,
+        machines,
+        functions,
+        NoSweeper(),
+        no_cloud,
+        Brakes(table, now),
+        now,
+        Settings("windlass"),
+        Errands(),
     )
     for name, regions in (
         ("test", ("us-east-1", "us-west-1")),

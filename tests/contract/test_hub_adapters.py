@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from lambdas import accounts, sessions
 from lambdas.accounts import Account
 from lambdas.aws import tags
 from lambdas.aws.scaling import Scaling
+from lambdas.brakes import Brakes
 from lambdas.calls import CALLS
 from lambdas.cloud import Capacity, LifecycleHook, ScheduledAction
 from lambdas.dynamo import DynamoTable
@@ -423,7 +425,7 @@ def fresh_clients() -> Iterator[None]:
 
 
 def test_a_cloud_is_its_accounts_and_regions(aws: object, known: MemoryTable) -> None:
-    cloud = sessions.clouds(known)("hub", REGION, "op1")
+    cloud = sessions.clouds(known, Brakes(known, time.time))("hub", REGION, "op1")
 
     assert (cloud.account, cloud.region, cloud.operation) == ("hub", REGION, "op1")
     assert "us-east-1a" in cloud.network.zones()
@@ -433,7 +435,7 @@ def test_a_cloud_is_its_accounts_and_regions(aws: object, known: MemoryTable) ->
 @pytest.mark.parametrize(("account", "region"), [("none", REGION), ("hub", "eu-west-1")])
 def test_an_unknown_account_or_region_is_rejected(known: MemoryTable, account: str, region: str) -> None:
     with pytest.raises(Rejected, match=f"account {account}"):
-        sessions.clouds(known)(account, region, "op1")
+        sessions.clouds(known, Brakes(known, time.time))(account, region, "op1")
 
 
 def test_another_account_is_reached_by_its_role_in_a_session_named_after_the_operation(
@@ -442,7 +444,8 @@ def test_another_account_is_reached_by_its_role_in_a_session_named_after_the_ope
     asked: list[dict[str, Any]] = []
     sts = recorded("sts")
     monkeypatch.setattr(sessions, "own", lambda *_: _Recorded(sts, asked))
-    cloud = sessions.clouds(known, policy='{"Version":"2012-10-17"}')("prod", "eu-west-1", "op1")
+    clouds = sessions.clouds(known, Brakes(known, time.time), policy='{"Version":"2012-10-17"}')
+    cloud = clouds("prod", "eu-west-1", "op1")
     assert asked == []
 
     assert "eu-west-1a" in cloud.network.zones()
@@ -468,11 +471,11 @@ class _Recorded:
 
 
 def test_clients_are_made_once_for_each_place(aws: object, known: MemoryTable) -> None:
-    clouds = sessions.clouds(known)
+    clouds = sessions.clouds(known, Brakes(known, time.time))
 
     first, second = clouds("hub", REGION, "op1"), clouds("hub", REGION, "op2")
 
-    assert first.groups._client is second.groups._client  # type: ignore[attr-defined]
+    assert first.groups._port._client is second.groups._port._client  # type: ignore[attr-defined]
 
 
 def test_a_secret_is_read_from_the_operations_request(known: MemoryTable) -> None:

@@ -67,11 +67,8 @@ class Swept:
     at: float
     calls: Counter[str]
     nudged: bool
-
-    @property
-    def writes_of_rows(self) -> int:
-        """Two writes are of the heartbeat: what is left, and which sweep was asked for."""
-        return self.calls["table.write"] - 1 - self.calls["sweeper.after"]
+    rows: int
+    """How many open tokens it wrote."""
 
 
 class Crowd(World):
@@ -86,9 +83,13 @@ class Crowd(World):
         """Until when a sweep has time."""
 
     def sweep(self, nudged: Collection[str] = ()) -> None:
-        before, at = Counter(self.faults.counts), self.clock.now
+        before, rows, at = Counter(self.faults.counts), self._waits(), self.clock.now
         self._quietly("sweep", lambda: sweeping.sweep(self.hub, self.sagas, until=self.until, nudged=nudged))
-        self.swept.append(Swept(at, Counter(self.faults.counts) - before, bool(nudged)))
+        written = sum(one not in rows for one in self._waits())
+        self.swept.append(Swept(at, Counter(self.faults.counts) - before, bool(nudged), written))
+
+    def _waits(self) -> set[tuple[str, str | None]]:
+        return {(item["pk"], item.get("reason")) for item in self.table.rows() if item["sk"].startswith("wait#")}
 
     def join(self, count: int, *, account: str = "prod", lifecycle: str = "Pending", balanced: bool = False) -> None:
         """So many more wait, each for the one instance of its own group."""

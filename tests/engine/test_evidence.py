@@ -121,11 +121,11 @@ def test_whatever_becomes_of_a_read_the_undo_goes_its_way(kind: str, name: str) 
 
 
 def test_what_could_not_be_read_is_missing_with_the_reason() -> None:
-    world, operation, _ = spoiled(UNHEALTHY, talking, in_evidence("throttle", "groups.activities"))
+    world, operation, _ = spoiled(UNHEALTHY, talking, in_evidence("before", "groups.activities"))
 
     row = kept(world, operation)
 
-    assert row["missing"]["activities"].startswith("Throttled: ")
+    assert row["missing"]["activities"].startswith("Transient: ")
     assert "activities" not in row["kept"]
     assert "instances" in row["kept"]
 

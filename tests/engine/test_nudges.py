@@ -1,15 +1,14 @@
 """Nudges: events bring looks forward, as far as nobody else is kept waiting, and nothing depends on them."""
 
 import json
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from lambdas import nudges
-from lambdas.engine import heartbeat
-from lambdas.engine.budgets import BUCKETS, SHARE
 from lambdas.engine.rounds import Lane, Row, early
+from lambdas.errors import Throttled
+from lambdas.families import BUCKETS
 from lambdas.nudges import Happened, Nudges, happened, message, nudged_in
 from lambdas.rows import Status, control_key, open_key
 from lambdas.table import Update
@@ -17,6 +16,7 @@ from rehearsal.faults import KINDS
 from rehearsal.world import EVENT_LAG
 from tests.engine.crowd import Crowd
 
+HALF = 0.5
 HEALTH = "load_balancers.target_health"
 GROUP = "prod-v0000"
 SOON = EVENT_LAG + nudges.TOGETHER + 0.1
@@ -158,12 +158,12 @@ def storm(world: Crowd, groups: int, seconds: float) -> None:
 
 def test_a_storm_of_ten_thousand_events_takes_no_more_than_the_sweep_may_take() -> None:
     world = crowd(100, lifecycle="InService", balanced=True)
-    began, bucket = world.clock.now, BUCKETS["elasticloadbalancing"]
+    began, bucket = world.clock.now, BUCKETS["elasticloadbalancing reads"]
 
     storm(world, 100, 20)
 
     reads = sum(swept.calls[HEALTH] for swept in world.swept)
-    assert reads <= SHARE * (bucket.size + bucket.refill * (world.clock.now - began))
+    assert reads <= HALF * (bucket.size + bucket.refill * (world.clock.now - began))
     # One message for ten operations, each at most once in two seconds.
     assert sum(swept.nudged for swept in world.swept) <= 100
 
@@ -208,14 +208,18 @@ def test_where_a_round_has_to_stop_nobody_is_looked_at_early() -> None:
     elsewhere = world.operation
     world.clock.drain(0.1)
     world.looks.clear()
-    world.clock.now += 6  # by now that one is owed a look, and by its end the first place's bucket has filled again
+    world.clock.now += 6  # by now that one is owed a look, and by its end the first place's family may be asked again
     world.faults.watch(lambda call: setattr(world.clock, "now", world.clock.now + 60 * (call.name == "groups.found")))
-    spent = {"prod/us-east-1 elasticloadbalancing": (SHARE * 40, world.clock.now)}
-    heartbeat.write(world.plain, replace(heartbeat.read(world.plain), levels=spent))
+    with pytest.raises(Throttled):
+        world.hub.brakes.tap("prod/us-east-1", "elasticloadbalancing reads").call(_throttled)
 
     world.sweep([nudged])
 
     assert world.looks.keys() == {elsewhere}
+
+
+def _throttled() -> None:
+    raise Throttled("rehearsed: rate exceeded")
 
 
 def test_a_sweep_that_was_nudged_for_what_is_over_does_nothing_more() -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from lambdas import sweep as sweeping
 from lambdas.engine import heartbeat, rhythm
-from lambdas.engine.budgets import BUCKETS, SHARE
 from lambdas.errors import Rejected, Throttled
+from lambdas.families import BUCKETS
 from rehearsal.faults import KINDS
 from tests.engine.crowd import Crowd
 
+HALF = 0.5
 HEALTH = "load_balancers.target_health"
 
 
@@ -28,15 +29,17 @@ def swept_for(world: Crowd, seconds: float) -> None:
 
 def test_a_thousand_waits_on_a_thousand_groups_cost_twenty_reads_and_no_write() -> None:
     world = crowd(1000)
+    world.clock.drain(75)  # younger ones are looked at more often, and more than the budget allows
 
-    swept_for(world, 21)
+    swept_for(world, 61)
 
-    assert len(world.swept) >= 4
-    for swept in world.swept:
+    looking = [swept for swept in world.swept if swept.calls["groups.found"]]
+    assert len(looking) >= 3
+    for swept in looking:
         assert {name: n for name, n in swept.calls.items() if name.startswith(("groups.", "load", "scaling."))} == {
             "groups.found": 20
         }
-        assert swept.writes_of_rows == 0
+        assert swept.rows == 0
 
 
 def test_waits_on_one_group_share_its_read_and_its_targets() -> None:
@@ -102,11 +105,11 @@ def test_no_account_is_read_more_often_than_half_of_its_bucket_allows() -> None:
 
     swept_for(world, 600)
 
-    bucket = BUCKETS["elasticloadbalancing"]
+    bucket = BUCKETS["elasticloadbalancing reads"]
     reads = sum(swept.calls[HEALTH] for swept in world.swept)
-    assert max(swept.calls[HEALTH] for swept in world.swept) <= SHARE * bucket.size
-    assert reads <= SHARE * (bucket.size + bucket.refill * (world.clock.now - began))
-    assert reads >= 0.8 * SHARE * bucket.refill * 60  # and what there is, is used while all look each few seconds
+    assert max(swept.calls[HEALTH] for swept in world.swept) <= HALF * bucket.size
+    assert reads <= HALF * (bucket.size + bucket.refill * (world.clock.now - began))
+    assert reads >= 0.8 * HALF * bucket.refill * 60  # and what there is, is used while all look each few seconds
 
 
 def test_where_a_budget_is_short_all_are_looked_at_in_turn_and_newcomers_with_them() -> None:
@@ -119,10 +122,10 @@ def test_where_a_budget_is_short_all_are_looked_at_in_turn_and_newcomers_with_th
     world.looks.clear()
     world.clock.drain(240)
 
-    # 200 reads at 5 a second are a round of 40 seconds; whoever has just missed one waits for the next.
+    # 200 reads at 4 a second are a round of 50 seconds; whoever has just missed one waits for the next.
     assert len(world.looks) == 202
-    assert max(times[0] for times in world.looks.values()) - began <= 85
-    assert max(later - one for times in world.looks.values() for one, later in pairwise(times)) <= 85
+    assert max(times[0] for times in world.looks.values()) - began <= 105
+    assert max(later - one for times in world.looks.values() for one, later in pairwise(times)) <= 105
 
 
 def test_a_crowded_account_keeps_no_other_waiting() -> None:

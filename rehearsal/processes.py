@@ -1,0 +1,70 @@
+"""Lambda's processes: each works on one event at a time, and knows of the brakes what it has met itself."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lambdas.brakes import YIELDS, Brakes
+from lambdas.table import Table
+from rehearsal.clock import Clock
+from rehearsal.faults import Killed
+
+SWEEP = "sweep"
+"""The function of which there is one process."""
+
+
+class Process:
+    """One process of a function."""
+
+    def __init__(self, brakes: Brakes) -> None:
+        self.brakes = brakes
+        self.busy_until = 0.0
+        """When what it does is done, in worlds where that takes time."""
+
+
+class Processes:
+    """All of them. An event goes to the process that was free last; if none is free, to a new one."""
+
+    def __init__(self, clock: Clock, table: Table) -> None:
+        self._clock, self._table = clock, table
+        self._chances = random.Random(0)
+        self.pools: dict[str, list[Process]] = {}
+        self.sweep = self._new(SWEEP)
+        self.now_at_work = self.sweep
+        """Whose calls are being made."""
+
+    def again(self, seed: int) -> None:
+        """All are as if they had just begun."""
+        self._chances.seed(seed)
+        for process in (one for pool in self.pools.values() for one in pool):
+            process.busy_until = 0.0
+            process.brakes.forget()
+
+    @contextmanager
+    def at_work(self, function: str) -> Iterator[Process]:
+        """One of the function's processes is at work; if it is killed, what it knew is gone."""
+        outer, process = self.now_at_work, self._free(function)
+        self.now_at_work = process
+        try:
+            yield process
+        except Killed:
+            process.brakes.forget()
+            raise
+        finally:
+            self.now_at_work = outer
+
+    def _free(self, function: str) -> Process:
+        pool = self.pools.get(function)
+        if pool is None:
+            return self._new(function)
+        if len(pool) == 1 and pool[0].busy_until <= self._clock.now:
+            return pool[0]
+        free = [one for one in pool if one.busy_until <= self._clock.now]
+        return max(free, key=lambda one: one.busy_until) if free else self._new(function)
+
+    def _new(self, function: str) -> Process:
+        yields = YIELDS if function == SWEEP else 0.0
+        brakes = Brakes(self._table, lambda: self._clock.now, chance=self._chances.random, yields=yields)
+        process = Process(brakes)
+        self.pools.setdefault(function, []).append(process)
+        return process
