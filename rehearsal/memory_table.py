@@ -63,6 +63,9 @@ class MemoryTable:
         self._items: dict[Key, Item] = {}
         self._indexed: dict[Key, Item] = {}
         """The items as the indexes know them."""
+        self._partitions: dict[str, set[Key]] = {}
+        self._owed: dict[Key, Item] = {}
+        """The indexed items with something to do at a time: a flood's table has a hundred thousand others."""
         self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
         self._isolated = isolated
         self._copied: Callable[[Any], Any] = copied if isolated else _shared
@@ -78,7 +81,7 @@ class MemoryTable:
         return copied(item) if self._isolated and item is not None else item
 
     def of(self, pk: str, prefix: str = "") -> list[Item]:
-        keys = [key for key in self._items if key.pk == pk and key.sk.startswith(prefix)]
+        keys = [key for key in self._partitions.get(pk, ()) if key.sk.startswith(prefix)]
         found = [self._items[key] for key in sorted(keys)]
         if self.units:
             self.units.read(*found)
@@ -104,7 +107,7 @@ class MemoryTable:
         return self._due(before, waits=True)[:most]
 
     def _due(self, before: float, *, waits: bool) -> list[Item]:
-        due = (item for item in self._indexed.values() if _is_number(item.get("due")) and item["due"] <= before)
+        due = (item for item in self._owed.values() if item["due"] <= before)
         found = [item for item in due if bool(item.get("backlog")) is waits]
         ordered = sorted(found, key=lambda item: (item["due"], item["pk"], item["sk"]))
         return [{name: item[name] for name in _INDEXED if name in item} for item in ordered]
@@ -132,8 +135,8 @@ class MemoryTable:
 
     def clear(self) -> None:
         """Forget everything but who is told of changes."""
-        self._items.clear()
-        self._indexed.clear()
+        for kept in (self._items, self._indexed, self._partitions, self._owed):
+            kept.clear()
 
     def on_change(self, told: Changed, concerns: Callable[[Item | None], bool] = lambda new: True) -> None:
         """Tell of every change from now on, `stream_lag` seconds after it, in the order of the writes.
@@ -148,13 +151,21 @@ class MemoryTable:
 
     def _store(self, key: Key, old: Item | None, new: Item | None) -> None:
         _keep(self._items, key, new)
+        if new is None:
+            self._partitions[key.pk].discard(key)
+        elif old is None:
+            self._partitions.setdefault(key.pk, set()).add(key)
         if self.index_lag:
-            self._later(self.index_lag, lambda: _keep(self._indexed, key, new))
+            self._later(self.index_lag, lambda: self._index(key, new))
         else:
-            _keep(self._indexed, key, new)
+            self._index(key, new)
         for told, concerns in self._told:
             if concerns(new):
                 self._later(self.stream_lag, lambda told=told: told(self._image(old), self._image(new)), always=True)  # type: ignore[misc]
+
+    def _index(self, key: Key, item: Item | None) -> None:
+        _keep(self._indexed, key, item)
+        _keep(self._owed, key, item if item is not None and _is_number(item.get("due")) else None)
 
     def _image(self, item: Item | None) -> Item | None:
         return copied(item) if self._isolated and item is not None else item

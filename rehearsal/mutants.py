@@ -19,7 +19,7 @@ from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.brakes import Tap
 from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
-from lambdas.engine import control, ends, guards, intake, planning, recovery, waits
+from lambdas.engine import backlog, control, ends, guards, intake, planning, recovery, waits
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound, Rejected, RollBack, Transient
 from lambdas.hub import Hub
@@ -313,6 +313,12 @@ def _takes_all_for_its_own(plan: ResizePlan, cloud: Cloud) -> None:
         raise RollBack(f"{plan.group} has not {plan.before}")
 
 
+def _starting_nothing(stack: ExitStack) -> None:
+    """Neither what waits in the backlog nor what the sweep finds was never started."""
+    stack.enter_context(patch.object(backlog, "drain", _nothing))
+    stack.enter_context(patch.object(backlog, "start", lambda hub, row: 60.0))
+
+
 def _overruled(stack: ExitStack) -> None:
     """Nobody asks who has had the guard since."""
     stack.enter_context(patch.object(guards, "heir", _nothing))
@@ -563,7 +569,7 @@ MUTANTS = (
     ),
     Mutant(
         "the sweep starts nothing that was accepted",
-        _instead(sweeping, "_start", _nothing),
+        _starting_nothing,
         Slice(CREATE, ("before",), _of("machines.start")),
         quick=False,
     ),

@@ -126,4 +126,4 @@ def test_what_the_plan_cannot_find_is_told_and_leaves_nothing(played: Json, scen
 
 @plays(MISSING[:1])  # any: what matters is that nothing runs
 def test_of_a_refused_request_nothing_is_known(scene: object, quiet: Live) -> None:
-    assert quiet.client.get("/operations?application=nowhere") == {"operations": [], "next": None}
+    assert quiet.client.get("/operations?application=nowhere") == {"operations": [], "next": None, "degraded": []}
