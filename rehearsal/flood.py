@@ -22,11 +22,8 @@ from lambdas.hub import Hub
 from lambdas.impatient import Impatient
 from lambdas.requests import guard
 from lambdas.step_functions import StepFunctions
-from lambdas.table import Item, Key
 from lambdas.values import changed
-from rehearsal.clock import Clock
 from rehearsal.faults import KINDS, Call, Killed, Kind
-from rehearsal.memory_table import MemoryTable
 from rehearsal.published import Published
 from rehearsal.world import TERMS, World
 from saga import Saga, step
@@ -122,22 +119,6 @@ class Post:
     """When it was first answered."""
 
 
-class LargeTable(MemoryTable):
-    """Of hundreds of thousands of items: those of one partition are found without a look at all others."""
-
-    def __init__(self, clock: Clock | None = None, *, isolated: bool = True) -> None:
-        super().__init__(clock, isolated=isolated)
-        self._partitions: dict[str, set[str]] = {}
-
-    def of(self, pk: str, prefix: str = "") -> list[Item]:
-        keys = (Key(pk, sk) for sk in sorted(self._partitions.get(pk, ())) if sk.startswith(prefix))
-        return [item for key in keys if (item := self.get(key)) is not None]
-
-    def _store(self, key: Key, old: Item | None, new: Item | None) -> None:
-        self._partitions.setdefault(key.pk, set()).add(key.sk)
-        super()._store(key, old, new)
-
-
 @dataclass
 class Process:
     """A process of the API: it answers one request at a time."""
@@ -150,7 +131,7 @@ class Flood(World):
     """One flood, from its first submission until all of it is over."""
 
     def __init__(self, script: Script) -> None:
-        super().__init__([TOUCH], seed=script.seed, recorded=False, shared=True, table=LargeTable)
+        super().__init__([TOUCH], seed=script.seed, recorded=False, shared=True)
         self.script, self.rng = script, random.Random(script.seed)
         self.began = self.clock.now
         self.published = Published(self.clock, self.faults, self.machines, lambda: self.down, script.how)

@@ -93,7 +93,6 @@ class World:
         isolated: bool = True,
         paced: bool = False,
         shared: bool = False,
-        table: type[MemoryTable] = MemoryTable,
     ) -> None:
         """`paced`: what functions and clouds do takes as long as on AWS (`Faults.spent`); else no time at all.
 
@@ -104,7 +103,7 @@ class World:
         self.faults = Faults(self.clock)
         self._settling = settings.settling.total_seconds()
         self.cloud = FakeCloud(self.clock, manners)
-        self.table = table(self.clock, isolated=not shared)
+        self.table = MemoryTable(self.clock, isolated=not shared)
         self.machines = machines.StepFunctions(self.clock, self._invoke, seed, recorded=recorded, isolated=isolated)
         for saga in self.sagas.values():
             self.machines.define(saga.name, _compiled(saga))
