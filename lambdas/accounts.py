@@ -31,6 +31,16 @@ class Protected:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What may go out of service within ten minutes before a second person is asked."""
+
+    groups: int = 20
+    """Server groups of the account."""
+    percent: int = 20
+    """Of the instances of the account's Region, where more than a few groups go."""
+
+
+@dataclass(frozen=True)
 class Account:
     name: str
     """What callers say: Spinnaker's `credentials`."""
@@ -43,6 +53,8 @@ class Account:
     environment: str = "test"
     protected: tuple[Protected, ...] = ()
     """Its protected clusters."""
+    limits: Limits = Limits()
+    """Of its destructive brake."""
 
 
 def key(name: str) -> Key:
@@ -93,6 +105,8 @@ def put(table: Table, account: Account) -> None:
         row["external_id"] = account.external_id
     if account.protected:
         row["protected"] = [asdict(one) for one in account.protected]
+    if account.limits != Limits():
+        row["limits"] = asdict(account.limits)
     table.write(Put(key(account.name), row))
 
 
@@ -105,4 +119,5 @@ def _account(row: Item) -> Account:
         row.get("external_id"),
         row.get("environment", "test"),
         tuple(Protected(**one) for one in row.get("protected", ())),
+        Limits(**row.get("limits", {})),
     )

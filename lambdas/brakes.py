@@ -2,7 +2,7 @@
 
 All functions share a row of the table for each family. It says until when the tokens that were taken have flowed back,
 and, while AWS throttles the family, when the next probe may go. A process turns to the row only when its own small
-share is spent, so that a quiet hub pays nothing (docs/adr/0009). Tokens flow back with time alone: of a function that
+share is spent, so that a quiet hub pays nothing (docs/adr/0010). Tokens flow back with time alone: of a function that
 is killed nothing has to be given back. Where the row cannot be read or written, calls go on without it.
 """
 

@@ -5,7 +5,7 @@ both. Every method makes one kind of call (reads may page) and raises only what 
 `AlreadyExists` where the docstring says so, else `Rejected` or a `Retryable`. Names and ids are AWS's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -347,6 +347,9 @@ class Groups(Protocol):
     def names(self, prefix: str) -> tuple[str, ...]:
         """Names of all groups that begin so, those being deleted included."""
 
+    def standing(self) -> int:
+        """How many instances all groups together should have."""
+
     def made_by(self, operation: str) -> tuple[str, ...]:
         """Names of the groups that carry the operation's tag."""
 
@@ -445,6 +448,13 @@ class Clusters(Protocol):
     def unfinished(self, operation: str) -> bool:
         """Whether that operation is at work still."""
 
+    def lose(self, group: str, going: Callable[[], int], standing: Callable[[], int]) -> str:
+        """Note that so many instances of the group go out of service; what is to be said of it.
+
+        `standing` counts those of all groups, and is asked only where it matters. Raises Braked where too much of the
+        account goes within ten minutes, Conflict where others note theirs just now.
+        """
+
 
 @dataclass(frozen=True)
 class Cloud:
@@ -465,5 +475,7 @@ class Cloud:
     clusters: Clusters
     operation: str = ""
     """The id of the operation at work: what creations are tagged with and client tokens made from."""
+    undoing: bool = False
+    """Whether a change is being taken back, which no brake keeps from happening."""
     findings: list[str] = field(default_factory=list, compare=False)
     """What an undo left alone, and why; the journal keeps it."""

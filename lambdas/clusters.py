@@ -11,6 +11,7 @@ from collections.abc import Callable
 from lambdas.accounts import find
 from lambdas.cloud import Departures
 from lambdas.errors import Conflict
+from lambdas.losses import TableLosses
 from lambdas.naming import cluster_of
 from lambdas.rows import Control, Status, control_key, control_of, departures_key
 from lambdas.table import Equal, Key, Put, Refused, Table
@@ -33,6 +34,7 @@ class TableClusters:
         """`settling`: seconds after an operation's end from which on reads show what it did."""
         self._table, self._place, self._operation = table, place, operation
         self._now, self._settling = now, settling
+        self.lose = TableLosses(table, place, operation, now).note
 
     def protects(self, group: str) -> bool:
         account, region = self._place

@@ -13,8 +13,10 @@ from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.rows import Control
+from lambdas.values import changed
 from saga import Step
 
+Act = Callable[[Any, Any], str | None]
 OVER = {ends.FINISH: ends.finish, ends.PUT_BACK: ends.put_back, ends.GIVE_UP: ends.give_up}
 
 
@@ -56,7 +58,7 @@ def _act(hub: Hub, task: Task) -> Json:
     step, undoing = change_of(task.saga, task.step)
     started = _begun(hub, task, step, undoing=undoing)
     act = step.undo if undoing and step.undo else step.do
-    did, findings = attempt(hub, task, started, lambda: _done(hub, task, started.control, act))
+    did, findings = attempt(hub, task, started, lambda: _done(hub, task, started.control, act, undoing=undoing))
     journal.succeeded(hub, task.operation, task.step, did, attempts=started.control.attempt, findings=findings)
     if not task.tells:
         control.ended(hub, started)
@@ -69,11 +71,11 @@ def _begun(hub: Hub, task: Task, step: Step[Any, Any], *, undoing: bool) -> cont
     return control.begin_aside(hub, task) if step in task.saga.kept else control.begin(hub, task, pivot=step.pivot)
 
 
-def _done(hub: Hub, task: Task, row: Control, act: Callable[[Any, Any], str | None]) -> tuple[str, list[str]]:
+def _done(hub: Hub, task: Task, row: Control, act: Act, *, undoing: bool) -> tuple[str, list[str]]:
     """What was done, and what was left alone; a skipped undo (docs/adr/0001) does nothing."""
     if row.skip == task.step:
         return f"skipped by {row.decided}", []
-    cloud = hub.cloud(row.account, row.region, row.id)
+    cloud = changed(hub.cloud(row.account, row.region, row.id), undoing=undoing)
     did = act(plan_of(task.saga, task.plan or {}), cloud)
     return did or task.step, cloud.findings
 

@@ -10,7 +10,7 @@
     │   └── Broken        our bug                              retried (a fix may be on its way), alarmed at once
     ├── Decision          never retried: settles where the machine goes
     │   └── Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Kept, Skipped, Abandoned,
-    │       Revoked
+    │       Revoked, Braked
     └── Answer            what a port says of a thing; activities turn it into success or one of the above
         ├── NotFound      there is no such thing (or it is not visible yet)
         └── AlreadyExists its name is taken
@@ -95,6 +95,10 @@ class Revoked(Decision):
     """The operation's guard was taken by force; it must not act again."""
 
 
+class Braked(Decision):
+    """Too much of an account goes out of service at once: a second person decides."""
+
+
 class Answer(WindlassError):
     """What a port says of a thing; it never leaves an activity."""
 
@@ -109,7 +113,10 @@ class AlreadyExists(Answer):
 
 DECISIONS = tuple(
     error.__name__
-    for error in (Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Kept, Skipped, Abandoned, Revoked)
+    for error in (
+        *(Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Kept),
+        *(Skipped, Abandoned, Revoked, Braked),
+    )
 )
 FINAL = (Rejected.__name__, *DECISIONS)
 """Names that a state machine never retries."""

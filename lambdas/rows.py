@@ -103,6 +103,8 @@ class Control:
     closed: float | None = None
     error: str | None = None
     """Why it did not succeed: `Name: sentence`."""
+    unbraked: str | None = None
+    """The second person who let it past its account's brake, and why."""
     hold_exhausted: bool | None = None
     """The request's own choice of `OnFailure.hold_exhausted`."""
     override_freeze: str | None = None
@@ -251,6 +253,10 @@ def names_key(cluster: str) -> Key:
 
 def departures_key(cluster: str) -> Key:
     return Key(f"cluster#{cluster}", "departures")
+
+
+def losses_key(account: str) -> Key:
+    return Key(f"brake#{account}", "losses")
 
 
 def brake_key(place: str, family: str) -> Key:

@@ -45,6 +45,7 @@ READS = frozenset(
             "find",
             "found",
             "names",
+            "standing",
             "made_by",
             "hooks",
             "activities",

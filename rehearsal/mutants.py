@@ -13,7 +13,9 @@ from functools import lru_cache, partial
 from typing import Any
 from unittest.mock import patch
 
+from lambdas import accounts
 from lambdas import sweep as sweeping
+from lambdas.accounts import Account, Limits
 from lambdas.activities import load_balancers, server_groups, traffic_guard
 from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.brakes import Tap
@@ -23,6 +25,7 @@ from lambdas.engine import backlog, control, ends, guards, intake, planning, rec
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound, Rejected, RollBack, Transient
 from lambdas.hub import Hub
+from lambdas.losses import TableLosses
 from lambdas.rows import Guard, Mark, guard_key, item_of
 from lambdas.table import Put, Update, Write
 from rehearsal import handovers, rivals, scenarios, strangers, world
@@ -33,7 +36,7 @@ from rehearsal.rivals import LAST_TO_DESTROY, LAST_TO_DISABLE, NAMES, Rivalry
 from rehearsal.runs import Rehearsal
 from rehearsal.storm import Storm, storm
 from rehearsal.sweep import Survivor, singles
-from rehearsal.trials import golden_of
+from rehearsal.trials import BRISK, golden_of
 from saga.compiler import Json, compile_saga
 from statemachines import ALL as SAGAS
 
@@ -129,6 +132,22 @@ def _storm_of(operations: int, faults: str = "throttling", every: float = 0.0) -
 def _calm(name: str, operations: int) -> Storm:
     """Many at once, nothing of which fails: what they have to ask of the clouds, whatever the brakes say."""
     return storm(scenarios.named(name)[0], parse("none"), operations)
+
+
+class Massed(Slice):
+    """Five groups of an account disabled at the same moment, of which two may go within ten minutes."""
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        crowd = world.World(recorded=False, manners=BRISK)
+        names = [f"shop-s{number}-v000" for number in range(5)]
+        crowd.cloud.seed(scenarios.ACCOUNT, scenarios.REGION, neighbours=tuple(names))
+        limited = Account(scenarios.ACCOUNT, "", (scenarios.REGION,), limits=Limits(groups=2, percent=100))
+        accounts.put(crowd.table, limited)
+        for name in names:
+            crowd.post(self.scenario, {**scenarios.WHERE, "serverGroupName": name}, name)
+        crowd.clock.drain(300)
+        if (held := sum(crowd.held(one) for one in crowd.others)) != 3:
+            yield 1, Survivor(self.scenario, (), "five at once", (f"{held} of 5 are held, not 3",), ())
 
 
 class Strangers(Slice):
@@ -613,6 +632,16 @@ MUTANTS = (
     Mutant("a budget counts nothing", _instead(Tap, "_taken", _nothing), _storm_of(60, "none", every=0.2)),
     Mutant("a throttle opens no breaker", _instead(Tap, "_throttled", _nothing), _storm_of(40)),
     Mutant("a breaker never probes", _instead(Tap, "_probe", _for_ever), _storm_of(12), quick=False),
+    Mutant(
+        "a destructive brake counts nothing",
+        _instead(TableLosses, "note", lambda *_: ""),
+        Massed("disableServerGroup", ()),
+    ),
+    Mutant(
+        "a destructive brake forgets what went before",
+        _instead(TableLosses, "_recent", lambda *_: {}),
+        Massed("disableServerGroup", ()),
+    ),
     Mutant("a guard is handed over beside a live attempt", _instead(control, "alone", _nothing), Handed(RESIZE, ())),
 )
 """The committed list; `make mutants` hunts each."""

@@ -29,6 +29,7 @@ FINAL = (
     "Skipped",
     "Abandoned",
     "Revoked",
+    "Braked",
 )
 """Error names that are never retried: `lambdas.errors.FINAL`, which the language must not import."""
 REFUSED = ("Rejected", "Cancelled", "Expired", "RollBack")

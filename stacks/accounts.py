@@ -13,12 +13,12 @@ from typing import Any
 
 import boto3
 
-from lambdas.accounts import Account, Protected, put
+from lambdas.accounts import Account, Limits, Protected, put
 from lambdas.dynamo import DynamoTable
 from lambdas.table import Table
 
 _NEEDED = {"name", "id", "regions"}
-_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters"}
+_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters", "brake"}
 _RULES = {
     "name": r"[A-Za-z0-9_-]{1,64}",
     "id": r"\d{12}",
@@ -60,6 +60,7 @@ def _mistakes(entry: Any) -> list[str]:
         ),
         *_mistakes_of_regions(entry.get("regions", ["us-east-1"])),
         *_mistakes_of_protection(entry.get("protectedClusters", [])),
+        *_mistakes_of_limits(entry.get("brake", {})),
     ]
 
 
@@ -80,6 +81,17 @@ def _mistakes_of_protection(clusters: Any) -> list[str]:
     ]
 
 
+def _mistakes_of_limits(limits: Any) -> list[str]:
+    known = {"groups": 100, "percent": 100}
+    if not isinstance(limits, dict) or limits.keys() - known.keys():
+        return [f"brake {limits!r} is not an object of groups and percent"]
+    return [
+        f"brake: {name} is a whole number from 0 to {known[name]}, not {value!r}"
+        for name, value in limits.items()
+        if type(value) is not int or not 0 <= value <= known[name]
+    ]
+
+
 def _account(entry: dict[str, Any]) -> Account:
     return Account(
         name=entry["name"],
@@ -89,6 +101,7 @@ def _account(entry: dict[str, Any]) -> Account:
         external_id=entry.get("externalId"),
         environment=entry.get("environment", "test"),
         protected=tuple(Protected(**one) for one in entry.get("protectedClusters", ())),
+        limits=Limits(**entry.get("brake", {})),
     )
 
 

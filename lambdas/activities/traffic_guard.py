@@ -25,8 +25,28 @@ def may_go(name: str, cloud: Cloud, *, going: Going = everything, overridden: bo
     """Let these instances of the group go out of service; what is to be said of it.
 
     Raises Rejected where a protected cluster would have none left, Conflict where another operation takes a group out
-    of it just now: then it has to be looked at again.
+    of it just now: then it has to be looked at again, Braked where too much of the account goes at once.
     """
+    lost = "" if cloud.undoing else _lost(name, cloud, going)  # first: a departure keeps its siblings from leaving
+    return lost + _guarded(name, cloud, going, overridden=overridden)
+
+
+def _lost(name: str, cloud: Cloud, going: Going) -> str:
+    """What is to be said of it, if the account can lose so much more at once."""
+    return cloud.clusters.lose(name, lambda: _leaving(name, going, cloud), cloud.groups.standing)
+
+
+def _leaving(name: str, going: Going, cloud: Cloud) -> int:
+    """How many instances in service the group loses."""
+    try:
+        found = cloud.groups.find(name)
+    except NotFound:
+        return 0
+    leaves = set(going(found))
+    return sum(one.in_service and one.id in leaves for one in found.instances)
+
+
+def _guarded(name: str, cloud: Cloud, going: Going, *, overridden: bool) -> str:
     if not cloud.clusters.protects(name):
         return ""
     seen = cloud.clusters.departures(name)  # before the cloud: a departure noted since then is a Conflict

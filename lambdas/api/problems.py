@@ -23,7 +23,7 @@ from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import KeyReused, TooLarge
 from lambdas.engine.preemption import CannotPreempt
 from lambdas.engine.revocation import TooSoon
-from lambdas.engine.signals import NotNow
+from lambdas.engine.signals import NotNow, NotYou
 from lambdas.errors import NotFound, Rejected, Retryable
 
 
@@ -91,6 +91,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  a line for each e
             return Problem(404, str(error))
         case TooSoon() | Frozen():
             return Problem(409, str(error), again=error.until)
+        case NotYou():
+            return Problem(403, str(error))
         case NotNow() | CannotPreempt():
             return Problem(409, str(error))
         case TooLarge():

@@ -67,6 +67,9 @@ class Groups:
     def names(self, prefix: str) -> tuple[str, ...]:
         return tuple(name for name in self._names() if name.startswith(prefix))
 
+    def standing(self) -> int:
+        return sum(group["DesiredCapacity"] for group in self._without_instances())
+
     def made_by(self, operation: str) -> tuple[str, ...]:
         return self._names(Filters=tags.filter_by(OPERATION_TAG, operation))
 
@@ -161,14 +164,17 @@ class Groups:
         return [_group(one) for one in found]
 
     def _names(self, **options: Any) -> tuple[str, ...]:
-        """Names page by page, without the instances: they are most of a page's size."""
+        return tuple(group["AutoScalingGroupName"] for group in self._without_instances(**options))
+
+    def _without_instances(self, **options: Any) -> list[Any]:
+        """Groups page by page; their instances are most of a page's size."""
         pages = self._client.get_paginator("describe_auto_scaling_groups")
         with translating(SERVICE, "groups"):
-            return tuple(
-                group["AutoScalingGroupName"]
+            return [
+                group
                 for page in pages.paginate(IncludeInstances=False, PaginationConfig={"PageSize": PAGE}, **options)
                 for group in page["AutoScalingGroups"]
-            )
+            ]
 
 
 def _parameters(name: str, settings: GroupSettings) -> Any:

@@ -10,6 +10,7 @@ from lambdas.engine import barriers, control, tokens
 from lambdas.engine.tasks import AnySaga, Task, plan_of, stored_plan
 from lambdas.errors import (
     Abandoned,
+    Braked,
     Broken,
     Cancelled,
     Conflict,
@@ -136,8 +137,8 @@ def _goes_back(row: Control, opened: Open, policy: OnFailure) -> bool:
 
 
 def _waits_for_us(error: str, cause: str) -> bool:
-    """A pause, or our own bug: neither says anything of the operation, and neither is the policy's."""
-    return error in (Paused.__name__, Broken.__name__) or cause.startswith(Broken.__name__)
+    """A pause, our own bug, or a brake: none says anything of the operation, and none is the policy's."""
+    return error in (Paused.__name__, Broken.__name__, Braked.__name__) or cause.startswith(Broken.__name__)
 
 
 def _overtaken(hub: Hub, row: Control, opened: Open) -> tuple[str, str] | None:
@@ -204,7 +205,7 @@ def _late(hub: Hub, task: Task) -> Late | None:
 
 
 def _deadline(hub: Hub, task: Task, row: Control) -> float | None:
-    """When a hold that nobody decided ends: never for a pause, nor for our own bug before the operation's deadline."""
+    """When a hold that nobody decided ends; for a pause, a brake, or our own bug only by the operation's deadline."""
     if _waits_for_us(task.error, task.cause) and not row.pivoted and task.step == HOLD:
         return None
     return hub.now() + task.saga.on_failure.decide_within.total_seconds()

@@ -8,7 +8,7 @@ from lambdas.engine import batches, control, guards, holds, tokens, waits
 from lambdas.engine.holds import ABANDON, HELD_RETRIES, HOLD, HOLD_UNDO, RETRY, ROLL_BACK, SKIP
 from lambdas.engine.intake import Caller
 from lambdas.engine.tasks import LEFT, Sagas, saga_named
-from lambdas.errors import WindlassError
+from lambdas.errors import Braked, WindlassError
 from lambdas.hub import Hub
 from lambdas.rows import Control, Mark, Open, Status, short
 from lambdas.table import Write
@@ -22,6 +22,10 @@ DECISIONS = (RETRY, ROLL_BACK, SKIP, ABANDON)
 
 class NotNow(WindlassError):
     """The operation is not in a state in which the signal means something; the sentence says which it is in."""
+
+
+class NotYou(NotNow):
+    """Somebody else has to say so."""
 
 
 def cancel(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str = "") -> None:
@@ -65,7 +69,7 @@ def resume(hub: Hub, sagas: Sagas, operation: str, caller: Caller, reason: str =
 
 
 def decide(hub: Hub, sagas: Sagas, operation: str, decision: str, caller: Caller, reason: str = "") -> None:
-    """Answer a hold: `retry`, `rollback`, `skip` (an undo), `abandon`. Raises NotFound, NotNow."""
+    """Answer a hold: `retry`, `rollback`, `skip` (an undo), `abandon`. Raises NotFound, NotNow, NotYou."""
 
     def decided(row: Control) -> tuple[control.Change, tuple[Write]]:
         """The decision, its count and its mark: all or nothing, and only once."""
@@ -76,6 +80,9 @@ def decide(hub: Hub, sagas: Sagas, operation: str, decision: str, caller: Caller
         _fits(row, opened, decision)
         who = by(caller, reason)
         counted: control.Change = {"held": row.held + 1} if decision == RETRY else {}
+        if decision == RETRY and braked(opened):
+            _second(row, caller)
+            counted["unbraked"] = who
         marked = {"skip": opened.held, "decided": who} if decision == SKIP else {}
         return counted | marked, (tokens.noted(opened, replace(opened, decision=decision, by=who)),)
 
@@ -120,6 +127,21 @@ def _possible(row: Control, opened: Open | None) -> Iterator[str]:
         yield "cancel"
     if opened is not None:
         yield from (f"decide:{one}" for one in DECISIONS if _allowed(row, opened, one))
+
+
+def braked(opened: Open) -> bool:
+    """Whether the hold is the account's brake."""
+    return (opened.reason or "").startswith(Braked.__name__)
+
+
+def _second(row: Control, caller: Caller) -> None:
+    """Raises NotYou for the person who asked for the operation: a user, where a delegate names one."""
+    asker, decider = row.user or row.caller, caller.user or caller.principal
+    if asker == decider:
+        raise NotYou(
+            f"operation {row.id} is held by the brake of account {row.account}: {asker} asked for it, "
+            f"so somebody else has to decide retry; rollback and abandon are anybody's"
+        )
 
 
 def _running(row: Control) -> None:

@@ -65,6 +65,10 @@ class FakeGroups(Port):
         return tuple(name for name in self.place.groups.all_seen(self.place.now) if name.startswith(prefix))
 
     @call
+    def standing(self) -> int:
+        return sum(group.capacity.desired for group in self.place.groups.all_seen(self.place.now).values())
+
+    @call
     def made_by(self, operation: str) -> tuple[str, ...]:
         seen = self.place.groups.all_seen(self.place.now)
         return tuple(name for name, group in seen.items() if (OPERATION_TAG, operation) in group.settings.tags)

@@ -34,6 +34,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "groups.find": (DESCRIBED,),
     "groups.found": (DESCRIBED,),
     "groups.names": (DESCRIBED,),
+    "groups.standing": (DESCRIBED,),
     "groups.made_by": (DESCRIBED,),
     "groups.create": (f"{AUTO_SCALING}CreateAutoScalingGroup",),
     "groups.resize": (f"{AUTO_SCALING}UpdateAutoScalingGroup",),

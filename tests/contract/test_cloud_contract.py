@@ -389,6 +389,7 @@ def test_a_group_grows_and_shrinks(world: World) -> None:
     world.cloud.groups.resize(GROUP, Capacity(0, 1, 1))
     shrunk = world.cloud.groups.find(GROUP)
 
+    assert world.cloud.groups.standing() == 1
     assert (grown.capacity, len(grown.instances)) == (Capacity(1, 2, 3), 2)
     assert all(instance.in_service for instance in grown.instances)
     assert (shrunk.capacity, len([one for one in shrunk.instances if one.in_service])) == (Capacity(0, 1, 1), 1)

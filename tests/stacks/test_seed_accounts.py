@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.accounts import Account, Protected, find
+from lambdas.accounts import Account, Limits, Protected, find
 from rehearsal.memory_table import MemoryTable
 from stacks import ROOT
 from stacks.accounts import main, parse, seed
@@ -23,7 +23,7 @@ def test_the_example_is_a_file_of_accounts() -> None:
 
 def test_a_seeded_account_is_found_again() -> None:
     table, account = MemoryTable(), Account("prod", "222222222222", ("us-east-1",), environment="prod")
-    account = replace(account, protected=(Protected("shop", detail=""),))
+    account = replace(account, protected=(Protected("shop", detail=""),), limits=Limits(groups=5))
 
     seed(table, [account])
     seed(table, [account])
@@ -41,6 +41,9 @@ def test_a_seeded_account_is_found_again() -> None:
         ({"protectedClusters": {}}, "account 1: protectedClusters {} is not a list of objects"),
         ({"protectedClusters": [{"stack": "prod"}]}, "account 1: protected cluster .* with an application"),
         ({"protectedClusters": [{"application": "shop", "stak": "prod"}]}, "texts named application, detail, region"),
+        ({"brake": []}, r"account 1: brake \[\] is not an object of groups and percent"),
+        ({"brake": {"percent": 101}}, "account 1: brake: percent is a whole number from 0 to 100, not 101"),
+        ({"brake": {"groups": True}}, "account 1: brake: groups is a whole number from 0 to 100, not True"),
         ({"colour": "red"}, "account 1: colour is unknown"),
     ],
 )
