@@ -78,11 +78,16 @@ def expected(scenario: Scenario, golden: Golden, one: Run) -> Expectation:
 def _asked(golden: Golden, one: Run, wanted: Expectation) -> Expectation:
     """A person is asked without any fault, unless something else ends it first, or whoever cures it comes earlier.
 
-    Where nobody ever decides, it goes back after a day.
+    Once more where the fault comes with the hold or after it: what was decided of a token whose Task had failed is
+    asked anew, and a wait that an outage blinds is not in time again. Where nobody ever decides, it goes back after a
+    day.
     """
+    if not golden.helds:
+        return wanted
     for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
-    undecided = PUT_BACK if golden.helds and for_good else frozenset[Status]()
-    holds = frozenset(held + n for held in wanted.holds for n in range(golden.helds + 1))
+    undecided = PUT_BACK if for_good else frozenset[Status]()
+    again = 1 if any(fault.kind not in SIGNALS for fault in one.trial) else 0
+    holds = frozenset(held + n for held in wanted.holds for n in range(golden.helds + again + 1))
     return Expectation(wanted.ends | undecided, holds)
 
 

@@ -192,8 +192,10 @@ def _why_back(control: Control) -> str:
 
 
 def in_charge(control: Control, task: Task) -> None:
-    """Raises Revoked or Abandoned for whoever must not act any more: a dead execution's Lambda may come late."""
+    """Raises Revoked, Expired or Abandoned for whoever must not act any more: a dead execution's Lambda may be late."""
     not_revoked(control)
+    if control.status is Status.NOT_STARTED:  # its execution is late, and nothing was done: it goes straight back
+        raise Expired(f"operation {control.id} was closed before it began: {control.error}")
     if control.status.over:
         raise Abandoned(f"operation {control.id} is over: {control.status}")
     if task.execution != control.execution:

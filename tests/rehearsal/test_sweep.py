@@ -12,7 +12,7 @@ from rich.console import Console
 
 from lambdas.cloud import Cloud
 from lambdas.errors import AlreadyExists, NotFound, Rejected, Transient
-from lambdas.rows import Guard, control_key, guard_key, item_of, open_key
+from lambdas.rows import Guard, Status, control_key, guard_key, item_of, open_key
 from lambdas.table import Item, Put, Update
 from rehearsal import rivals, scenarios, strangers, sweep_command
 from rehearsal.fake_cloud import Deed
@@ -229,6 +229,16 @@ def test_what_fails_for_hours_is_held_and_finished_when_it_passes() -> None:
 
     assert survived(report) == ""
     assert report.ends["SUCCEEDED"] == report.tried.total() > 0
+
+
+def test_what_is_closed_before_it_began_goes_straight_back_and_calls_nobody() -> None:
+    scenario = scenarios.CREATES_HURRIED
+    first = next(call for call in golden_of(scenario).calls if call.where == "Plan")
+
+    one = run(scenario, (Fault(first.number, "outage"),))
+
+    assert one.world.control(one.operation).status is Status.NOT_STARTED
+    assert one.world.result(one.operation).path == ["Plan", "PutBack", "RolledBack"]
 
 
 def test_a_group_that_starts_disabled_is_never_in_traffic_whatever_dies() -> None:
