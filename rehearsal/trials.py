@@ -1,6 +1,6 @@
 """One operation on one cloud, run once with its faults and signals; and the run in which nothing goes wrong."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -309,12 +309,17 @@ def _one_to_its_end(scenario: Scenario, one: Run, operation: str) -> None:
 
 def _held(world: World, operation: str) -> bool:
     """Whether a person is asked: not who paused it, nor where the request has said what then."""
-    holds = (world.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
-    return any(hold and not _answered(str(hold.get("reason")), hold.get("late")) for hold in holds)
+    hold, undo = (world.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
+    goes_back = hold.get("late") != PARK and not world.table.peek(control_key(operation)).get("pivoted")
+    return _asks(undo) or (_asks(hold) and not (goes_back and _because(hold, NotInTime)))
 
 
-def _answered(reason: str, late: str | None) -> bool:
-    return reason.startswith(Paused.__name__) or (reason.startswith(NotInTime.__name__) and late != PARK)
+def _asks(hold: Mapping[str, Any]) -> bool:
+    return bool(hold) and not _because(hold, Paused)
+
+
+def _because(hold: Mapping[str, Any], error: type[WindlassError]) -> bool:
+    return str(hold.get("reason")).startswith(error.__name__)
 
 
 def _watch(scenario: Scenario, one: Run) -> None:
