@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq
 from constructs import Construct
 
 from lambdas.projector import PATTERNS
 from stacks.queues import DeadLetters
+from stacks.streams import follow
 
 ENDED = ["ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"]
 
@@ -29,25 +28,9 @@ class Projector(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetters(self, "DeadLetters")
-        self._follow(function, table)
+        patterns = [{"dynamodb": pattern} for pattern in PATTERNS]
+        follow(function, table, patterns=patterns, set_aside=self.dead_letters)
         self._listen(function, machines)
-
-    def _follow(self, function: lambda_.IFunction, table: dynamodb.Table) -> None:
-        """The stream, in order for each operation; a record that stays refused is set aside and the rest goes on."""
-        function.add_event_source(
-            DynamoEventSource(
-                table,
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=100,
-                bisect_batch_on_error=True,
-                # The handler answers which record failed; Lambda would take that answer for success.
-                report_batch_item_failures=True,
-                retry_attempts=20,
-                max_record_age=Duration.hours(6),
-                on_failure=SqsDlq(self.dead_letters),
-                filters=[lambda_.FilterCriteria.filter({"dynamodb": pattern}) for pattern in PATTERNS],
-            )
-        )
 
     def _listen(self, function: lambda_.IFunction, machines: Sequence[sfn.StateMachine]) -> None:
         """Best effort, as AWS says of these events; whatever they miss the sweep finds.

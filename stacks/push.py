@@ -8,12 +8,13 @@ from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq, SqsEventSource
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from lambdas.push.events import PATTERNS
 from stacks.functions import COURIER
 from stacks.queues import DeadLetters, SourceQueue
+from stacks.streams import follow
 
 
 class Bus(Construct):
@@ -60,20 +61,7 @@ class Herald(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetters(self, "DeadLetters")
-        function.add_event_source(
-            DynamoEventSource(
-                table,
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=100,
-                bisect_batch_on_error=True,
-                report_batch_item_failures=True,
-                # Twice an hour's outage of the bus; what is set aside then the sweep finds untold.
-                retry_attempts=20,
-                max_record_age=Duration.hours(6),
-                on_failure=SqsDlq(self.dead_letters),
-                filters=[lambda_.FilterCriteria.filter(pattern) for pattern in PATTERNS],
-            )
-        )
+        follow(function, table, patterns=PATTERNS, set_aside=self.dead_letters)
         function.add_event_source(
             SqsEventSource(tellings.queue, batch_size=10, max_concurrency=2, report_batch_item_failures=True)
         )

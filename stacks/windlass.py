@@ -1,10 +1,12 @@
 """The one stack of a Region: composes the constructs, then grants each function what it calls and no more."""
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
 from aws_cdk import Aws, CfnOutput, Duration, Stack
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from lambdas.activities import evidence
@@ -60,42 +62,43 @@ class Windlass(Stack):
             removal=removal,
         )
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
-        api = Api(self, "Api", name=f"{settings.prefix}api", function=self.functions["Api"].live, removal=removal)
-        Sweep(self, "Sweep", function=self.functions["Sweep"].live, queue=self.sweeps)
-        Nudges(self, "Nudges", function=self.functions["Nudge"].live)
-        projector = Projector(
-            self,
-            "Projector",
-            function=self.functions["Projector"].live,
-            table=self.table.table,
-            machines=[one.machine for one in self.machines.values()],
-        )
-        herald = Herald(
-            self,
-            "Herald",
-            function=self.functions["Herald"].live,
-            table=self.table.table,
-            tellings=self.tellings,
-        )
-        Courier(self, "Courier", function=self.functions["Courier"].live, errands=self.errands)
+        self.api = Api(self, "Api", name=f"{settings.prefix}api", function=self.functions["Api"].live, removal=removal)
+        self._alarms(self._wakers())
+        self._grant()
+        self._outputs()
+
+    def _wakers(self) -> dict[str, sqs.IQueue]:
+        """What wakes the hub's functions besides callers and machines; where each leaves what it gave up on."""
+        live = {name: self.functions[name].live for name in ("Sweep", "Nudge", "Projector", "Herald", "Courier")}
+        machines = [one.machine for one in self.machines.values()]
+        table, tellings, errands = self.table.table, self.tellings, self.errands
+        Sweep(self, "Sweep", function=live["Sweep"], queue=self.sweeps)
+        Nudges(self, "Nudges", function=live["Nudge"])
+        projector = Projector(self, "Projector", function=live["Projector"], table=table, machines=machines)
+        herald = Herald(self, "Herald", function=live["Herald"], table=table, tellings=tellings)
+        Courier(self, "Courier", function=live["Courier"], errands=errands)
+        return {
+            "sweep": self.sweeps.dead_letters,
+            "projector": projector.dead_letters,
+            "herald": herald.dead_letters,
+            "tellings": tellings.dead_letters,
+            "courier": errands.dead_letters,
+        }
+
+    def _alarms(self, dead_letters: Mapping[str, sqs.IQueue]) -> None:
         Alarms(
             self,
             "Alarms",
-            prefix=settings.prefix,
-            dead_letters={
-                "sweep": self.sweeps.dead_letters,
-                "projector": projector.dead_letters,
-                "herald": herald.dead_letters,
-                "tellings": self.tellings.dead_letters,
-                "courier": self.errands.dead_letters,
-            },
+            prefix=self._settings.prefix,
+            dead_letters=dead_letters,
             machines={saga: one.machine for saga, one in self.machines.items()},
             sweep=self.functions["Sweep"].live,
             projector=self.functions["Projector"].live,
         )
-        self._grant()
-        CfnOutput(self, "ApiId", value=api.api.rest_api_id)
-        CfnOutput(self, "ApiUrl", value=api.api.url)
+
+    def _outputs(self) -> None:
+        CfnOutput(self, "ApiId", value=self.api.api.rest_api_id)
+        CfnOutput(self, "ApiUrl", value=self.api.api.url)
         CfnOutput(self, "BusName", value=self.bus.bus.event_bus_name)
         CfnOutput(self, "TableName", value=self.table.table.table_name)
 
