@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lambdas.engine.holds import HOLD
 from lambdas.engine.tasks import GUARD, PLAN
 from lambdas.rows import Status
 from rehearsal.fake_cloud import differences
@@ -71,22 +72,22 @@ def expected(scenario: Scenario, golden: Golden, one: Run) -> Expectation:
     """How a run with these faults may end."""
     struck = [(call, fault) for fault in one.trial if (call := call_of(one, fault)) and fault.kind not in SIGNALS]
     back = _way_back(golden, one, struck)
-    wanted = _asked(golden, one, _forward(golden, struck) if back is None else _backward(back, struck))
+    wanted = _asked(golden, one, struck, _forward(golden, struck) if back is None else _backward(back, struck))
     return wanted | IN_A_HURRY if scenario.hurried else wanted
 
 
-def _asked(golden: Golden, one: Run, wanted: Expectation) -> Expectation:
+def _asked(golden: Golden, one: Run, struck: list[tuple[Call, Fault]], wanted: Expectation) -> Expectation:
     """A person is asked without any fault, unless something else ends it first, or whoever cures it comes earlier.
 
-    Once more where the fault comes with the hold or after it: what was decided of a token whose Task had failed is
-    asked anew, and a wait that an outage blinds is not in time again. Where nobody ever decides, it goes back after a
-    day.
+    Once more where the fault strikes the hold itself, since what was decided of a token whose Task had failed is asked
+    anew, and where a wait is not in time again because an outage blinds it. Where nobody ever decides, it goes back
+    after a day.
     """
     if not golden.helds:
         return wanted
     for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
     undecided = PUT_BACK if for_good else frozenset[Status]()
-    again = 1 if any(fault.kind not in SIGNALS for fault in one.trial) else 0
+    again = any(golden.of(call) == HOLD or fault.kind == "outage" for call, fault in struck)
     holds = frozenset(held + n for held in wanted.holds for n in range(golden.helds + again + 1))
     return Expectation(wanted.ends | undecided, holds)
 
