@@ -84,7 +84,7 @@ def deploy(scene: Scene) -> str:
 
 def pull_the_plug(scene: Scene) -> str:
     scene.stage.fault(api="autoscaling:CreateAutoScalingGroup", do="kill-after", times=1)
-    scene.stage.fault(api="autoscaling:UpdateAutoScalingGroup", do="throttle", times=4)
+    scene.stage.fault(api="autoscaling:UpdateAutoScalingGroup", do="throttle", times=1)
     before = set(scene.groups())
     ended = scene.follow(scene.submit())
     made = sorted(set(scene.groups()) - before)

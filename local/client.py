@@ -73,7 +73,7 @@ class Client:
         found: Json = answer.json
         return found
 
-    def follow(self, operation: str, *, within: float = 120, pause: float = 0.25) -> Iterator[Seen]:
+    def follow(self, operation: str, *, within: float = 300, pause: float = 0.25) -> Iterator[Seen]:
         """Whatever becomes visible of the operation until it is over. Raises Unexpected when it takes longer."""
         deadline = time.monotonic() + within
         shown: set[tuple[str, int, str]] = set()
@@ -98,7 +98,7 @@ class Client:
             time.sleep(0.1)
         raise Unexpected(f"operation {operation} is in {view['step']} after {within:.0f} s: {view['reason']}")
 
-    def end_of(self, operation: str, *, within: float = 120) -> Json:
+    def end_of(self, operation: str, *, within: float = 300) -> Json:
         """The view of the operation once it is over."""
         return self.until(operation, lambda view: view["status"] in OVER, within=within)
 
