@@ -78,7 +78,7 @@ sweep-lagging: .venv/ready  ## the same on a cloud whose reads are a minute old
 	$(bin)/python -m rehearsal sweep all --lag 60
 
 sweep-doubles: .venv/ready  ## a second fault strikes on the way back; this takes hours
-	$(bin)/python -m rehearsal sweep all --doubles
+	$(bin)/python -m rehearsal sweep plain --doubles
 
 rehearse: .venv/ready  ## the large rehearsals, hours of them: docs/rehearsal/*.html (RUNS=3000000)
 	$(bin)/python -m rehearsal run createServerGroup --runs $(RUNS) --around 2000 --html docs/rehearsal/calibrated.html

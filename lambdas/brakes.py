@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from lambdas.cloud import Cloud
 from lambdas.errors import Broken, Throttled, Transient, WindlassError
-from lambdas.families import BUCKETS, SERVICES, family_of
+from lambdas.families import SERVICES, bucket_of, family_of
 from lambdas.rows import brake_key, utc
 from lambdas.table import Below, Equal, Item, Refused, Table, Update
 from lambdas.values import changed
@@ -56,7 +56,8 @@ class Brakes:
     def over(self, cloud: Cloud) -> Cloud:
         """The same cloud, each call of it braked."""
         place = f"{cloud.account}/{cloud.region}"
-        return changed(cloud, **{name: _Port(self, place, name, getattr(cloud, name)) for name in SERVICES})
+        braked = {name: _Port(self, place, name, getattr(cloud, name)) for name in SERVICES}
+        return changed(cloud, **braked, more=cloud.more.through(partial(_Port, self, place)))
 
     def tap(self, place: str, family: str) -> "Tap":
         """The calls of that family there."""
@@ -105,7 +106,7 @@ class Tap:
     """One family's calls at one place, as far as one process knows."""
 
     def __init__(self, brakes: Brakes, place: str, family: str) -> None:
-        bucket = BUCKETS[family]
+        bucket = bucket_of(family)
         self._brakes, self._table, self._now = brakes, brakes.table, brakes.now
         self._what, self._key = f"{family} in {place}", brake_key(place, family)
         self._rate, self._most = SHARED * bucket.refill, SHARED * bucket.size

@@ -3,6 +3,12 @@
 The contract suite records what is really called and compares it with this.
 """
 
+from importlib import import_module
+from pkgutil import iter_modules
+
+from lambdas import cloud
+from lambdas.nouns import NOUNS
+
 CALLS: tuple[tuple[str, str], ...] = (
     ("autoscaling", "CreateAutoScalingGroup"),
     ("autoscaling", "DeleteAutoScalingGroup"),
@@ -56,7 +62,7 @@ CALLS: tuple[tuple[str, str], ...] = (
     ("stepfunctions", "StartExecution"),
     ("sts", "AssumeRole"),
 )
-"""(boto3's name of the service, operation)."""
+"""(boto3's name of the service, operation); those of nouns are in `of_nouns`."""
 
 _PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing", "stepfunctions": "states"}
 _ACTIONS = {
@@ -77,3 +83,10 @@ def actions(service: str, operation: str) -> tuple[str, ...]:
     Names are those of https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
     """
     return _ACTIONS.get((service, operation), (f"{_PREFIXES.get(service, service)}:{operation}",))
+
+
+def of_nouns() -> tuple[tuple[str, str], ...]:
+    """The calls that the nouns of `lambdas.cloud` declare."""
+    for module in iter_modules(cloud.__path__):
+        import_module(f"{cloud.__name__}.{module.name}")
+    return tuple(sorted({call for noun in NOUNS.values() for call in noun.calls()}))

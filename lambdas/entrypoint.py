@@ -58,8 +58,8 @@ def _act(hub: Hub, task: Task) -> Json:
     step, undoing = change_of(task.saga, task.step)
     started = _begun(hub, task, step, undoing=undoing)
     act = step.undo if undoing and step.undo else step.do
-    did, findings = attempt(hub, task, started, lambda: _done(hub, task, started.control, act, undoing=undoing))
-    journal.succeeded(hub, task.operation, task.step, did, attempts=started.control.attempt, findings=findings)
+    did, told = attempt(hub, task, started, lambda: _done(hub, task, started.control, act, undoing=undoing))
+    journal.succeeded(hub, task.operation, task.step, did, attempts=started.control.attempt, **told)
     if not task.tells:
         control.ended(hub, started)
     return {"step": task.step, "did": did, "attempt": started.attempt, "ended": hub.now()}
@@ -71,13 +71,13 @@ def _begun(hub: Hub, task: Task, step: Step[Any, Any], *, undoing: bool) -> cont
     return control.begin_aside(hub, task) if step in task.saga.kept else control.begin(hub, task, pivot=step.pivot)
 
 
-def _done(hub: Hub, task: Task, row: Control, act: Act, *, undoing: bool) -> tuple[str, list[str]]:
-    """What was done, and what was left alone; a skipped undo (docs/adr/0001) does nothing."""
+def _done(hub: Hub, task: Task, row: Control, act: Act, *, undoing: bool) -> tuple[str, Json]:
+    """What was done, and what else is to be told of it; a skipped undo (docs/adr/0001) does nothing."""
     if row.skip == task.step:
-        return f"skipped by {row.decided}", []
+        return f"skipped by {row.decided}", {}
     cloud = changed(hub.cloud(row.account, row.region, row.id), undoing=undoing)
     did = act(plan_of(task.saga, task.plan or {}), cloud)
-    return did or task.step, cloud.findings
+    return did or task.step, {"findings": cloud.findings, "results": cloud.results}
 
 
 def _judged(hub: Hub, task: Task, act: Callable[[], Json]) -> Json:

@@ -135,6 +135,11 @@ TABLE = (
     Row("elb", "InvalidInstance InvalidEndPoint", NotFound, BOTOCORE, "DeregisterInstancesFromLoadBalancer"),
     Row("elb", "InvalidInstance InvalidEndPoint", Transient, "not running yet, or gone: " + BOTOCORE),
     Row("elb", "DependencyThrottle", Throttled, BOTOCORE),
+    # Route 53. A deletion names the whole record, so a record that has changed is not found either.
+    Row("route53", "InvalidChangeBatch", NotFound, BOTOCORE, says="but it was not found|do not match the current"),
+    Row("route53", "NoSuchHostedZone", NotFound, BOTOCORE),
+    Row("route53", "InvalidChangeBatch InvalidDomainName InvalidInput NoSuchHealthCheck", Rejected, BOTOCORE),
+    Row("route53", "PriorRequestNotComplete", Conflict, BOTOCORE),
     # CloudWatch
     Row("cloudwatch", "LimitExceeded", NoCapacity, BOTOCORE),
     Row("cloudwatch", "InvalidNextToken", Transient, "paged for too long, read again: " + BOTOCORE),

@@ -5,6 +5,8 @@ AWS counts calls per account, Region and family in buckets of a size that refill
 
 from dataclasses import dataclass
 
+from lambdas import nouns
+
 
 @dataclass(frozen=True)
 class Bucket:
@@ -29,6 +31,10 @@ BUCKETS = {
     # That registrations have a smaller one is said there, its size is not: taken as half.
     "elasticloadbalancing reads": Bucket(40, 10),
     "elasticloadbalancing changes": Bucket(20, 5),
+    # Five requests a second for each account, all calls together:
+    # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
+    "route53 reads": Bucket(5, 2.5),
+    "route53 changes": Bucket(5, 2.5),
     # GetParameter: https://docs.aws.amazon.com/general/latest/gr/ssm.html
     "ssm reads": Bucket(40, 40),
     # DescribeExecution outside the three largest Regions:
@@ -36,6 +42,9 @@ BUCKETS = {
     "states reads": Bucket(250, 10),
 }
 """By family."""
+
+UNPUBLISHED = Bucket(20, 5)
+"""Of a service that says nothing of its buckets: small enough for the smallest that others publish."""
 
 SERVICES = {
     "groups": "autoscaling",
@@ -75,9 +84,16 @@ CHANGES = frozenset(
 
 def family_of(call: str) -> str:
     """The family of `groups.create`: `autoscaling changes`. A call of several pages counts once."""
-    return f"{service_of(call)} {'changes' if call in CHANGES else 'reads'}"
+    changes = nouns.changing(call) if nouns.is_noun(call) else call in CHANGES
+    return f"{service_of(call)} {'changes' if changes else 'reads'}"
+
+
+def bucket_of(family: str) -> Bucket:
+    """How large the bucket of `autoscaling changes` is."""
+    return BUCKETS.get(family, UNPUBLISHED)
 
 
 def service_of(call: str) -> str:
     """The service that answers `groups.create`: `autoscaling`."""
-    return ELSEWHERE.get(call) or SERVICES[call.partition(".")[0]]
+    noun = nouns.NOUNS.get(call.partition(".")[0])
+    return noun.service if noun else ELSEWHERE.get(call) or SERVICES[call.partition(".")[0]]

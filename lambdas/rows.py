@@ -139,6 +139,8 @@ class Step:
     """That of the last attempt that failed, also where a later one succeeded."""
     findings: tuple[str, ...] = ()
     """What an undo left alone, and why."""
+    results: Mapping[str, Any] | None = None
+    """What it found out that callers read."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
 from lambdas.errors import NotFound, Rejected
 from lambdas.hub import SETTLING
+from lambdas.nouns import adapted
 from lambdas.rows import names_key, request_key
 from lambdas.table import Table
 
@@ -136,6 +137,7 @@ def _cloud(
         names=TableNames(table),
         clusters=clusters,
         operation=operation,
+        more=adapted(clients),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
+from lambdas import nouns
 from lambdas.errors import Rejected, Throttled, Transient, WindlassError
 from lambdas.table import Refused
 from rehearsal.clock import Clock
@@ -88,7 +89,8 @@ class Call(NamedTuple):
     @property
     def reads(self) -> bool:
         """Whether it changes nothing, whatever becomes of it."""
-        return self.name.partition(".")[2] in READS
+        noun, _, method = self.name.partition(".")
+        return not nouns.changing(self.name) if noun in nouns.NOUNS else method in READS
 
     def __str__(self) -> str:
         return f"call {self.number}, {self.name} in {self.where}"

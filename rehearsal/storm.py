@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from lambdas.families import BUCKETS, SERVICES, family_of
+from lambdas.families import SERVICES, bucket_of, family_of
 from lambdas.rows import Status
 from rehearsal.models import FaultModel
-from rehearsal.models.model import OF_THE_CLOUD, service_of
+from rehearsal.models.model import of_the_cloud
 from rehearsal.trials import Scenario
 from rehearsal.world import World
 
@@ -76,8 +76,8 @@ def _measured(world: World, operations: int, every: float, began: float) -> Stor
         operations,
         every,
         Counter(str(one.status) for one in controls),
-        sum(calls for name, calls in counts.items() if service_of(name) in OF_THE_CLOUD),
-        sum(service_of(call.name) in OF_THE_CLOUD for call, _ in world.faults.struck),
+        sum(calls for name, calls in counts.items() if of_the_cloud(name)),
+        sum(of_the_cloud(call.name) for call, _ in world.faults.struck),
         sum(calls for name, calls in counts.items() if name.startswith("table.")),
         world.invoked,
         seconds,
@@ -90,5 +90,5 @@ def _taken(counts: Mapping[str, int], seconds: float) -> float:
     for name, made in counts.items():
         if name.partition(".")[0] in SERVICES:
             calls[family_of(name)] += made
-    gave = {family: BUCKETS[family].size + BUCKETS[family].refill * seconds for family in calls}
+    gave = {family: bucket_of(family).size + bucket_of(family).refill * seconds for family in calls}
     return max(made / gave[family] for family, made in calls.items())

@@ -331,7 +331,7 @@ class World:
             self.cloud.place(account, region)  # catches up with the clock
             process = self.workers.now_at_work
             process.brakes.begin(f"{account}/{region}")
-            return changed(known(process, account, region, operation), findings=[])
+            return changed(known(process, account, region, operation), findings=[], results={})
 
         return Hub(
             table=table,
@@ -361,6 +361,7 @@ class World:
             names=TableNames(table),
             clusters=TableClusters(table, (account, region), operation, lambda: self.clock.now, self._settling),
             operation=operation,
+            more=real.more.through(over),
         )
 
     def _invoke(self, function: str, event: Any) -> Any:

@@ -72,7 +72,15 @@ class Record:
 
     @property
     def result(self) -> Mapping[str, Any] | None:
-        """What callers read of the plan, as soon as there is one: an end in failure does not take it away."""
+        """What callers read: of the plan, as soon as there is one, and of the steps that found out more.
+
+        An end in failure does not take it away.
+        """
+        found = {name: one for step in self.steps for name, one in (step.results or {}).items()}
+        planned = self._planned()
+        return found or None if planned is None else {**planned, **found}
+
+    def _planned(self) -> Mapping[str, Any] | None:
         if self.plan is None or self.saga is None or self.saga.results is None:
             return None
         try:

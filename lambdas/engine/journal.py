@@ -1,6 +1,6 @@
 """The journal: one row per state, written when an attempt ends. Audit log and read model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lambdas.hub import Hub
 from lambdas.rows import step_key
@@ -11,10 +11,19 @@ LONGEST = 1000
 
 
 def succeeded(
-    hub: Hub, operation: str, state: str, did: str, *, attempts: int | None = None, findings: Sequence[str] = ()
+    hub: Hub,
+    operation: str,
+    state: str,
+    did: str,
+    *,
+    attempts: int | None = None,
+    findings: Sequence[str] = (),
+    results: Mapping[str, object] | None = None,
 ) -> None:
     """The state did this; it took so many attempts (None: one more than the journal knows of)."""
-    found = {"findings": [one[:LONGEST] for one in findings]} if findings else {}
+    found: dict[str, object] = {"findings": [one[:LONGEST] for one in findings]} if findings else {}
+    if results:
+        found["results"] = dict(results)
     hub.table.write(_entry(hub, operation, state, {"did": did[:LONGEST], "error": None, **found}, attempts))
 
 

@@ -48,7 +48,7 @@ class Snapshot:
         return self._hub.brakes.spent(place, part)
 
     def _cloud(self, account: str, region: str, operation: str) -> Cloud:
-        return changed(self._place(account, region).cloud, operation=operation, findings=[])
+        return changed(self._place(account, region).cloud, operation=operation, findings=[], results={})
 
     def _place(self, account: str, region: str) -> "_Place":
         name = f"{account}/{region}"
@@ -57,11 +57,12 @@ class Snapshot:
         return self._places[name]
 
     def _watching(self, cloud: Cloud, place: str) -> Cloud:
-        def through(port: str) -> Any:
-            reads = lambda name, read: self._read(f"{place} {service_of(f'{port}.{name}')}", read)  # noqa: E731
-            return _Through(getattr(cloud, port), reads)
+        def through(name: str, port: Any) -> Any:
+            reads = lambda method, read: self._read(f"{place} {service_of(f'{name}.{method}')}", read)  # noqa: E731
+            return _Through(port, reads)
 
-        return changed(cloud, **{port: through(port) for port in SERVICES})
+        ports = {name: through(name, getattr(cloud, name)) for name in SERVICES}
+        return changed(cloud, **ports, more=cloud.more.through(through))
 
     def _called(self, api: str, name: str, call: Callable[[], Any]) -> Any:
         """Answers of tokens, starts, messages are no reads, and never to be held back."""

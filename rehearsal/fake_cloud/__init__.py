@@ -1,17 +1,21 @@
 """The clouds of several accounts and Regions in memory, behind the ports of `lambdas.cloud`, with a cloud's manners."""
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
+from pkgutil import iter_modules
 
 from lambdas.cloud import Capacity, Cloud
 from lambdas.clusters import TableClusters
 from lambdas.errors import NotFound
 from lambdas.hub import SETTLING
+from lambdas.nouns import More
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import seeds
 from rehearsal.fake_cloud.groups import FakeGroups
 from rehearsal.fake_cloud.manners import PROMPT, Manners
 from rehearsal.fake_cloud.network import FakeImages, FakeInstances, FakeLoadBalancers, FakeNetwork
 from rehearsal.fake_cloud.place import Deed, Hears, Place
+from rehearsal.fake_cloud.port import played
 from rehearsal.fake_cloud.scaling import FakeScaling
 from rehearsal.fake_cloud.snapshots import Snapshot, differences, of_place
 from rehearsal.fake_cloud.templates import FakeLaunchTemplates
@@ -21,6 +25,9 @@ __all__ = ["PROMPT", "Deed", "FakeCloud", "Manners", "Place", "Snapshot", "diffe
 
 
 SETTLED = SETTLING.total_seconds()
+
+for _module in iter_modules(__path__):  # whoever plays a noun says so when imported
+    import_module(f"{__name__}.{_module.name}")
 
 
 class KnownSecrets:
@@ -81,6 +88,7 @@ class FakeCloud:
             names=self.names,
             clusters=TableClusters(self.table, (account, region), operation, lambda: self.clock.now, SETTLED),
             operation=operation,
+            more=More(lambda kind: played(kind)(place, operation)),
         )
 
     def place(self, account: str, region: str) -> Place:

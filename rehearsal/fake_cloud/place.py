@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lambdas.cloud import (
     Alarm,
@@ -106,6 +107,8 @@ class Place:
         self.actions: Shelf[tuple[ScheduledAction, ...]] = Shelf(lag)
         self.activities: Shelf[tuple[ScalingActivity, ...]] = Shelf(lag)
         self.alarms: Shelf[Watching] = Shelf(lag)
+        self.shelves: dict[str, Shelf[Any]] = {}
+        """Of whatever else there is, by its kind: see `shelf`."""
         self.states: dict[str, str] = {}
         """States of alarms, somebody else's included; an alarm that stands and has none is `OK`."""
         self.target_groups: dict[str, TargetGroup] = {}
@@ -145,11 +148,13 @@ class Place:
             *(self.templates.kept(), self.groups.kept(), self.hooks.kept(), self.policies.kept()),
             *(self.actions.kept(), self.activities.kept(), self.alarms.kept(), self.behind.kept()),
         )
+        others = {kind: shelf.kept() for kind, shelf in self.shelves.items()}
         instances, states = dict(self.instances), dict(self.states)
 
         def restore() -> None:
-            for shelf in shelves:
+            for shelf in (*shelves, *others.values()):
                 shelf()
+            self.shelves = {kind: self.shelves[kind] for kind in others}
             self.instances, self.states = dict(instances), dict(states)
             self.no_capacity_until, self.now = ALWAYS, self.clock.now
             self.draining.clear()
@@ -157,6 +162,12 @@ class Place:
             self._due.clear()
 
         return restore
+
+    def shelf(self, kind: str) -> Shelf[Any]:
+        """Frozen dataclasses of that kind by name, `record` say: a snapshot compares their fields."""
+        if kind not in self.shelves:
+            self.shelves[kind] = Shelf(self.manners.lag)
+        return self.shelves[kind]
 
     def later(self, delay: float, happens: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + delay, next(self._serial), happens))

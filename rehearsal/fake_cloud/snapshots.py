@@ -29,6 +29,9 @@ def of_place(place: Place) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{where} target group {arn}", _balancer(place, arn)
     for name in place.classics:
         yield f"{where} load balancer {name}", _balancer(place, name)
+    for kind, shelf in place.shelves.items():
+        for name, thing in shelf.things.items():
+            yield f"{where} {kind} {name}", dict(vars(thing))
 
 
 def differences(before: Snapshot, after: Snapshot, *, converged: bool = True) -> list[str]:

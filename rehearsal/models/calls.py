@@ -6,7 +6,7 @@ from typing import Any
 from lambdas.errors import Rejected, Transient
 from lambdas.rows import Status
 from rehearsal.faults import Call, Effect, Faults, Kind, after, before, kill_after, kill_before
-from rehearsal.models.model import OF_THE_CLOUD, Stage, Strikes, service_of
+from rehearsal.models.model import Stage, Strikes, of_the_cloud
 
 LATEST = 900.0
 """Seconds: effects of AWS were seen that much after their call had failed."""
@@ -67,7 +67,7 @@ def refusal(latest: int = 60) -> Strikes:
         refused: list[tuple[str, str]] = []
 
         def model(call: Call) -> Kind | None:
-            if call.number < first or service_of(call.name) not in OF_THE_CLOUD:
+            if call.number < first or not of_the_cloud(call.name):
                 return None
             if not refused:
                 refused.append((call.where, call.name))
@@ -93,7 +93,7 @@ def _each(stage: Stage, probability: float, kind: Callable[[Call], Kind | None])
 
 def _delay(stage: Stage, call: Call, longest: float) -> float:
     """AWS's control planes may be that late; a write of the table or an answer of a token lands within seconds."""
-    bound = longest if service_of(call.name) in OF_THE_CLOUD else min(longest, 5.0)
+    bound = longest if of_the_cloud(call.name) else min(longest, 5.0)
     return stage.rng.random() * bound
 
 

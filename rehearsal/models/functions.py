@@ -6,7 +6,7 @@ from typing import Any
 from lambdas.errors import Transient
 from rehearsal.failures import TaskError
 from rehearsal.faults import Call, Effect, Faults, Kind, bug
-from rehearsal.models.model import OF_THE_CLOUD, Stage, Strikes, service_of
+from rehearsal.models.model import Stage, Strikes, of_the_cloud
 
 MESSAGES = ("machines.succeed", "machines.fail")
 LATEST = 60.0
@@ -43,7 +43,7 @@ class _Release:
             raise TaskError("Runtime.ImportModuleError", "Unable to import module 'lambdas.handlers'")
 
     def breaks_calls(self, call: Call) -> Kind | None:
-        return bug if service_of(call.name) in OF_THE_CLOUD and self._broken() else None
+        return bug if of_the_cloud(call.name) and self._broken() else None
 
     def _broken(self) -> bool:
         self._seen += 1

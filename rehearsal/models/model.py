@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lambdas import nouns
 from lambdas.rows import Status
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import FakeCloud, Manners
@@ -47,8 +48,18 @@ def service_of(call: str) -> str:
     """The AWS service that answers `groups.create`."""
     known = _SERVICE_OF.get(call)
     if known is None:
-        known = _SERVICE_OF[call] = BY_CALL.get(call) or SERVICES[call.partition(".")[0]]
+        known = _SERVICE_OF[call] = _service(call)
     return known
+
+
+def of_the_cloud(call: str) -> bool:
+    """Whether `groups.create` is a call of a cloud, and not of the hub's own table, machines or queues."""
+    return nouns.is_noun(call) or service_of(call) in OF_THE_CLOUD
+
+
+def _service(call: str) -> str:
+    port = call.partition(".")[0]
+    return nouns.NOUNS[port].service if port in nouns.NOUNS else BY_CALL.get(call) or SERVICES[port]
 
 
 @dataclass(frozen=True)

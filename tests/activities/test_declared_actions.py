@@ -13,12 +13,15 @@ import pytest
 from lambdas.activities import launch_templates, server_groups, traffic
 from lambdas.cloud import Capacity, Cloud
 from lambdas.errors import RollBack
+from lambdas.nouns import actions_of, is_noun
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 from lambdas.requests.disable_server_group import DisableServerGroup
 from lambdas.requests.enable_server_group import EnableServerGroup
 from lambdas.requests.resize_server_group import ResizeServerGroup
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
 from rehearsal.fake_cloud import seeds
+from rehearsal.scenarios import ALL
+from rehearsal.trials import Scenario
 from saga import Saga, Wait
 from statemachines.create_server_group import CREATE_SERVER_GROUP
 from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
@@ -78,9 +81,18 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "scaling.put_alarm": (f"{AUTO_SCALING}DescribePolicies", f"{ALARMS}PutMetricAlarm"),
     "scaling.delete_alarms": (f"{ALARMS}DeleteAlarms", f"{ALARMS}DescribeAlarms"),
 }
-"""What `lambdas/aws` calls for each method of a port."""
+"""What `lambdas/aws` calls for each method of a port; a noun says it itself."""
 PORTS = ("groups", "launch_templates", "images", "instances", "network", "load_balancers", "scaling")
 
+
+BY_HAND = {
+    one.operation
+    for one in (
+        *(CREATE_SERVER_GROUP, DESTROY_SERVER_GROUP, DISABLE_SERVER_GROUP, ENABLE_SERVER_GROUP),
+        *(RESIZE_SERVER_GROUP, RESUME_ASG_PROCESSES),
+    )
+}
+"""Operations whose calls depend on so much that they are walked in several ways; others as they are rehearsed."""
 
 HOLDS = "shop-errors"
 """An alarm that is to hold the operation."""
@@ -96,14 +108,14 @@ class Recording:
 
     def cloud(self, cloud: Cloud) -> Cloud:
         recorded: Any = {name: _Port(name, getattr(cloud, name), self) for name in PORTS}
-        return replace(cloud, **recorded)
+        return replace(cloud, **recorded, more=cloud.more.through(lambda name, port: _Port(name, port, self)))
 
     def run(self, function: Callable[..., Any], *given: Any, check: bool = False) -> Any:
         self._into = (self.read if check else self.acted)[function.__module__]
         return function(*given)
 
     def note(self, method: str) -> None:
-        self._into.update(ACTIONS[method])
+        self._into.update(actions_of(method) if is_noun(method) else ACTIONS[method])
 
 
 class _Port:
@@ -115,9 +127,9 @@ class _Port:
         return getattr(self._port, method)
 
 
-def walked(recording: Recording, world: World, saga: Saga[Any, Any, Any], request: Any) -> None:
+def walked(recording: Recording, bare: Cloud, saga: Saga[Any, Any, Any], request: Any) -> None:
     """Plan, everything forward, each check, everything back."""
-    cloud = recording.cloud(world.cloud)
+    cloud = recording.cloud(bare)
     plan = recording.run(saga.plan, request, cloud)
     for one in saga.steps:
         if isinstance(one, Wait):
@@ -140,20 +152,30 @@ def all_walked() -> Recording:
     recording = Recording()
     for request in _orders():
         world = _furnished()
-        walked(recording, world, CREATE_SERVER_GROUP, request)
-    walked(recording, _furnished(), RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity={"desired": 3}))
+        walked(recording, world.cloud, CREATE_SERVER_GROUP, request)
+    walked(recording, _furnished().cloud, RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity={"desired": 3}))
     emptied = {"min": 0, "desired": 0, "max": 0}
-    walked(recording, _furnished(), RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity=emptied))
-    walked(recording, _without_capacity(), CREATE_SERVER_GROUP, order())
-    walked(recording, _furnished(), CREATE_SERVER_GROUP, order(image=seeds.BAD_IMAGE))
-    walked(recording, _furnished(), DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
-    walked(recording, _furnished(), DISABLE_SERVER_GROUP, _of(DisableServerGroup))
-    walked(recording, _disabled(), ENABLE_SERVER_GROUP, _of(EnableServerGroup))
-    walked(recording, _disabled(launches=False), ENABLE_SERVER_GROUP, _of(EnableServerGroup))
-    walked(recording, _suspended(), RESUME_ASG_PROCESSES, _of(ResumeAsgProcesses, processes=["Terminate"]))
+    walked(recording, _furnished().cloud, RESIZE_SERVER_GROUP, _of(ResizeServerGroup, capacity=emptied))
+    walked(recording, _without_capacity().cloud, CREATE_SERVER_GROUP, order())
+    walked(recording, _furnished().cloud, CREATE_SERVER_GROUP, order(image=seeds.BAD_IMAGE))
+    walked(recording, _furnished().cloud, DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
+    walked(recording, _furnished().cloud, DISABLE_SERVER_GROUP, _of(DisableServerGroup))
+    walked(recording, _disabled().cloud, ENABLE_SERVER_GROUP, _of(EnableServerGroup))
+    walked(recording, _disabled(launches=False).cloud, ENABLE_SERVER_GROUP, _of(EnableServerGroup))
+    walked(recording, _suspended().cloud, RESUME_ASG_PROCESSES, _of(ResumeAsgProcesses, processes=["Terminate"]))
     _before_the_pivot(recording)
     _left_behind(recording)
+    for scenario in (one for one in ALL if one.operation not in BY_HAND):
+        _rehearsed(recording, scenario)
     return recording
+
+
+def _rehearsed(recording: Recording, scenario: Scenario) -> None:
+    """As it is rehearsed, and put back."""
+    world = scenario.world()
+    saga, given = scenario.saga(world), scenario.request
+    cloud = world.cloud.cloud(given["account"], given["region"], "op1")
+    walked(recording, cloud, saga, saga.request_type.model_validate(given))
 
 
 def _orders() -> Iterator[Any]:

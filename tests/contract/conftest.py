@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from lambdas.calls import CALLS
+from lambdas.calls import CALLS, of_nouns
+from tests.contract import worlds
 from tests.contract.recording import REGION, Recorder, recorders
+from tests.contract.worlds import World
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def recorder() -> Iterator[Recorder]:
     recorders.append(recorder)
     yield recorder
     recorders.remove(recorder)
-    assert recorder.calls <= set(CALLS)
+    assert recorder.calls <= {*CALLS, *of_nouns()}
 
 
 @pytest.fixture
@@ -30,3 +32,12 @@ def aws(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorde
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     with mock_aws():
         yield recorder
+
+
+@pytest.fixture(params=["aws", "fake"])
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same small Region, on moto and in the fake cloud."""
+    if request.param == "fake":
+        return worlds.of_fake()
+    request.getfixturevalue("aws")
+    return worlds.of_aws(monkeypatch)

@@ -16,6 +16,8 @@ from moto.ec2.exceptions import InvalidLaunchTemplateNameNotFoundWithNameError
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
+from moto.route53.exceptions import InvalidInput, Route53ClientError
+from moto.route53.models import Route53Backend
 
 from tests.contract.recording import REGION
 
@@ -73,6 +75,7 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     replace(LaunchTemplateBackend, "delete_launch_template", no_template, "name")
     replace(ELBBackend, "register_instances", no_load_balancer, "load_balancer_name")
     replace(ELBBackend, "deregister_instances", no_load_balancer, "load_balancer_name")
+    monkeypatch.setattr(Route53Backend, "change_resource_record_sets", _exact(Route53Backend))
 
 
 def backend() -> Any:
@@ -93,6 +96,21 @@ def _guarded(method: Method, guard: Callable[[Any, str], Exception | None], para
             _refuse_template(error)
 
     return guarded
+
+
+def _exact(owner: Any) -> Method:
+    """Route 53 refuses to delete a record that is not there, or is another, as a whole batch that is wrong."""
+    method = owner.change_resource_record_sets
+
+    @wraps(method)
+    def changed(backend: Any, *given: Any, **named: Any) -> Any:
+        try:
+            return method(backend, *given, **named)
+        except InvalidInput:
+            said = "Tried to delete resource record set [name='…', type='…'] but it was not found"
+            raise Route53ClientError("InvalidChangeBatch", said) from None
+
+    return changed
 
 
 def _already_exists(name: str, *, pending: bool) -> Exception:

@@ -11,7 +11,7 @@ REGION = "us-east-1"
 recorders: list["Recorder"] = []
 
 
-@dataclass
+@dataclass(eq=False)
 class Recorder:
     """The calls of one test, as (service, operation), and what they were given."""
 

@@ -62,14 +62,6 @@ BUSY = Alarm(
 NIGHTLY = ScheduledAction("night", '{"DesiredCapacity":1,"MaxSize":2,"MinSize":0,"Recurrence":"0 22 * * *"}')
 
 
-@pytest.fixture(params=["aws", "fake"])
-def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
-    if request.param == "fake":
-        return worlds.of_fake()
-    request.getfixturevalue("aws")
-    return worlds.of_aws(monkeypatch)
-
-
 # Images
 
 

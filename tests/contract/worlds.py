@@ -15,12 +15,13 @@ from lambdas.aws.network import Network
 from lambdas.aws.scaling import Scaling
 from lambdas.cloud import Capacity, Cloud, GroupSettings, LaunchSettings
 from lambdas.clusters import TableClusters
+from lambdas.nouns import actions_of, adapted
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import FakeCloud, Manners, seeds
 from rehearsal.fake_cloud.place import Place
 from rehearsal.memory_table import MemoryTable
 from tests.contract import honest_moto
-from tests.contract.recording import REGION, recorded, seeding
+from tests.contract.recording import REGION, Recorder, recorded, recorders, seeding
 
 USER_DATA = base64.b64encode(b"#!/bin/sh\necho secret").decode()
 
@@ -103,6 +104,7 @@ def of_aws(monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
         names=_NoNames(),
         clusters=TableClusters(MemoryTable(), ("prod", REGION), "op1", lambda: 0.0, 0.0),
         operation="op1",
+        more=adapted(_Recorded()).through(_Declared),
     )
     return AwsWorld(cloud, _seeded(), deleting)
 
@@ -182,6 +184,35 @@ def _subnet(vpc: str, purpose: str, number: int, zone: str) -> str:
     subnet = str(made["Subnet"]["SubnetId"])
     seeding("ec2").create_tags(Resources=[subnet], Tags=[{"Key": "immutable_metadata", "Value": purpose}])
     return subnet
+
+
+class _Recorded(dict[str, Any]):
+    """Recorded clients by service."""
+
+    def __missing__(self, service: str) -> Any:
+        self[service] = recorded(service)
+        return self[service]
+
+
+class _Declared:
+    """A noun's port that makes no call but those its method declares."""
+
+    def __init__(self, noun: str, port: Any) -> None:
+        self._noun, self._port = noun, port
+
+    def __getattr__(self, method: str) -> Any:
+        declared = {action.partition(":")[2] for action in actions_of(f"{self._noun}.{method}")}
+
+        def watched(*given: Any, **named: Any) -> Any:
+            recorder = Recorder()
+            recorders.append(recorder)
+            try:
+                return getattr(self._port, method)(*given, **named)
+            finally:
+                recorders.remove(recorder)
+                assert {operation for _, operation in recorder.calls} <= declared
+
+        return watched
 
 
 class _NoSecrets:

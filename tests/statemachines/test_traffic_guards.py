@@ -18,8 +18,8 @@ from rehearsal.scenarios import (
     REGION,
     RESIZES,
     WHERE,
-    in_service,
 )
+from rehearsal.scenarios.region import in_service
 from rehearsal.world import World
 
 EMPTIES = replace(RESIZES, request={**WHERE, "capacity": {"min": 0, "desired": 0, "max": 0}})

@@ -7,7 +7,9 @@ both. Every method makes one kind of call (reads may page) and raises only what 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+from lambdas.nouns import More, N, none
 
 OPERATION_TAG = "windlass:operation"
 """On everything an operation creates; the value is the operation's id. Whoever deletes looks at it first."""
@@ -479,3 +481,10 @@ class Cloud:
     """Whether a change is being taken back, which no brake keeps from happening."""
     findings: list[str] = field(default_factory=list, compare=False)
     """What an undo left alone, and why; the journal keeps it."""
+    results: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What a step found out that callers read, in the words of Clouddriver's result objects; the journal keeps it."""
+    more: More = field(default_factory=lambda: More(none), compare=False)
+
+    def of(self, kind: type[N]) -> N:
+        """The port of a noun that not every cloud needs (`lambdas.nouns`)."""
+        return self.more.of(kind)

@@ -1,0 +1,44 @@
+"""Requests about one thing that is no server group: a load balancer, a record, an image."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from lambdas.requests import Request, key
+
+
+class OfOneThing(Request):
+    """A request about one thing by its name."""
+
+    application: str = Field("", max_length=255)
+    """Whose it is; unless said, what its name begins with before the first hyphen."""
+
+    kind: ClassVar[str]
+    """As in guards: `loadBalancer`."""
+    named_by: ClassVar[str] = "name"
+    """The field that holds the thing's name."""
+
+    @property
+    def thing(self) -> str:
+        """The thing's name, unique among its kind in the account's Region."""
+        return str(getattr(self, self.named_by))
+
+    @property
+    def cluster(self) -> str:
+        return key(self.account, self.region, self.kind, self.thing)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _owned(cls, fields: Any) -> Any:
+        """The application that the name tells, where none is said."""
+        if not isinstance(fields, Mapping) or fields.get("application"):
+            return fields
+        alias = cls.model_fields[cls.named_by].alias or cls.named_by
+        name = fields.get(alias, fields.get(cls.named_by))
+        return {**fields, "application": str(name or "").partition("-")[0]}
+
+
+def guards_of_thing(request: OfOneThing) -> tuple[str, ...]:
+    """The thing itself."""
+    return (request.cluster,)
