@@ -170,6 +170,10 @@ class Open:
     """What the plan wants done of a wait that was not in time (`saga.Late`), in its hold."""
     decision: str | None = None
     by: str | None = None
+    unheard: float | None = None
+    """Since when no live token has taken that decision: the machine may be about to register the hold once more."""
+    entered: str | None = None
+    """Which of the operation's holds it is: when the machine entered it."""
     earlier: tuple[str, ...] = ()
     """Tokens of earlier attempts to register the state."""
     account: str = ""

@@ -315,7 +315,7 @@ def _held(world: World, operation: str) -> bool:
 
 
 def _asks(hold: Mapping[str, Any]) -> bool:
-    return bool(hold) and not _because(hold, Paused)
+    return bool(hold) and "decision" not in hold and not _because(hold, Paused)
 
 
 def _because(hold: Mapping[str, Any], error: type[WindlassError]) -> bool:

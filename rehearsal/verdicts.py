@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lambdas import nouns
-from lambdas.engine.holds import HOLD
 from lambdas.engine.tasks import GUARD, PLAN
 from lambdas.rows import Status
 from rehearsal.fake_cloud import differences
@@ -80,15 +79,14 @@ def expected(scenario: Scenario, golden: Golden, one: Run) -> Expectation:
 def _asked(golden: Golden, one: Run, struck: list[tuple[Call, Fault]], wanted: Expectation) -> Expectation:
     """A person is asked without any fault, unless something else ends it first, or whoever cures it comes earlier.
 
-    Once more where the fault strikes the hold itself, since what was decided of a token whose Task had failed is asked
-    anew, and where a wait is not in time again because an outage blinds it. Where nobody ever decides, it goes back
+    Once more where a wait is not in time again because an outage blinds it. Where nobody ever decides, it goes back
     after a day.
     """
     if not golden.helds:
         return wanted
     for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
     undecided = PUT_BACK if for_good else frozenset[Status]()
-    again = any(golden.of(call) == HOLD or fault.kind == "outage" for call, fault in struck)
+    again = any(fault.kind == "outage" for _, fault in struck)
     holds = frozenset(held + n for held in wanted.holds for n in range(golden.helds + again + 1))
     return Expectation(wanted.ends | undecided, holds)
 

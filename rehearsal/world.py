@@ -290,7 +290,8 @@ class World:
 
     def held(self, operation: str) -> bool:
         """Whether it waits for a decision."""
-        return any(self.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
+        holds = (self.table.peek(open_key(operation, state)) for state in ("Hold", "HoldUndo"))
+        return any(hold and "decision" not in hold for hold in holds)
 
     def sweep(self, nudged: Collection[str] = ()) -> None:
         """One sweep; what goes wrong in it is made up for by the next."""

@@ -148,7 +148,7 @@ class _Machine:
             *([_catch("Kept", to="Kept", at="$.decision")] if self.saga.kept else []),
             _catch("States.ALL", to="Back", at="$.decision"),
         ]
-        hold = self._token_task("Hold", _failed("$.error"), limit=LONGEST_HOLD, catch=catch, to="Again")
+        hold = self._token_task("Hold", _asking("$.error"), limit=LONGEST_HOLD, catch=catch, to="Again")
         yield "Hold", hold | {"ResultPath": "$.decided"}
         yield "Again", self._again()
         yield "Back", self._back()
@@ -217,8 +217,7 @@ class _Machine:
 
     def _hold_undo(self) -> Iterator[tuple[str, Json]]:
         catch = [_catch("States.ALL", to="GiveUp", at="$.undoError")]
-        failed = _failed("$.undoError")
-        hold = self._token_task("HoldUndo", failed, limit=LONGEST_HOLD, catch=catch, to="UndoAgain")
+        hold = self._token_task("HoldUndo", _asking("$.undoError"), limit=LONGEST_HOLD, catch=catch, to="UndoAgain")
         yield "HoldUndo", hold | {"ResultPath": "$.decided"}
         yield "UndoAgain", self._undo_again()
 
@@ -315,6 +314,11 @@ def _catch(*errors: str, to: str, at: str = "$.error") -> Json:
 
 def _failed(error: str) -> Json:
     return {"failed": {"error.$": f"{error}.Error", "cause.$": f"{error}.Cause"}}
+
+
+def _asking(error: str) -> Json:
+    """What a hold is told: its retries have other tokens, but were entered at the same moment."""
+    return {**_failed(error), "entered.$": "$$.State.EnteredTime"}
 
 
 def _choice(rules: list[Json], default: str) -> Json:

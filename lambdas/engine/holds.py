@@ -2,6 +2,10 @@
 
 Whether it holds, goes back at once, or goes on is decided here, at the moment of failure, from one policy: so policy
 can change for operations that run.
+
+What a person has decided is the hold's, not its token's. A Task that failed after it had registered leaves a dead
+token, and the machine registers the hold once more: a decision made in between is answered then. Which hold it is, the
+machine says: its retries were entered at the same moment. So no decision is ever that of a later hold.
 """
 
 from contextlib import suppress
@@ -32,6 +36,9 @@ from saga import Late, OnFailure
 HOLD, HOLD_UNDO = "Hold", "HoldUndo"
 HELD_RETRIES = 8
 """Held retries of one operation: the history of an execution ends at 25,000 events."""
+CARRIED = 600.0
+"""Seconds for which a decision that met no live token waits for the hold's next registration: five of the machine's
+longest back-offs. Whoever comes later than that asks anew."""
 PARK: Late = "PARK"
 KEEP: Late = "KEEP_DISABLED"
 RETRY, ROLL_BACK, SKIP, ABANDON = "retry", "rollback", "skip", "abandon"
@@ -60,10 +67,19 @@ def settle(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None:
     if row.mark is Mark.REVOKED:
         return tokens.fail(hub, opened, Revoked.__name__, f"its guard was taken by force by {row.decided}")
     if opened.decision is not None:
-        return _decided(hub, row, opened, saga)
+        return tokens.close(hub, opened) if _moot(hub, row, opened) else _decided(hub, row, opened, saga)
     if opened.state == HOLD_UNDO:
         return _settle_undo(hub, row, opened)
     return _settle_forward(hub, row, opened, saga)
+
+
+def _moot(hub: Hub, row: Control, opened: Open) -> bool:
+    """Whether nobody will come for a decision that met no live token: it was answered before, or it is too old."""
+    return opened.unheard is not None and (row.step != opened.state or not _carries(hub, opened))
+
+
+def _carries(hub: Hub, opened: Open) -> bool:
+    return opened.unheard is None or hub.now() < opened.unheard + CARRIED
 
 
 def _decided(hub: Hub, row: Control, opened: Open, saga: AnySaga) -> None:
@@ -170,6 +186,7 @@ def _opened(hub: Hub, task: Task, row: Control) -> Open:
     known = tokens.find(hub, task.operation, task.step)
     if known is not None and known.token == task.token:
         return known  # the same event came twice: a decision made in between stays
+    decision, by = _carried(hub, task, known)
     return Open(
         operation=task.operation,
         saga=task.saga.name,
@@ -182,11 +199,21 @@ def _opened(hub: Hub, task: Task, row: Control) -> Open:
         reason=task.reason,
         held=_held(row, known),
         late=_late(hub, task),
+        decision=decision,
+        by=by,
+        entered=task.entered or None,
         earlier=tokens.earlier(known, task.token),
         account=row.account,
         region=row.region,
         due=hub.now(),
     )
+
+
+def _carried(hub: Hub, task: Task, known: Open | None) -> tuple[str | None, str | None]:
+    """What was decided of this very hold while its token was dead, and by whom."""
+    if known is None or not task.entered or known.entered != task.entered or not _carries(hub, known):
+        return None, None
+    return known.decision, known.by
 
 
 def _held(row: Control, known: Open | None) -> str | None:

@@ -44,6 +44,8 @@ class Task(NamedTuple):
     """The attempt of the state before, where that was a step or an undo."""
     tells: bool = True
     """Whether the machine tells the next state what this one answers; those compiled earlier do not."""
+    entered: str = ""
+    """When a hold was entered, the same in each of its retries; empty in machines compiled earlier."""
 
     @property
     def reason(self) -> str:
@@ -65,6 +67,7 @@ def task_of(event: Json, sagas: Sagas) -> Task:
         _sentence(failed.get("cause", "")),
         _ended(event.get("last") or {}),
         "last" in event,
+        event.get("entered", ""),
     )
 
 

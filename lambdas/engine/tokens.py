@@ -1,7 +1,7 @@
 """Open task tokens: their rows, and their answers.
 
 An answer is given first to Step Functions, then the row goes: a death in between leaves a row whose token is spent,
-which the next look finds out.
+which the next look finds out. Only what a person decided outlasts a dead token (`lambdas.engine.holds`).
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from lambdas.errors import Abandoned
 from lambdas.hub import Hub, Json, TokenGone
 from lambdas.rows import Control, Open, item_of, open_key, open_of
 from lambdas.table import Delete, Equal, Put, Refused, Write
+from lambdas.values import changed
 
 MOST = 3
 """Earlier tokens kept of one state; each has up to 1,024 characters."""
@@ -52,15 +53,13 @@ def register(hub: Hub, task: Task, row: Control, opened: Open, *others: Write) -
 def succeed(hub: Hub, opened: Open, output: Json, did: str) -> None:
     """Answer the token: the machine goes on."""
     journal.succeeded(hub, opened.operation, opened.state, did)
-    _answer(opened, lambda token: hub.machines.succeed(token, output))
-    close(hub, opened)
+    _settle(hub, opened, lambda token: hub.machines.succeed(token, output))
 
 
 def fail(hub: Hub, opened: Open, error: str, cause: str) -> None:
     """Answer the token with an error: the machine goes back, or wherever that error leads."""
     journal.failed(hub, opened.operation, opened.state, f"{error}: {cause}")
-    _answer(opened, lambda token: hub.machines.fail(token, error, cause or error))
-    close(hub, opened)
+    _settle(hub, opened, lambda token: hub.machines.fail(token, error, cause or error))
 
 
 def dismiss(hub: Hub, opened: Open) -> None:
@@ -75,19 +74,31 @@ def close(hub: Hub, opened: Open) -> None:
         hub.table.write(Delete(open_key(opened.operation, opened.state), (Equal("token", opened.token),)))
 
 
-def noted(opened: Open, changed: Open) -> Write:
+def noted(opened: Open, now: Open) -> Write:
     """The write of what has changed of an open row, unless its token was settled or its hold decided meanwhile."""
     unsettled = (Equal("token", opened.token), Equal("decision", opened.decision))
-    return Put(open_key(opened.operation, opened.state), item_of(changed), unsettled)
+    return Put(open_key(opened.operation, opened.state), item_of(now), unsettled)
 
 
-def note(hub: Hub, opened: Open, changed: Open) -> None:
-    if changed != opened:
+def note(hub: Hub, opened: Open, now: Open) -> None:
+    if now != opened:
         with suppress(Refused):
-            hub.table.write(noted(opened, changed))
+            hub.table.write(noted(opened, now))
 
 
-def _answer(opened: Open, answer: Callable[[str], None]) -> None:
+def _settle(hub: Hub, opened: Open, answer: Callable[[str], None]) -> None:
+    """Answer and forget. A decision that no token took was made of a Task that failed: it stays for the next one."""
+    heard = _answer(opened, answer)
+    if heard or opened.decision is None:
+        return close(hub, opened)
+    return note(hub, opened, changed(opened, unheard=opened.unheard or hub.now()))
+
+
+def _answer(opened: Open, answer: Callable[[str], None]) -> bool:
+    """Whether a live token took it."""
+    heard = False
     for token in (opened.token, *opened.earlier):
         with suppress(TokenGone):
             answer(token)
+            heard = True
+    return heard
