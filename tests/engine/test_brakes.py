@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lambdas import cloud as ports
 from lambdas.brakes import FIRST, LEASE, LONGEST, OWN, SHARED, YIELDS, Brakes, Tap
+from lambdas.cloud.records import Records
 from lambdas.errors import NotFound, Throttled, Transient
 from lambdas.families import BUCKETS, CHANGES, SERVICES, family_of
 from lambdas.rows import brake_key
@@ -363,8 +364,9 @@ def calls_of_ports() -> list[str]:
 
 def test_every_call_of_a_cloud_has_a_family() -> None:
     calls = calls_of_ports()
+    declared = [f"{Records.noun}.{name}" for name, act in vars(Records).items() if hasattr(act, "changing")]
 
-    assert {family_of(call) for call in calls} | {"states reads"} == set(BUCKETS)
+    assert {family_of(call) for call in (*calls, *declared)} | {"states reads"} == set(BUCKETS)
     assert {call for call in calls if call.partition(".")[2] not in READS} == CHANGES
 
 
