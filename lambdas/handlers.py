@@ -11,7 +11,7 @@ from lambdas import entrypoint
 from lambdas import projector as projecting
 from lambdas import reader as reading
 from lambdas import sweep as sweeping
-from lambdas.engine.tasks import Sagas, by_name
+from lambdas.engine.tasks import Sagas
 from lambdas.errors import Broken, WindlassError
 from lambdas.hub import ExecutionState, Hub, Json
 from lambdas.nudges import Nudges, happened, nudged_in
@@ -114,9 +114,9 @@ def _nudges() -> Nudges:
 
 @cache
 def _sagas() -> Sagas:
-    from statemachines import ALL  # noqa: PLC0415  the whole registry, at the first event
+    from statemachines import Registered  # noqa: PLC0415  at the first event
 
-    return by_name(ALL)
+    return Registered()
 
 
 def _sweeping_hub() -> Hub:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,7 +19,7 @@ from rich.table import Table
 from local.acts import ACTS, Act, Failed, Scene, request
 from local.client import BEGUN, Client, Seen, Unexpected
 from local.deploy import DeployError
-from local.stage import ROOT, Stage, StageError, deployed, is_free, seeded, serving, synthesise
+from local.stage import APP, ROOT, Stage, StageError, deployed, is_free, seeded, serving, synthesise
 
 ASSEMBLY = ROOT / "cdk.out" / "local"
 STEP_WIDTH, ELAPSED_WIDTH = 24, 7
@@ -34,7 +35,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
-        return _run(given.port, once=given.once)
+        return _run(given.port, given.app, once=given.once)
     except (StageError, DeployError, Unexpected, Failed) as error:
         _fail(str(error))
         return 1
@@ -50,12 +51,20 @@ def _fail(sentence: str) -> None:
 def _given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--port", type=int, default=8080, help="where the API is served (PORT=)")
+    parser.add_argument("--app", type=_app, default=APP, metavar="APP.PY", help="your own CDK app, instead of ours")
     parser.add_argument("--once", action="store_true", help="stop after the acts (ONCE=1)")
     return parser.parse_args()
 
 
-def _run(port: int, *, once: bool) -> int:
-    with _standing(port) as stage:
+def _app(text: str) -> Path:
+    path = Path(text).resolve()
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return path
+
+
+def _run(port: int, app: Path, *, once: bool) -> int:
+    with _standing(port, app) as stage:
         scene = Scene(stage, Client(stage.api), _show, [])
         _play(scene)
         _summary(scene)
@@ -65,10 +74,10 @@ def _run(port: int, *, once: bool) -> int:
 
 
 @contextmanager
-def _standing(port: int) -> Iterator[Stage]:
+def _standing(port: int, app: Path) -> Iterator[Stage]:
     """A deployed and seeded Windlass, until the block ends; from then on nothing interrupts the clearing up."""
     with ThreadPoolExecutor(2) as aside:
-        synthesis = aside.submit(synthesise, ASSEMBLY)
+        synthesis = aside.submit(synthesise, _assembly(app), app=app)
         with _phase("starting the embedded AWS"):
             running = serving(api_port=port)
             endpoint, api = running.__enter__()
@@ -76,7 +85,7 @@ def _standing(port: int) -> Iterator[Stage]:
             with _phase("synthesising the CDK app"):
                 synthesis.result()
             with _phase("deploying its templates"):
-                stage = deployed(ASSEMBLY, endpoint, api)
+                stage = deployed(_assembly(app), endpoint, api)
             aside.submit(stage.prewarm)
             with _phase("seeding a cloud to work in"):
                 seeded(stage)
@@ -86,6 +95,10 @@ def _standing(port: int) -> Iterator[Stage]:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             running.__exit__(None, None, None)
+
+
+def _assembly(app: Path) -> Path:
+    return ASSEMBLY if app == APP else app.parent / "cdk.out" / "local"
 
 
 @contextmanager

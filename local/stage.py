@@ -25,6 +25,7 @@ from local.settings import ACCOUNT
 from stacks.accounts import seed as seed_accounts
 
 ROOT = Path(__file__).parent.parent
+APP = ROOT / "app.py"
 FOLDER = ROOT / ".local"
 """Logs of the server and of each function; nothing in it is ever needed again."""
 CONTEXT = {
@@ -49,6 +50,7 @@ SOURCES = (
     "statemachines",
     "lambdas",
     "stacks",
+    "windlass",
 )
 """What a synthesis is made of: the same sources give the same templates, byte for byte."""
 
@@ -83,18 +85,23 @@ class Stage:
             raise StageError(f"the fault {rule} was not taken: {answer.data.decode()}")
 
 
-def synthesise(out: Path, *, context: dict[str, Any] | None = None) -> bool:
+def synthesise(out: Path, *, app: Path = APP, context: dict[str, Any] | None = None) -> bool:
     """Write the app's templates to the folder, unless they are there already. Says whether there was work."""
     given = json.dumps(CONTEXT | (context or {}), sort_keys=True)
-    stamp, made_of = out.with_suffix(".made-of"), f"{_digest()} {given}"
+    stamp, made_of = out.with_suffix(".made-of"), f"{_digest(app)} {given}"
     if (out / "manifest.json").exists() and stamp.exists() and stamp.read_text() == made_of:
         return False
     if shutil.which("node") is None:
         raise StageError("Node.js is needed to synthesise the CDK app: install version 20 or newer")
     shutil.rmtree(out, ignore_errors=True)
-    environment = os.environ | {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": given, "CDK_VALIDATION": "false"}
+    environment = os.environ | {
+        "CDK_OUTDIR": str(out),
+        "CDK_CONTEXT_JSON": given,
+        "CDK_VALIDATION": "false",
+        "PYTHONPATH": str(ROOT),
+    }
     made = subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, app.name], cwd=app.parent, env=environment, capture_output=True, text=True, check=False
     )
     if made.returncode:
         raise StageError(f"the app cannot be synthesised:\n{made.stderr.strip()}")
@@ -161,15 +168,15 @@ def _await(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
     raise StageError(f"the embedded AWS {how}; see {folder / 'server.log'}")
 
 
-def _digest() -> str:
+def _digest(app: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(_sources()):
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(_sources(app)):
+        digest.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def _sources() -> Iterator[Path]:
-    for name in SOURCES:
-        path = ROOT / name
+def _sources(app: Path) -> Iterator[Path]:
+    """Ours, and beside another app all that lies around it."""
+    for path in (*(ROOT / name for name in SOURCES), *(() if app == APP else (app.parent,))):
         found = path.rglob("*") if path.is_dir() else iter([path])
-        yield from (one for one in found if one.is_file() and "__pycache__" not in one.parts)
+        yield from (one for one in found if one.is_file() and not {"__pycache__", "cdk.out"} & {*one.parts})

@@ -47,12 +47,8 @@ class Part:
 
 @lru_cache(maxsize=32)
 def _golden(name: str, lag: float) -> tuple[Scenario, Golden]:
-    scenario = scenarios.lagging(_one(name), lag)
+    scenario = scenarios.lagging(scenarios.one(name), lag)
     return scenario, golden_of(scenario)
-
-
-def _one(name: str) -> Scenario:
-    return next(one for one in scenarios.ALL if one.name == name)
 
 
 def sweep(arguments: Sequence[str], console: Console | None = None) -> int:
@@ -61,7 +57,7 @@ def sweep(arguments: Sequence[str], console: Console | None = None) -> int:
     given = parser.parse_args(arguments)
     console = console or Console()
     logging.disable(logging.CRITICAL)
-    if given.trial and len(given.operation) == len(scenarios.ALL):
+    if given.trial and len(given.operation) > 1:
         parser.error("--trial is one run: name the operation")
     if given.trial and (given.doubles or given.kinds):
         parser.error("--trial names its own faults: leave out --doubles and --kinds")
@@ -157,7 +153,7 @@ def _cell(report: Report, kind: str) -> str:
 def command(survivor: Survivor, lag: float) -> str:
     """What replays it, with its whole history."""
     lagging = f" --lag {lag:g}" if lag else ""
-    return f"python -m rehearsal sweep {survivor.scenario}{lagging} --trial {shown(survivor.trial)}"
+    return f"python -m rehearsal sweep {scenarios.spelled(survivor.scenario)}{lagging} --trial {shown(survivor.trial)}"
 
 
 def _told(console: Console, scenario: Scenario, trial: Trial, lag: float) -> int:
@@ -209,7 +205,8 @@ exit codes: 0 nothing survived, 1 something did, 2 bad input"""
 
 def _parser() -> Parser:
     description = "Let every call of every operation go wrong in every way, one run for each, and judge each run."
-    known = textwrap.fill(f"operations: all, {', '.join(scenarios.names())}", 100, subsequent_indent="  ")
+    listed = ", ".join(("all", "plain", *scenarios.names(), "MODULE:NAME of other packages"))
+    known = textwrap.fill(f"operations, also as patterns: {listed}", 100, subsequent_indent="  ")
     kinds = textwrap.fill(f"kinds of faults: {', '.join((*SINGLES, *SECONDS[-1:]))}", 100, subsequent_indent="  ")
     parser = Parser("sweep", description, f"{known}\n{kinds}\n{EXAMPLES}")
     parser.add_argument("operation", nargs="?", type=_operation, default=scenarios.ALL, help="all by default")

@@ -8,7 +8,6 @@ from typing import Any
 from aws_cdk import App
 
 from stacks import ROOT
-from stacks.definitions import COMPILED
 from stacks.layer import LAYER
 from stacks.settings import Settings
 from stacks.windlass import Windlass
@@ -23,7 +22,6 @@ def application(
     outdir: Path | None = None,
     validate: bool | None = None,
     layer: Path = LAYER,
-    compiled: Path = COMPILED,
 ) -> App:
     """The app with the stack in it, not yet synthesised.
 
@@ -38,7 +36,7 @@ def application(
         tree_metadata=False,
         builtin_cloud_formation_validation=validate,
     )
-    Windlass(app, "Windlass", settings=Settings.of(app.node), layer=layer, compiled=compiled)
+    Windlass(app, "Windlass", settings=Settings.of(app.node), layer=layer)
     return app
 
 

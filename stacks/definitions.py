@@ -1,18 +1,18 @@
-"""The committed state machines, and which functions they call."""
+"""The state machines as the stack deploys them, which functions they call, and which modules those run."""
 
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
-from stacks import ROOT
+from saga import Saga, Wait
+from saga.compiler import compile_saga, function_of
 
-COMPILED = ROOT / "statemachines" / "compiled"
-
-ENGINE = "Engine"
+AnySaga = Saga[Any, Any, Any]
 _HOLE = re.compile(r"\$\{(\w+)Function\}")
-_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Definition:
     text: str
     """Compact JSON with `${…Function}` holes."""
 
-    @property
+    @cached_property
     def states(self) -> dict[str, Any]:
         return dict(json.loads(self.text)["States"])
 
@@ -33,31 +33,55 @@ class Definition:
         return {f"{name}Function": name for name in sorted(set(_HOLE.findall(self.text)))}
 
 
-def definitions(compiled: Path = COMPILED) -> tuple[Definition, ...]:
-    """Every compiled saga, in order of name."""
-    found = tuple(_read(path) for path in sorted(compiled.glob("*.asl.json")))
-    if not found:
-        raise FileNotFoundError(f"{compiled} holds no compiled state machine; run `python -m statemachines`")
-    return found
+def definitions(sagas: Iterable[AnySaga]) -> tuple[Definition, ...]:
+    """Every saga compiled, in order of name. Raises what `saga.rules` finds wrong with one."""
+    ordered = sorted(sagas, key=lambda saga: saga.name)
+    twice = {one.name for one, other in pairwise(ordered) if one.name == other.name}
+    if twice or not ordered:
+        raise ValueError(f"two operations are called {min(twice)}" if twice else "a deployment needs an operation")
+    # Compact: a template may have 1 MB, and every machine of the hub is in it.
+    return tuple(
+        Definition(saga.name, json.dumps(compile_saga(saga), separators=(",", ":"), ensure_ascii=False))
+        for saga in ordered
+    )
 
 
-def activities(machines: tuple[Definition, ...]) -> dict[str, str]:
-    """The functions of activities that any machine calls, and their modules: `{"ServerGroups": "server_groups"}`."""
-    called = {name for machine in machines for name in machine.holes.values()} - {ENGINE}
-    return {name: snake(name) for name in sorted(called)}
+def activities(sagas: Sequence[AnySaga]) -> dict[str, str]:
+    """The functions of activities that any machine calls, and their modules.
+
+    `{"ServerGroups": "lambdas.activities.server_groups"}`. Raises ValueError where two modules would be one function.
+    """
+    found: dict[str, str] = {}
+    for activity in (one for saga in sagas for one in _acting(saga)):
+        name, module = function_of(activity).removesuffix("Function"), activity.__module__
+        if found.setdefault(name, module) != module:
+            raise ValueError(f"{module} and {found[name]} would both be the function {name}: rename one module")
+    return dict(sorted(found.items()))
 
 
-def undoing(machines: tuple[Definition, ...]) -> frozenset[str]:
+def undoing(machines: Iterable[Definition]) -> frozenset[str]:
     """The functions that any machine calls to put something back."""
     states = (one for machine in machines for name, one in machine.states.items() if name.startswith("Undo"))
     return frozenset(name for one in states for name in _HOLE.findall(one.get("Resource", "")))
 
 
-def snake(name: str) -> str:
-    return _WORD.sub("_", name).lower()
+def modules(sagas: Iterable[AnySaga]) -> set[str]:
+    """Every module that the sagas' requests, plans, steps and checks are in."""
+    found = set()
+    for saga in sagas:
+        looks = [one.check for one in saga.waits] + [saga.left, saga.evidence, saga.guards]
+        found |= {one.__module__ for one in (saga.request_type, *_acting(saga), *filter(None, looks))}
+    return found
 
 
-def _read(path: Path) -> Definition:
-    saga = "".join(word.capitalize() for word in path.name.removesuffix(".asl.json").split("_"))
-    # Compact: a template may have 1 MB, and every machine of the hub is in it.
-    return Definition(saga, json.dumps(json.loads(path.read_text()), separators=(",", ":"), ensure_ascii=False))
+def checking(sagas: Iterable[AnySaga]) -> set[str]:
+    """The modules of their checks, which the engine and the sweep run."""
+    checks = (one for saga in sagas for one in (*(wait.check for wait in saga.waits), saga.left))
+    return {check.__module__ for check in checks if check is not None}
+
+
+def _acting(saga: AnySaga) -> Iterator[Callable[..., Any]]:
+    yield saga.plan
+    for one in (*saga.steps, *saga.kept):
+        if not isinstance(one, Wait):
+            yield from filter(None, (one.do, one.undo))

@@ -1,10 +1,12 @@
 """The functions: a row of a table each, from one code asset and one layer, called through the alias `live`."""
 
-from collections.abc import Iterable, Mapping
+import importlib.util
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -14,7 +16,7 @@ from stacks import ROOT
 from stacks.dependencies import Dependencies
 from stacks.grants import allow
 
-PACKAGES = ("saga", "statemachines", "lambdas")
+PACKAGES = ("saga", "statemachines", "lambdas", "windlass")
 LIVE = "live"
 TIMEOUT = Duration.seconds(60)
 """Of everything a state machine or an event calls, unless a deployment says less for activities."""
@@ -55,7 +57,7 @@ HUB = (
 
 
 def activity(name: str, module: str, timeout: Duration) -> Row:
-    purpose = f"plans, steps and undos of {module.replace('_', ' ')}"
+    purpose = f"plans, steps and undos of {module.rpartition('.')[2].replace('_', ' ')}"
     return Row(name, "lambdas.handlers.activity", purpose, timeout=timeout)
 
 
@@ -75,10 +77,11 @@ class Functions(Construct):
         prefix: str,
         environment: Mapping[str, str],
         layer: Path,
+        packages: Sequence[Path],
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        code, dependencies = _code(), Dependencies(self, "Dependencies", folder=layer)
+        code, dependencies = _code(self, packages), Dependencies(self, "Dependencies", folder=layer)
         self._functions = {
             row.name: HubFunction(
                 self,
@@ -145,9 +148,34 @@ class HubFunction(Construct):
         self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)
 
 
-def _code() -> lambda_.Code:
-    """The three packages that ship together, and nothing else of the tree."""
+def packages(modules: Iterable[str]) -> tuple[Path, ...]:
+    """The folders of the packages besides ours that these modules are in. Raises ValueError for a bare module."""
+    others = sorted({module.partition(".")[0] for module in modules} - set(PACKAGES))
+    return tuple(map(_folder, others))
+
+
+def _folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"{package} is no package: put the operation's modules into a folder with an __init__.py")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _code(scope: Construct, others: Sequence[Path]) -> lambda_.Code:
+    """What ships together: our packages and those of other operations, copied side by side if there are any."""
+    if not others:
+        return _ours(ROOT)
+    together = Path(Stage.of(scope).outdir) / "code"  # type: ignore[union-attr]  # every construct is in a stage
+    for folder in (*(ROOT / package for package in PACKAGES), *others):
+        shutil.copytree(
+            folder, together / folder.name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return lambda_.Code.from_asset(str(together), ignore_mode=IgnoreMode.GIT, exclude=["__pycache__", "*.pyc", ".*"])
+
+
+def _ours(root: Path) -> lambda_.Code:
+    """Our packages, and nothing else of the tree."""
     shipped = [line for package in PACKAGES for line in (f"!/{package}", f"!/{package}/**")]
     return lambda_.Code.from_asset(
-        str(ROOT), ignore_mode=IgnoreMode.GIT, exclude=["/*", *shipped, "__pycache__", "*.pyc", ".*"]
+        str(root), ignore_mode=IgnoreMode.GIT, exclude=["/*", *shipped, "__pycache__", "*.pyc", ".*"]
     )

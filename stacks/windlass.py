@@ -1,9 +1,8 @@
 """The one stack of a Region: composes the constructs, then grants each function what it calls and no more."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 
 from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_sqs as sqs
@@ -13,9 +12,9 @@ from lambdas.activities import evidence
 from lambdas.reader import READS as CLOUD_READS
 from stacks.alarms import Alarms
 from stacks.api import Api
-from stacks.definitions import COMPILED, Definition, activities, definitions, undoing
+from stacks.definitions import AnySaga, Definition, activities, checking, definitions, modules, undoing
 from stacks.dependent_actions import allow_dependents
-from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity
+from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity, packages
 from stacks.grants import allow, arn
 from stacks.layer import LAYER
 from stacks.machines import Machine
@@ -26,6 +25,7 @@ from stacks.queues import SweepQueue
 from stacks.settings import Settings
 from stacks.sweep import Sweep
 from stacks.table import DELETES, READS, WRITES, OperationsTable
+from statemachines import ALL, VARIABLE, references
 
 TARGET_ROLES = "arn:*:iam::*:role/windlass-*"
 """The roles of target accounts; which of them may be assumed is for the trust policy there to say."""
@@ -37,13 +37,22 @@ _SETTLE_TOKENS = ("states:SendTaskFailure", "states:SendTaskSuccess")
 
 
 class Windlass(Stack):
+    """A hub of its Region, with these operations; `settings` are those of the context unless given."""
+
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, layer: Path = LAYER, compiled: Path = COMPILED
+        self,
+        scope: Construct,
+        construct_id: str = "Windlass",
+        *,
+        operations: Sequence[AnySaga] = ALL,
+        settings: Settings | None = None,
+        layer: Path = LAYER,
     ) -> None:
         super().__init__(scope, construct_id, description="Windlass: cloud operations as durable state machines")
-        self._settings = settings
-        self._definitions = definitions(compiled)
-        self._activities = activities(self._definitions)
+        self._settings = settings = settings or Settings.of(scope.node)
+        self._operations = operations
+        self._definitions = definitions(operations)
+        self._activities = activities(operations)
         removal = settings.removal
         self.table = OperationsTable(self, "Operations", removal=removal)
         self.sweeps = SweepQueue(self, "Sweeps")
@@ -59,6 +68,7 @@ class Windlass(Stack):
             prefix=settings.prefix,
             environment=self._environment(),
             layer=layer,
+            packages=packages(modules(operations)),
             removal=removal,
         )
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
@@ -111,6 +121,7 @@ class Windlass(Stack):
             "WINDLASS_ATTEMPT_LIMIT": f"{self._settings.activity_timeout.total_seconds() + MARGIN.to_seconds():g}",
             "WINDLASS_DELEGATES": self._settings.delegates,
             "WINDLASS_ACCOUNT": Aws.ACCOUNT_ID,
+            VARIABLE: ",".join(references(self._operations)),
             # Names, not references: the machines call the functions, so a reference back would be a cycle.
             "WINDLASS_MACHINE_PREFIX": self._settings.prefix,
             "WINDLASS_FUNCTION_PREFIX": self._settings.prefix,
@@ -217,7 +228,7 @@ class Windlass(Stack):
 
     def _grant_checks(self, function: HubFunction) -> None:
         """Whoever runs the checks of waits reads what the activities' checks read, here and in target accounts."""
-        reads = {action for module in self._activities.values() for action in reads_of(module)}
+        reads = {action for module in checking(self._operations) for action in reads_of(module)}
         allow(function.role, reads, "*")  # Describe* of EC2 and Auto Scaling take no resource; the rest is any group's
         allow(function.role, ("sts:AssumeRole",), TARGET_ROLES)
 
@@ -243,13 +254,9 @@ class Windlass(Stack):
 
 def actions_of(module: str) -> tuple[str, ...]:
     """The IAM actions that the plans, steps and undos of an activity module call."""
-    return tuple(_activity(module).ACTIONS)
+    return tuple(importlib.import_module(module).ACTIONS)
 
 
 def reads_of(module: str) -> tuple[str, ...]:
     """Those of its checks; a module without checks declares none."""
-    return tuple(getattr(_activity(module), "READS", ()))
-
-
-def _activity(module: str) -> ModuleType:
-    return importlib.import_module(f"lambdas.activities.{module}")
+    return tuple(getattr(importlib.import_module(module), "READS", ()))

@@ -12,9 +12,8 @@ from lambdas.cloud import Cloud
 from lambdas.errors import NotFound, Rejected, RollBack
 
 S = TypeVar("S")
-Read = Callable[[], S | None]
-Write = Callable[[S | None], Any]
-"""Makes it so; None removes it."""
+Write = Callable[[S], Any]
+"""Makes it so; None, where a plan can hold that, removes it."""
 
 
 def read(find: Callable[[], S]) -> S | None:
@@ -25,7 +24,7 @@ def read(find: Callable[[], S]) -> S | None:
         return None
 
 
-def apply(what: str, there: S | None, before: S | None, after: S | None, write: Write[S]) -> str:
+def apply(what: str, there: object, before: S, after: S, write: Write[S]) -> str:
     """Make it so. Raises Rejected where somebody has changed it since it was planned."""
     if there == after:
         return f"{what} is so already"
@@ -35,7 +34,7 @@ def apply(what: str, there: S | None, before: S | None, after: S | None, write: 
     return _said(what, before, after)
 
 
-def restore(what: str, there: S | None, before: S | None, after: S | None, write: Write[S], cloud: Cloud) -> str:
+def restore(what: str, there: object, before: S, after: S, write: Write[S], cloud: Cloud) -> str:
     """Make it again as it was before, unless somebody has changed it since: then that is left, and said."""
     if there == before:
         return f"{what} is as it was"
@@ -47,7 +46,7 @@ def restore(what: str, there: S | None, before: S | None, after: S | None, write
     return _said(what, after, before)
 
 
-def left_behind(what: str, there: S | None, before: S | None, after: S | None) -> None:
+def left_behind(what: str, there: object, before: object, after: object) -> None:
     """Whether it is as this operation made it although it was put back, for a write landed late: then RollBack."""
     if before != after and there == after:
         raise RollBack(f"{what} is as this operation made it")

@@ -25,10 +25,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _app() -> APIGatewayRestResolver:
     from lambdas.api.app import api  # noqa: PLC0415  see above
     from lambdas.api.caller import delegates_of  # noqa: PLC0415
-    from lambdas.engine.tasks import by_name  # noqa: PLC0415
-    from statemachines import ALL  # noqa: PLC0415
+    from statemachines import Registered  # noqa: PLC0415
 
-    return api(_hub, by_name(ALL), delegates_of(os.environ))
+    return api(_hub, Registered(), delegates_of(os.environ))
 
 
 def _hub() -> "Hub":

@@ -69,8 +69,8 @@ class Request(Value):
     hold_on_alarms: tuple[AlarmName, ...] = Field((), max_length=10)
     """CloudWatch alarms of that account and Region: while one is in ALARM, no further step begins."""
 
-    clouddriver_names: ClassVar[frozenset[str]]
-    """What Clouddriver's callers call this operation: its name and its legacy description."""
+    clouddriver_names: ClassVar[frozenset[str]] = frozenset()
+    """What Clouddriver's callers call this operation: its name and its legacy description; none if it has no such."""
     secrets: ClassVar[frozenset[str]] = frozenset()
     """Fields that are never shown: they stay in the encrypted table."""
 
@@ -90,9 +90,12 @@ class Request(Value):
         return ("overrideFreeze",) if self.override_freeze is not None else ()
 
     @classmethod
-    @abstractmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
-        """The requests that a description of Clouddriver's holds, in its order. Raises Invalid."""
+        """The requests that a description of Clouddriver's holds, in its order. Raises Invalid.
+
+        For an operation that Clouddriver has no other words for: the same fields.
+        """
+        return [cls.normalised({**description, "account": account_of(description)})]
 
     @classmethod
     def of_stage(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:

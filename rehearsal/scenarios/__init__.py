@@ -1,7 +1,8 @@
 """The operations as they are rehearsed: one module each, found because it is here; all that they hold in `ALL`.
 
 An operation's module has `SCENARIOS`, each a request that uses what it can do, on a cloud with neighbours. The plain
-one has the operation's name, the others that and a word: `resizeServerGroup/alarmed`.
+one has the operation's name, the others that and a word: `resizeServerGroup/alarmed`. Other packages have theirs in
+modules of their own, and name them `acme.rehearsed:rollOut`.
 """
 
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ __all__ = [
     "lagging",
     "named",
     "names",
+    "one",
+    "spelled",
 ]
 
 PLAIN = "plain"
@@ -67,15 +70,41 @@ def _found() -> Iterator[Scenario]:
 ALL: tuple[Scenario, ...] = tuple(_found())
 
 
+_SPELLED: dict[str, tuple[str, Scenario]] = {}
+"""Those of other packages by their names, and how to name them from outside."""
+
+
 def named(name: str) -> tuple[Scenario, ...]:
     """The scenario of that name, those of a pattern as `createServerGroup*`, each operation's `plain` one, or `all`.
 
-    Raises ValueError.
+    `MODULE:NAME` finds those of another package's module in the same way. Raises ValueError.
     """
-    found = tuple(one for one in ALL if _is(one, name))
+    module, separated, pattern = name.rpartition(":")
+    known = _of_module(module) if separated else ALL
+    found = tuple(one for one in known if _is(one, pattern))
     if not found:
-        raise ValueError(f"there is no operation {name!r}; name one of all, {PLAIN}, {', '.join(names())}")
+        where = f"in {module}" if separated else "one of"
+        raise ValueError(f"there is no operation {pattern!r}; name {where} all, {PLAIN}, {', '.join(names(known))}")
     return found
+
+
+def _of_module(module: str) -> tuple[Scenario, ...]:
+    try:
+        found: tuple[Scenario, ...] = import_module(module).SCENARIOS
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{module} has no scenarios: {error}; it needs SCENARIOS, and a place on PYTHONPATH") from None
+    _SPELLED.update({one.name: (f"{module}:{one.name}", one) for one in found})
+    return found
+
+
+def one(name: str) -> Scenario:
+    """The scenario of that very name, of ours or of those that have been named before. Raises KeyError."""
+    return {scenario.name: scenario for scenario in (*ALL, *(other for _, other in _SPELLED.values()))}[name]
+
+
+def spelled(name: str) -> str:
+    """How `named` finds the scenario of that name."""
+    return _SPELLED[name][0] if name in _SPELLED else name
 
 
 def _is(scenario: Scenario, name: str) -> bool:
@@ -84,9 +113,9 @@ def _is(scenario: Scenario, name: str) -> bool:
     return name == "all" or fnmatchcase(scenario.name, name)
 
 
-def names() -> tuple[str, ...]:
-    """By which `named` knows them."""
-    return tuple(one.name for one in ALL)
+def names(scenarios: tuple[Scenario, ...] | None = None) -> tuple[str, ...]:
+    """By which `named` knows them; ours unless said otherwise."""
+    return tuple(one.name for one in (ALL if scenarios is None else scenarios))
 
 
 def lagging(scenario: Scenario, lag: float) -> Scenario:

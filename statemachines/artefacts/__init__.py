@@ -9,6 +9,7 @@ from typing import Any
 
 from saga import Saga
 from saga.compiler import compile_saga
+from statemachines import reference
 from statemachines.artefacts.page import page
 
 WIDTH = 120
@@ -18,7 +19,7 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 def artefacts(saga: Saga[Any, Any, Any]) -> dict[Path, str]:
     """The texts by their paths in the repository."""
     name = snake(saga.name)
-    story = importlib.import_module(f"statemachines.{name}").__doc__ or ""
+    story = importlib.import_module(reference(saga).partition(":")[0]).__doc__ or ""
     return {
         Path("statemachines", "compiled", f"{name}.asl.json"): machine(saga),
         Path("docs", "operations", f"{name}.md"): page(saga, story),

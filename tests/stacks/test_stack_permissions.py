@@ -11,11 +11,12 @@ from lambdas.reader import READS as CLOUD_READS
 from stacks.definitions import activities, definitions, undoing
 from stacks.dependent_actions import DEPENDENT, dependents_of
 from stacks.windlass import actions_of, reads_of
+from statemachines import ALL
 
 Json = dict[str, Any]
 
-ACTIVITIES = activities(definitions())
-UNDOING = undoing(definitions())
+ACTIVITIES = activities(ALL)
+UNDOING = undoing(definitions(ALL))
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 KEY = {

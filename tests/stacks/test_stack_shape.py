@@ -47,7 +47,7 @@ def test_activity_functions_have_the_names_by_which_the_api_calls_them(functions
     place = {"AWS_REGION": "us-east-1", "WINDLASS_ACCOUNT": "111111111111"}
     arns = function_arns(functions["windlass-Api"]["Environment"]["Variables"] | place)
 
-    called = {arns[name] for name in activities(definitions())}
+    called = {arns[name] for name in activities(ALL)}
 
     assert called <= {f"arn:aws:lambda:us-east-1:111111111111:function:{name}:live" for name in functions}
 
@@ -56,7 +56,7 @@ def test_every_hole_of_every_machine_is_filled_with_the_live_alias_of_its_functi
     machines: dict[str, Json], resources: dict[str, Json], of_type: OfType
 ) -> None:
     aliases = of_type("AWS::Lambda::Alias")
-    for one in definitions():
+    for one in definitions(ALL):
         substitutions = machines[f"windlass-{one.saga}"]["DefinitionSubstitutions"]
 
         assert set(substitutions) == set(one.holes)
@@ -81,12 +81,12 @@ def test_whatever_wakes_a_function_calls_its_live_alias(of_type: OfType) -> None
 
 
 def called_by_machines() -> set[str]:
-    return {f"windlass-{name}" for one in definitions() for name in one.holes.values()}
+    return {f"windlass-{name}" for one in definitions(ALL) for name in one.holes.values()}
 
 
 def test_a_state_outlasts_the_function_it_calls(functions: dict[str, Json]) -> None:
     longest = max(functions[name]["Timeout"] for name in called_by_machines())
-    for one in definitions():
+    for one in definitions(ALL):
         states = json.loads(one.text)["States"].values()
 
         assert all(state["TimeoutSeconds"] > longest for state in states if state["Type"] == "Task")
@@ -369,12 +369,14 @@ def test_no_execution_log_holds_an_operation_s_data(machines: dict[str, Json]) -
     assert {one["LoggingConfiguration"]["IncludeExecutionData"] for one in machines.values()} == {False}
 
 
-def test_functions_carry_the_three_packages_and_nothing_else(assembly: Path, functions: dict[str, Json]) -> None:
+def test_functions_carry_the_packages_of_the_product_and_nothing_else(
+    assembly: Path, functions: dict[str, Json]
+) -> None:
     keys = {one["Code"]["S3Key"].removesuffix(".zip") for one in functions.values()}
     (code,) = keys
     shipped = {path.relative_to(assembly / f"asset.{code}") for path in (assembly / f"asset.{code}").rglob("*")}
 
-    assert {path.parts[0] for path in shipped} == {"saga", "statemachines", "lambdas"}
+    assert {path.parts[0] for path in shipped} == {"saga", "statemachines", "lambdas", "windlass"}
     assert [path for path in shipped if "__pycache__" in path.parts or path.suffix == ".pyc"] == []
 
 

@@ -1,0 +1,1 @@
+"""Operations of a platform team of its own."""
