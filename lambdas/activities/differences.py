@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambdas.activities.load_balancers import name_of
-from lambdas.activities.plans import CreatePlan, DestroyPlan, ResizePlan, ResumePlan, TrafficPlan
+from lambdas.activities.plans import CreatePlan, DestroyPlan, ResizePlan, ResumePlan, SuspendPlan, TrafficPlan
 from lambdas.cloud import Capacity
 
 Difference = tuple[dict[str, Any] | None, dict[str, Any] | None]
@@ -53,6 +53,12 @@ def of_resume(plan: ResumePlan) -> Difference:
         return None, None
     group = {"serverGroup": plan.group}
     return group | {"suspendedProcesses": list(plan.processes)}, group | {"suspendedProcesses": []}
+
+
+def of_suspend(plan: SuspendPlan) -> Difference:
+    """The same the other way round: the processes that ran."""
+    before, after = of_resume(plan)
+    return after, before
 
 
 def _behind(plan: DestroyPlan | TrafficPlan) -> dict[str, list[str]]:

@@ -6,9 +6,9 @@ What is unknown is Rejected in a sentence that names the thing, the value and th
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from lambdas.cloud import Cloud, Image, Subnet
+from lambdas.cloud import Cloud, Group, Image, Subnet
 from lambdas.errors import NotFound, Rejected
-from lambdas.requests import Request
+from lambdas.requests import OfOneServerGroup, Request
 from lambdas.requests.create_server_group import CreateServerGroup, ImageChoice
 
 PURPOSE_TAG = "immutable_metadata"
@@ -37,6 +37,19 @@ def alarms_exist(request: Request, cloud: Cloud) -> None:
         raise Rejected(
             f"holdOnAlarms: alarm {', '.join(missing)} does not exist in {_where(cloud)}; name one that does"
         )
+
+
+def group_of(request: OfOneServerGroup, cloud: Cloud) -> Group:
+    """The server group that a request is about, and that stays. Raises Rejected."""
+    alarms_exist(request, cloud)
+    name = request.server_group_name
+    try:
+        found = cloud.groups.find(name)
+    except NotFound:
+        raise Rejected(f"server group {name} does not exist in {_where(cloud)}; name one that does") from None
+    if found.deleting:
+        raise Rejected(f"server group {name} in {_where(cloud)} is being deleted; name one that stays")
+    return found
 
 
 def _image_of_id(wanted: str, remedy: str, cloud: Cloud) -> Image:

@@ -170,6 +170,11 @@ class ResumePlan:
     schema: int = 1
 
 
+@dataclass(frozen=True)
+class SuspendPlan(ResumePlan):
+    """As `ResumePlan`; its processes are those asked for that ran."""
+
+
 def of_plan(plan: CreatePlan | ResizePlan | DestroyPlan | TrafficPlan) -> tuple[str, ...]:
     """What a wait looks at."""
     return (plan.group,)

@@ -1,12 +1,16 @@
 """Auto Scaling processes of a server group that exists: suspended and resumed, each being the other's undo."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from lambdas.activities import load_balancers, lookups, traffic_guard
 from lambdas.activities.expectations import still_ours
-from lambdas.activities.plans import CreatePlan, DestroyPlan, ResumePlan, TrafficPlan
+from lambdas.activities.plans import CreatePlan, DestroyPlan, ResumePlan, SuspendPlan, TrafficPlan
 from lambdas.activities.traffic import DISABLED
-from lambdas.cloud import Cloud
+from lambdas.cloud import Cloud, Group
 from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.resume_asg_processes import ResumeAsgProcesses
+from lambdas.requests.suspend_asg_processes import SuspendAsgProcesses
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
@@ -18,19 +22,35 @@ ACTIONS = (
 )
 READS = ("autoscaling:DescribeAutoScalingGroups",)
 
+P = TypeVar("P", bound=ResumePlan)
+
 
 def plan_resume(request: ResumeAsgProcesses, cloud: Cloud) -> ResumePlan:
     """Note which of the processes are suspended now: only these are resumed, and only these suspended again."""
+    return _planned(ResumePlan, request, cloud, lambda process, found: process in found.suspended)
+
+
+def plan_suspend(request: SuspendAsgProcesses, cloud: Cloud) -> SuspendPlan:
+    """Note which of the processes run now: only these are suspended, and only these resumed again."""
+    return _planned(SuspendPlan, request, cloud, lambda process, found: process not in found.suspended)
+
+
+def _planned(
+    of: type[P],
+    request: ResumeAsgProcesses | SuspendAsgProcesses,
+    cloud: Cloud,
+    changes: Callable[[str, Group], bool],
+) -> P:
     lookups.alarms_exist(request, cloud)
     group = request.server_group_name
     try:
         found = cloud.groups.find(group)
     except NotFound:
         if request.tolerant:
-            return ResumePlan(cloud.account, cloud.region, group, skipped=f"server group {group} is not there")
+            return of(cloud.account, cloud.region, group, skipped=f"server group {group} is not there")
         raise Rejected(f"server group {group} does not exist in {cloud.region}; name one that does") from None
-    suspended = tuple(process for process in request.processes if process in found.suspended)
-    return ResumePlan(cloud.account, cloud.region, group, suspended)
+    wanted = dict.fromkeys(request.processes)
+    return of(cloud.account, cloud.region, group, tuple(process for process in wanted if changes(process, found)))
 
 
 def stand_down(plan: DestroyPlan | TrafficPlan, cloud: Cloud) -> str:
@@ -80,6 +100,21 @@ def resume(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:
     except NotFound:
         return f"server group {plan.group} is not there"
     return f"resumed {', '.join(plan.processes)}"
+
+
+def left_suspended(plan: SuspendPlan, cloud: Cloud) -> None:
+    """Whether all that this operation suspended are so, although they were resumed again: then RollBack.
+
+    As with `left_behind`: where only some are suspended, somebody else has had a hand in it.
+    """
+    if not plan.processes:
+        return
+    try:
+        found = cloud.groups.find(plan.group)
+    except NotFound:
+        return
+    if not found.deleting and found.suspended.issuperset(plan.processes):
+        raise RollBack(f"{', '.join(plan.processes)} of {plan.group} are suspended, as this operation suspended them")
 
 
 def left_behind(plan: ResumePlan, cloud: Cloud) -> None:

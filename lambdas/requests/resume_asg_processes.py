@@ -9,7 +9,7 @@ from lambdas.accounts import Account
 from lambdas.requests import AsgsDescription, Invalid, Json, OfOneServerGroup, account_of
 from lambdas.requests.create_server_group import PROCESSES, Process
 
-_KNOWN = frozenset(process.lower() for process in PROCESSES)
+KNOWN = frozenset(process.lower() for process in PROCESSES)
 
 
 class ProcessesDescription(AsgsDescription):
@@ -34,7 +34,7 @@ class ResumeAsgProcesses(OfOneServerGroup):
         read = ProcessesDescription.read(description)
         asgs = read.groups("ResumeAsgProcessesDescription", accounts.get(account))
         # The code is Clouddriver's own slip: `ResumeAsgProcessesDescriptionValidator.groovy`.
-        if not all(process.lower() in _KNOWN for process in read.processes):
+        if not all(process.lower() in KNOWN for process in read.processes):
             raise Invalid(("createNetworkInterfaceDescription.processes.not.valid",))
         return [
             cls.normalised(

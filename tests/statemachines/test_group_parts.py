@@ -1,0 +1,74 @@
+"""Operations on what a server group has about it: the states they enter, there and back, and what stands afterwards."""
+
+import pytest
+
+from lambdas.errors import Rejected
+from lambdas.rows import Status
+from rehearsal.fake_cloud import differences
+from rehearsal.scenarios import named
+from rehearsal.trials import Scenario
+from rehearsal.world import World
+
+PATHS: dict[str, list[tuple[str, str]]] = {
+    "suspendAsgProcesses": [("SuspendProcesses", "groups.suspend")],
+}
+"""Each scenario's steps, and the call that each makes."""
+BEGIN, END = ["Guard", "Plan", "Recovering"], ["Finish", "Succeeded"]
+BACK = ["NothingLeft", "PutBack", "RolledBack"]
+REFUSED = [(name, at) for name, steps in PATHS.items() for at in range(len(steps))]
+
+
+def scenario_of(name: str) -> Scenario:
+    (found,) = named(name)
+    return found
+
+
+def submitted(scenario: Scenario, world: World) -> str:
+    return world.submit(scenario.operation, scenario.request, key="once")
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_its_steps_in_order_and_then_the_end(name: str) -> None:
+    scenario = scenario_of(name)
+    world = scenario.world()
+    before = world.cloud.snapshot()
+
+    result = world.run(submitted(scenario, world))
+
+    assert result.path == [*BEGIN, *(step for step, _ in PATHS[name]), *END]
+    assert differences(before, world.cloud.snapshot()) != []
+
+
+@pytest.mark.parametrize(("name", "at"), REFUSED)
+def test_a_refused_step_leads_back_and_nothing_has_changed(name: str, at: int) -> None:
+    scenario, steps = scenario_of(name), [step for step, _ in PATHS[name]]
+    world = scenario.world()
+    before = world.cloud.snapshot()
+    refused = PATHS[name][at][1]
+    world.faults.on(lambda call: call == refused, lambda call: _refused if call.where == steps[at] else None)
+
+    result = world.run(submitted(scenario, world))
+
+    undos = [f"Undo{step}" for step in reversed(steps[: at + 1])]
+    assert result.path == [*BEGIN, *steps[: at + 1], *undos, *BACK]
+    assert result.control.status is Status.ROLLED_BACK
+    assert "not today" in (result.control.error or "")
+    assert differences(before, world.cloud.snapshot()) == []
+
+
+def test_only_processes_that_ran_are_suspended_and_resumed_again() -> None:
+    scenario = scenario_of("suspendAsgProcesses")
+    world = scenario.world()
+    operation = submitted(scenario, world)
+    world.faults.watch(lambda call: world.signal(operation, "cancel") if call.name == "groups.suspend" else None)
+
+    world.run(operation)
+
+    assert [(deed.did, deed.what) for deed in world.cloud.deeds if deed.operation == operation] == [
+        ("suspended processes of", ("AZRebalance",)),
+        ("resumed processes of", ("AZRebalance",)),
+    ]
+
+
+def _refused(*_: object) -> None:
+    raise Rejected("not today")
