@@ -335,10 +335,14 @@ class AsgsDescription(AsgDescription):
 
     def groups(self, kind: str, account: Account | None, *, capacities: bool = False) -> tuple[AsgDescription, ...]:
         """The server groups, if Clouddriver's `validateAsgs` has nothing against any. Raises Invalid."""
-        found = [] if self.folded else [f"{kind}.empty"]
-        for asg in self.folded:
-            found += asg.problems(kind, account)
-            found += asg.capacity.problems() if capacities and asg.capacity else []
-        if found:
+        if found := list(self.refused(kind, account, capacities=capacities)):
             raise Invalid(found)
         return self.folded
+
+    def refused(self, kind: str, account: Account | None, *, capacities: bool = False) -> Iterator[str]:
+        """What Clouddriver's `validateAsgs` has against them, for a validator that goes on with rules of its own."""
+        if not self.folded:
+            yield f"{kind}.empty"
+        for asg in self.folded:
+            yield from asg.problems(kind, account)
+            yield from asg.capacity.problems() if capacities and asg.capacity else ()

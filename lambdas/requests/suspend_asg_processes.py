@@ -23,11 +23,13 @@ class SuspendAsgProcesses(OfOneServerGroup):
 
     @classmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
+        """Codes are those of `SuspendAsgProcessesDescriptionValidator.groovy`."""
         account = account_of(description)
         read = ProcessesDescription.read(description)
-        asgs = read.groups("SuspendAsgProcessesDescription", accounts.get(account))
+        found = list(read.refused("SuspendAsgProcessesDescription", accounts.get(account)))
         if not all(process.lower() in KNOWN for process in read.processes):
-            # `SuspendAsgProcessesDescriptionValidator.groovy`
-            raise Invalid(("suspendAsgProcessesDescription.processes.not.valid",))
+            found.append("suspendAsgProcessesDescription.processes.not.valid")
+        if found:
+            raise Invalid(found)
         shared = {"account": account, "processes": read.processes, "tolerant": True}
-        return [cls.normalised(shared | {"region": asg.region, "server_group_name": asg.name}) for asg in asgs]
+        return [cls.normalised(shared | {"region": asg.region, "server_group_name": asg.name}) for asg in read.folded]

@@ -19,6 +19,7 @@ from moto.elb.models import ELBBackend
 from moto.route53.exceptions import InvalidInput, Route53ClientError
 from moto.route53.models import Route53Backend
 
+from tests.contract import honest_parts
 from tests.contract.recording import REGION
 
 ACCOUNT = "123456789012"
@@ -75,6 +76,7 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     replace(LaunchTemplateBackend, "delete_launch_template", no_template, "name")
     replace(ELBBackend, "register_instances", no_load_balancer, "load_balancer_name")
     replace(ELBBackend, "deregister_instances", no_load_balancer, "load_balancer_name")
+    honest_parts.install(monkeypatch, deleting)
     monkeypatch.setattr(Route53Backend, "change_resource_record_sets", _exact(Route53Backend))
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from lambdas.accounts import Account
 from lambdas.requests import Invalid, Request
+from lambdas.requests.delete_asg_tags import DeleteAsgTags
 from lambdas.requests.suspend_asg_processes import SuspendAsgProcesses
+from lambdas.requests.upsert_server_group_tags import UpsertServerGroupTags
 
 ACCOUNTS = {"test": Account("test", "123456789012", ("us-east-1", "us-west-1"))}
 GROUP = {"asgName": "shop-v001", "region": "us-east-1"}
@@ -58,3 +60,57 @@ def test_our_own_door_names_the_process_that_is_none() -> None:
     said, *_ = wrong(SuspendAsgProcesses, serverGroupName="shop-v001", processes=["Lunch"])
 
     assert said.startswith("processes.0: should be 'AddToLoadBalancer', 'AlarmNotification'")
+
+
+# upsertServerGroupTags, deleteAsgTags
+
+
+def test_tags_are_read_for_each_region_of_the_legacy_form() -> None:
+    legacy = {"asgName": "shop-v001", "regions": ["us-east-1", "us-west-1"]}
+
+    found = read(UpsertServerGroupTags, **legacy, tags={"team": "shop", "cost": 4711}, **CONTEXT)
+
+    assert [(one.region, one.tags, one.propagate_at_launch) for one in found] == [
+        (region, {"team": "shop", "cost": "4711"}, True) for region in ("us-east-1", "us-west-1")
+    ]
+    assert UpsertServerGroupTags.clouddriver_names == {"upsertServerGroupTags", "upsertAsgTagsDescription"}
+
+
+def test_no_tags_and_blank_ones_are_clouddrivers_codes() -> None:
+    empty = ("UpsertAsgTagsDescription.empty", "upsertAsgTagsDescription.tags.empty")
+    assert codes(UpsertServerGroupTags) == empty
+    assert codes(UpsertServerGroupTags, **GROUP, tags={"a": "", "": "b", "c": None, "d": "e"}) == (
+        ("upsertAsgTagsDescription.tag.invalid",) * 3
+    )
+
+
+def test_keys_of_tags_to_delete_are_read_and_blank_ones_refused() -> None:
+    (found,) = read(DeleteAsgTags, **GROUP, tagKeys=["team", "team"], **CONTEXT)
+
+    assert found.keys == ("team",)
+    assert DeleteAsgTags.clouddriver_names == {"deleteAsgTagsDescription"}
+    assert codes(DeleteAsgTags, tagKeys=[None, "a"]) == (
+        "DeleteAsgTagsDescription.empty",
+        "deleteAsgTagsDescription.tagKey.invalid",
+    )
+
+
+def test_tags_of_aws_and_of_windlass_are_not_to_be_had_by_either_door() -> None:
+    said = "tags.windlass:operation: tags that begin with aws: or windlass: are reserved"
+    tags = {"windlass:operation": "x"}
+
+    assert wrong(UpsertServerGroupTags, serverGroupName="shop-v001", tags=tags) == (said,)
+    assert codes(UpsertServerGroupTags, **GROUP, tags=tags) == (said,)
+    assert wrong(DeleteAsgTags, serverGroupName="shop-v001", tagKeys=["aws:x"]) == (
+        "tagKeys.aws:x: tags that begin with aws: or windlass: are reserved",
+    )
+
+
+def test_our_own_door_says_how_long_a_tag_may_be_and_that_there_has_to_be_one() -> None:
+    assert wrong(UpsertServerGroupTags, serverGroupName="shop-v001", tags={"team": "x" * 257}) == (
+        "tags.team: a key has 1 to 128 characters, a value at most 256",
+    )
+    assert wrong(UpsertServerGroupTags, serverGroupName="shop-v001", tags={}) == (
+        "tags: Dictionary should have at least 1 item after validation, not 0",
+    )
+    assert wrong(DeleteAsgTags, serverGroupName="shop-v001") == ("tagKeys: is required",)

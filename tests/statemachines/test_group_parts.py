@@ -2,15 +2,21 @@
 
 import pytest
 
+from lambdas.cloud.group_tags import GroupTag
 from lambdas.errors import Rejected
 from lambdas.rows import Status
+from lambdas.table import Key
 from rehearsal.fake_cloud import differences
-from rehearsal.scenarios import named
+from rehearsal.fake_cloud.group_tags import FakeGroupTags, put
+from rehearsal.faults import Call
+from rehearsal.scenarios import ACCOUNT, OURS, REGION, named
 from rehearsal.trials import Scenario
 from rehearsal.world import World
 
 PATHS: dict[str, list[tuple[str, str]]] = {
     "suspendAsgProcesses": [("SuspendProcesses", "groups.suspend")],
+    "upsertServerGroupTags": [("PutTags", "group_tags.put")],
+    "deleteAsgTags": [("DeleteTags", "group_tags.delete")],
 }
 """Each scenario's steps, and the call that each makes."""
 BEGIN, END = ["Guard", "Plan", "Recovering"], ["Finish", "Succeeded"]
@@ -68,6 +74,30 @@ def test_only_processes_that_ran_are_suspended_and_resumed_again() -> None:
         ("suspended processes of", ("AZRebalance",)),
         ("resumed processes of", ("AZRebalance",)),
     ]
+
+
+def test_a_tag_that_somebody_changed_meanwhile_stays_theirs_and_the_others_are_put_back() -> None:
+    scenario = scenario_of("upsertServerGroupTags")
+    world = scenario.world()
+    operation = submitted(scenario, world)
+    place = world.cloud.place(ACCOUNT, REGION)
+
+    def meddle(call: Call) -> None:
+        if call.name == "group_tags.put" and call.where == "PutTags":
+            world.signal(operation, "cancel")
+            put(place, OURS, [GroupTag("team", "theirs")])
+
+    world.faults.watch(meddle)
+    result = world.run(operation)
+
+    assert result.control.status is Status.ROLLED_BACK
+    assert FakeGroupTags(place).find(OURS) == (
+        GroupTag("cost", "4711", propagate=False),
+        GroupTag("team", "theirs"),
+        GroupTag("windlass:operation", "earlier"),
+    )
+    step = world.table.get(Key(f"op#{operation}", "step#UndoPutTags")) or {}
+    assert step["findings"] == [f"tag of {OURS}: team is no longer as this operation made it: left as it is"]
 
 
 def _refused(*_: object) -> None:
