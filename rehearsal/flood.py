@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from pydantic import BaseModel
-
 from lambdas.cloud import Cloud
 from lambdas.engine import intake
 from lambdas.engine.intake import Caller, Submission
@@ -25,6 +23,7 @@ from lambdas.step_functions import StepFunctions
 from lambdas.values import changed
 from rehearsal.faults import KINDS, Call, Killed, Kind
 from rehearsal.published import Published
+from rehearsal.toy_requests import OfOneGroup
 from rehearsal.world import TERMS, World
 from saga import Saga, step
 
@@ -66,33 +65,16 @@ class Script:
         return tuple(f"arn:aws:iam::123456789012:role/caller-{n}" for n in range(self.callers))
 
 
-class Touch(BaseModel):
-    """A request that changes nothing, of one server group."""
-
-    group: str
-    account: str = "prod"
-    region: str = "us-east-1"
-    override_freeze: None = None
-
-    @property
-    def application(self) -> str:
-        return "shop"
-
-    @property
-    def cluster(self) -> str:
-        return f"{self.account}/{self.region}/shop"
-
-
 @dataclass(frozen=True)
 class TouchPlan:
     group: str
 
 
-def _plan(request: Touch, cloud: Cloud) -> TouchPlan:
+def _plan(request: OfOneGroup, cloud: Cloud) -> TouchPlan:
     return TouchPlan(request.group)
 
 
-def _guards(request: Touch) -> tuple[str, ...]:
+def _guards(request: OfOneGroup) -> tuple[str, ...]:
     return (guard(request.account, request.region, request.group),)
 
 
@@ -100,7 +82,7 @@ def _touch(plan: TouchPlan, cloud: Cloud) -> str:
     return f"touched {plan.group}"
 
 
-TOUCH: Saga[Touch, TouchPlan, Cloud] = Saga(
+TOUCH: Saga[OfOneGroup, TouchPlan, Cloud] = Saga(
     name="Touch", plan=_plan, guards=_guards, steps=(step("Touch", do=_touch, undo=_touch),)
 )
 
@@ -237,7 +219,7 @@ class Flood(World):
         return True
 
     def _accepted(self, hub: Hub, post: Post) -> intake.Accepted:
-        submission = Submission(TOUCH, Touch(group=post.group))
+        submission = Submission(TOUCH, OfOneGroup(group=post.group))
         return intake.accept(hub, [submission], caller=Caller(post.caller), terms=TERMS, key=post.key)
 
     def _process(self) -> Process | None:

@@ -6,33 +6,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pydantic import BaseModel
-
 from lambdas import sweep as sweeping
 from lambdas.activities import health
 from lambdas.cloud import Capacity, Cloud, Group, GroupSettings, Instance
 from lambdas.errors import NotFound
-from lambdas.naming import cluster_of
 from rehearsal.fake_cloud import seeds
+from rehearsal.toy_requests import OfOneGroup
 from rehearsal.world import World
 from saga import Saga, wait_until
 
 REGION = "us-east-1"
-
-
-class WatchRequest(BaseModel):
-    account: str = "prod"
-    region: str = REGION
-    group: str
-    override_freeze: None = None
-
-    @property
-    def application(self) -> str:
-        return "shop"
-
-    @property
-    def cluster(self) -> str:
-        return f"{self.account}/{self.region}/{cluster_of(self.group)}"
 
 
 @dataclass(frozen=True)
@@ -40,7 +23,7 @@ class WatchPlan:
     group: str
 
 
-def plan_watch(request: WatchRequest, cloud: Cloud) -> WatchPlan:
+def plan_watch(request: OfOneGroup, cloud: Cloud) -> WatchPlan:
     return WatchPlan(request.group)
 
 
@@ -55,7 +38,7 @@ def _unhealthy(plan: WatchPlan, cloud: Cloud) -> str | None:
         return f"{plan.group} is not visible"
 
 
-def _watch(check: Callable[[WatchPlan, Cloud], str | None]) -> Saga[WatchRequest, WatchPlan, Cloud]:
+def _watch(check: Callable[[WatchPlan, Cloud], str | None]) -> Saga[OfOneGroup, WatchPlan, Cloud]:
     healthy = wait_until("Healthy", check=check, watches=_of_plan, within=timedelta(hours=12))
     return Saga(name="Watch", plan=plan_watch, steps=(healthy,))
 

@@ -3,33 +3,20 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pydantic import BaseModel
-
 from lambdas.cloud import OPERATION_TAG, Capacity, Cloud, GroupSettings, LaunchSettings
 from lambdas.errors import AlreadyExists, Conflict, NotFound, Rejected, RollBack, Transient
 from rehearsal.fake_cloud import seeds
+from rehearsal.toy_requests import OfOneGroup
 from saga import Reservation, Saga, step, wait_until
 
 WHERE = {"account": "prod", "region": "us-east-1"}
 GROUP = "shop-prod-v001"
-REQUEST = {**WHERE, "name": GROUP, "size": 2}
+REQUEST = {**WHERE, "group": GROUP, "size": 2}
 
 
-class ToyRequest(BaseModel):
-    account: str
-    region: str
-    name: str
+class ToyRequest(OfOneGroup):
     size: int
     image: str = seeds.GOOD_IMAGE
-    override_freeze: None = None
-
-    @property
-    def application(self) -> str:
-        return "shop"
-
-    @property
-    def cluster(self) -> str:
-        return f"{self.account}/{self.region}/shop-prod"
 
 
 @dataclass(frozen=True)
@@ -45,8 +32,8 @@ class ToyPlan:
 def plan_toy(request: ToyRequest, cloud: Cloud) -> ToyPlan:
     if not cloud.images.by_ids([request.image]):
         raise Rejected(f"there is no image {request.image}")
-    guard = f"{request.account}/{request.region}/server-group/{request.name}"
-    return ToyPlan(cloud.operation, guard, request.cluster, request.name, request.size, request.image)
+    guard = f"{request.account}/{request.region}/server-group/{request.group}"
+    return ToyPlan(cloud.operation, guard, request.cluster, request.group, request.size, request.image)
 
 
 def make_template(plan: ToyPlan, cloud: Cloud) -> str:
