@@ -13,6 +13,8 @@ from lambdas.table import Equal, Key, Refused, Update
 HEARTBEAT = Key("sweep", "heartbeat")
 EACH = 60.0
 """Seconds between the sweeps that a rule starts."""
+SOONEST = 1.0
+"""Seconds until a sweep that is asked for at once."""
 RHYTHM = ((60.0, 5.0), (600.0, 15.0))
 """Up to this age in seconds, look so often; later each LATE seconds."""
 LATE = 60.0
@@ -51,11 +53,16 @@ def young_again(due: float, now: float) -> float:
 
 
 def ask(hub: Hub, at: float) -> None:
-    """Ask for a sweep at that time, unless one is asked for by then. Best effort: the rule sweeps in any case."""
+    """Ask for a sweep at that time, unless one is asked for by then. Best effort: the rule sweeps in any case.
+
+    What is noted is when it comes, not when it was wanted: between the two another would be asked for, each asks for
+    the next one, and sweeps would multiply for as long as looks are due within a second.
+    """
     with suppress(WindlassError, Refused):
         beat = hub.table.get(HEARTBEAT) or {}
-        planned = beat.get("next", 0.0)
-        if hub.now() < planned <= at:
+        now, planned = hub.now(), beat.get("next", 0.0)
+        comes = max(at, now + SOONEST)
+        if now < planned <= comes:
             return
-        hub.table.write(Update(HEARTBEAT, {"next": at}, when=(Equal("next", beat.get("next")),)))
-        hub.sweeper.after(timedelta(seconds=max(at - hub.now(), 1.0)))
+        hub.table.write(Update(HEARTBEAT, {"next": comes}, when=(Equal("next", beat.get("next")),)))
+        hub.sweeper.after(timedelta(seconds=comes - now))

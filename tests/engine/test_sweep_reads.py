@@ -165,6 +165,17 @@ def test_a_sweep_short_of_time_leaves_the_rest_to_the_next_which_it_asks_for_at_
     assert world.table.peek(rhythm.HEARTBEAT)["next"] - clock() < 2
 
 
+def test_sweeps_do_not_multiply_while_waits_begin_at_any_time_and_all_are_looked_at_within_the_second() -> None:
+    world = crowd(1)
+    for n in range(200):
+        world.submit("watch", {"group": "prod-v0000"}, key=f"another {n}")
+        world.clock.drain(0.07)
+
+    swept_for(world, 20)
+
+    assert len(world.swept) == 20
+
+
 class Slow:
     """A clock on which every call takes a while."""
 
