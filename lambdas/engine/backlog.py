@@ -35,6 +35,7 @@ AT_ONCE = 10
 OF_THE_MACHINE = (Transient, Throttled, NoCapacity)
 """What keeps a machine from being started, whichever operation it is for; anything else is the row's own trouble."""
 
+_TOLD = ("waiting", "since", "as_of", "why", "started", "last")
 _RANKS: dict[str, int] = {Priority.HIGH: 0, Priority.LOW: 2}
 _NORMAL = 1
 
@@ -51,6 +52,8 @@ class State:
     """Why a start failed, `Name: sentence`."""
     started: int = 0
     """How many left the backlog in that drain."""
+    last: str = ""
+    """The caller who had the last turn."""
     levels: Levels = field(default_factory=dict)
     """What drains have taken of the bucket."""
 
@@ -62,6 +65,8 @@ class Drain:
     hub: Hub
     budgets: Budgets
     until: float
+    last: str = ""
+    """The caller who had the last turn."""
     gone: set[str] = field(default_factory=set)
     """Operations that wait no longer."""
     failing: dict[str, WindlassError] = field(default_factory=dict)
@@ -79,7 +84,7 @@ class Drain:
         while self.hub.now() < self.until and (some := self._some(rows, size)):
             self.budgets.take(HUB, STARTS, len(some))
             self._attempt(some)
-            size = AT_ONCE
+            size, self.last = AT_ONCE, some[-1].caller
 
     def _some(self, rows: Iterator[Row], most: int) -> list[Row]:
         if any(isinstance(error, Throttled) for error in self.failing.values()):
@@ -110,9 +115,9 @@ def drain(hub: Hub, rows: Sequence[Row], until: float) -> State | None:
         hub.table.write(Update(STATE, {"until": now + LEASE}, when=(Below("until", now),)))
     except Refused:
         return None
-    turn = Drain(hub, Budgets(hub.now, before.levels), min(until, now + TURN))
+    turn = Drain(hub, Budgets(hub.now, before.levels), min(until, now + TURN), before.last)
     late = [row for row in rows if row.over_by <= now]
-    turn.start(turns(row for row in rows if row.over_by > now))
+    turn.start(turns((row for row in rows if row.over_by > now), before.last))
     turn.close(late)
     state = _state(turn, rows)
     _write(hub, state)
@@ -138,20 +143,21 @@ def read(hub: Hub) -> State:
     """What the last drain left."""
     item = hub.table.get(STATE) or {}
     levels = {key: (one[0], one[1]) for key, one in item.get("levels", {}).items()}
-    known: Item = {name: item[name] for name in ("waiting", "since", "as_of", "why", "started") if name in item}
+    known: Item = {name: item[name] for name in _TOLD if name in item}
     return State(**known, levels=levels)
 
 
-def turns(rows: Iterable[Row]) -> Iterator[Row]:
-    """Each caller's next in turn, who has waited longest first. Of one caller the most urgent first, then the oldest.
+def turns(rows: Iterable[Row], last: str = "") -> Iterator[Row]:
+    """Each caller's next in turn, from whoever comes after him who had the `last` one, always in the same order.
 
-    That a caller calls everything urgent therefore costs nobody but himself.
+    A drain can be shorter than a round: if each began with the same caller, the others would have little of it. Of one
+    caller the most urgent comes first, then the oldest: that he calls everything urgent costs nobody but himself.
     """
     lines: dict[str, list[Row]] = {}
     for row in sorted(rows, key=_order):
         lines.setdefault(row.caller, []).append(row)
-    longest = sorted(lines.values(), key=lambda line: line[0].due)
-    return (row for row in chain.from_iterable(zip_longest(*longest)) if row is not None)
+    ring = sorted(lines, key=lambda caller: (caller <= last, caller))
+    return (row for row in chain.from_iterable(zip_longest(*map(lines.__getitem__, ring))) if row is not None)
 
 
 def start(hub: Hub, row: Control) -> float:
@@ -203,6 +209,7 @@ def _state(turn: Drain, rows: Sequence[Row]) -> State:
         as_of=turn.hub.now(),
         why=None if error is None else short(f"{type(error).__name__}: {error}"),
         started=len(turn.gone),
+        last=turn.last,
         levels=turn.budgets.levels,
     )
 

@@ -145,10 +145,24 @@ def test_who_calls_everything_urgent_gets_no_more_of_it() -> None:
     assert [one.caller for one in turns(rows)] == ["a", "b"] * 4
 
 
-def test_of_more_callers_than_a_sweep_can_serve_the_longest_waiting_come_first() -> None:
+@pytest.mark.parametrize(("last", "order"), [("", "abcb"), ("a", "bcab"), ("b", "cabb"), ("bb", "cabb"), ("c", "abcb")])
+def test_turns_go_on_behind_the_caller_who_had_the_last_one(last: str, order: str) -> None:
     rows = [row("a", 9), row("b", 1), row("c", 5), row("b", 2)]
 
-    assert [(one.caller, one.due) for one in turns(rows)] == [("b", 1), ("c", 5), ("a", 9), ("b", 2)]
+    assert "".join(one.caller for one in turns(rows, last)) == order
+
+
+def test_sweeps_that_can_start_but_one_each_start_those_of_the_callers_in_turn() -> None:
+    world = crowd((ONE, 5), (OTHER, 3))
+    world.faults.models.append(refusing(Throttled))  # which empties the bucket, at the first caller's turn
+    sweep(world)
+    world.faults.lift()
+
+    for _ in range(6):
+        world.clock.now += 1.01 / (SHARE * STARTING.refill)
+        sweep(world)
+
+    assert owners(world) == [OTHER.principal, ONE.principal] * 3
 
 
 def test_priorities_reach_the_backlog() -> None:
