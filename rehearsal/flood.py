@@ -8,7 +8,8 @@ thousands can be played to their ends. A process of the API is busy for as long 
 """
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -127,6 +128,8 @@ class Flood(World):
         """Posts for which there was no process."""
         self.killed = 0
         """Posts whose process died."""
+        self.sweeps: Counter[int] = Counter()
+        """By second."""
         self._entered = 0.0
         self._drained = False
         self.faults.sometimes(KILLED, self.rng, _kills_intake)
@@ -153,6 +156,10 @@ class Flood(World):
             self.clock.drain(STEP)
         self._drained = True
         self.clock.drain(QUIET)
+
+    def sweep(self, nudged: Collection[str] = ()) -> None:
+        self.sweeps[int(self.clock.now)] += 1
+        super().sweep(nudged)
 
     def _waiting(self) -> int:
         """How many of those that were sent before starts succeeded again are not started."""

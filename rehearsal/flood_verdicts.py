@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from math import ceil
 from statistics import median
 
 from lambdas.engine import guards
@@ -16,7 +14,9 @@ from rehearsal.published import BUCKETS, DESCRIBE, START
 SOON = 1.0
 """Seconds within which 99 % of what is submitted while older ones drain has to be started."""
 WINDOW, SHARE = 10, 0.8
-"""In any ten seconds each of k callers with something to drain gets at least 0.8 / k of it."""
+"""In any ten seconds each of k callers with enough to drain gets at least 0.8 / k of it."""
+SWEEPS = 2
+"""In a second: each reads all that waits. One that another asked for, and the rule's."""
 FULL = 0.9 * WINDOW * BUCKETS[START][1] / 2
 """So many are drained in ten seconds, within a tenth, where half of the bucket is the limit."""
 
@@ -57,13 +57,17 @@ def _intake(flood: Flood) -> Iterator[Verdict]:
 
 
 def _drain(flood: Flood) -> Iterator[Verdict]:
-    drained = [one for one in _drained(flood) if one.started > flood.began + flood.script.down]
-    took = max((one.started for one in drained), default=flood.clock.now) - (flood.began + flood.script.down)
-    yield Verdict("waiting when starts succeed again", f"{len(drained):,}")
-    yield Verdict("drained", f"within {took:.0f} s, {len(drained) / max(took, 1):.0f} a second")
-    shares = list(_shares(drained))
-    told = f"{min(shares):.2f} / k, in {len(shares)} windows" if shares else "no window in which all went on"
-    yield Verdict(f"least share of a caller in any {WINDOW} s", told, f"{SHARE} / k", min(shares, default=1) >= SHARE)
+    again = flood.began + flood.script.down
+    drained = [one for one in _drained(flood) if one.started > again]
+    flooded = [one for one in drained if not one.fresh]
+    took = max((one.started for one in flooded), default=flood.clock.now) - again
+    yield Verdict("waiting when starts succeed again", f"{len(flooded):,}")
+    yield Verdict("drained", f"within {took:.0f} s, {len(flooded) / max(took, 1):.0f} a second")
+    most = max((flood.sweeps[second] for second in range(int(again), int(again + took))), default=0)
+    yield Verdict("sweeps in a second of the drain", f"at most {most}", f"at most {SWEEPS}", most <= SWEEPS)
+    parts = list(shares(drained))
+    told = f"{min(parts):.2f} / k, in {len(parts)} windows" if parts else "no window in which callers had to share"
+    yield Verdict(f"least share of a caller in any {WINDOW} s", told, f"{SHARE} / k", min(parts, default=1) >= SHARE)
 
 
 def _fresh(flood: Flood) -> Iterator[Verdict]:
@@ -93,43 +97,36 @@ def _buckets(flood: Flood) -> Iterator[Verdict]:
 
 @dataclass(frozen=True)
 class Drained:
-    """One that the backlog started: whose, from when on it could, and when it did."""
+    """One that the backlog started: whose, from when on it could, and when it did. No guard keeps it from that."""
 
     caller: str
     due: float
     started: float
+    fresh: bool = False
+    """It was sent when starts succeeded again, and shares in the drain all the same."""
 
 
 def _drained(flood: Flood) -> Iterator[Drained]:
-    """Of the flood itself."""
-    for post in (one for one in flood.posts if not one.fresh):
+    for post in flood.posts:
         found = next((flood.published.started[one] for one in post.ids), None)
         if found is not None and found[1] == "sweep":
-            yield Drained(post.caller, post.accepted + START_CHECK, found[0])
+            yield Drained(post.caller, post.accepted + START_CHECK, found[0], post.fresh)
 
 
-def _shares(drained: Sequence[Drained]) -> Iterator[float]:
-    """The least share of whoever had something to drain all the time, times the number of callers, by window.
+def shares(drained: Sequence[Drained]) -> Iterator[float]:
+    """The least that a caller got of what he was to get, by window.
 
-    Only where the bucket is what keeps it from being drained at once: else nobody has to share.
+    That is 1 / k of what was drained, k being those who had something to drain; or, where it is less, all he had
+    waiting when the window began: whoever has fewer to start than his share, and starts them, is not kept short. Only
+    windows in which the bucket is the limit, and two or more have something waiting: else nobody has to share.
     """
     first, last = (int(end(one.started for one in drained)) for end in (min, max)) if drained else (0, 0)
-    lines = _lines(drained, range(first, last + 1))
     for at in range(first, last - WINDOW):
-        counts = Counter(one.caller for one in drained if at <= one.started < at + WINDOW)
-        waiting = [caller for caller, line in lines.items() if min(line[at - first : at - first + WINDOW]) > 0]
-        if waiting and counts.total() >= FULL:
-            yield min(counts[one] for one in waiting) * len(counts) / counts.total()
-
-
-def _lines(drained: Sequence[Drained], seconds: range) -> dict[str, list[int]]:
-    """How many of each caller could be started and were not, at the end of each second."""
-    changes: dict[str, Counter[int]] = {}
-    for one in drained:
-        line = changes.setdefault(one.caller, Counter())
-        line[max(ceil(one.due), seconds.start)] += 1
-        line[max(int(one.started), seconds.start)] -= 1
-    return {caller: list(accumulate(line[at] for at in seconds)) for caller, line in changes.items()}
+        got = Counter(one.caller for one in drained if at <= one.started < at + WINDOW)
+        waited = Counter(one.caller for one in drained if one.due <= at <= one.started)
+        if len(waited) > 1 and got.total() >= FULL:
+            share = got.total() / len(got | waited)
+            yield min(got[caller] / min(share, count) for caller, count in waited.items())
 
 
 def _pairs(flood: Flood) -> Iterator[tuple[Post, Post]]:

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from rehearsal.flood import Flood, Script
 from rehearsal.flood_command import flood
-from rehearsal.flood_verdicts import verdicts
+from rehearsal.flood_verdicts import Drained, shares, verdicts
 from rehearsal.published import OUTAGES
 
 SMALL = Script(rate=40, seconds=5, down=20, callers=3, fresh=10, processes=40)
-LONG = Script(rate=200, seconds=10, down=12, callers=2, fresh=2)
+LONG = Script(rate=200, seconds=10, down=20, fresh=20)
 FRESH = "fresh ones meanwhile start within: p99"
 NOTICED = 2.5
 """Seconds until every process knows that starts succeed again: a pause, and a start that hung until then."""
@@ -49,6 +49,43 @@ def test_what_drains_is_shared_between_the_callers_and_kept_in_order() -> None:
     assert "windows" in found["least share of a caller in any 10 s"].measured
     assert " 0 of them" not in found["two on one group keep their order"].measured
     assert played.killed
+
+
+def drained(caller: str, count: int, started: range, due: float = 0) -> list[Drained]:
+    """So many of the caller's are started in each of these seconds."""
+    return [Drained(caller, due, second) for second in started for _ in range(count)]
+
+
+TWENTY = range(100, 120)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "least"),
+    [
+        (drained("b", 35, TWENTY), 1.0),
+        (drained("b", 17, TWENTY) + drained("b", 18, range(120, 140)), 17 / 35),
+        (drained("b", 3, range(100, 101)), 1.0),
+        (drained("b", 1, range(119, 120)), 0.0),
+        (drained("b", 1, TWENTY, due=100), 10 / 20),
+        ([Drained("b", second + 0.2, second + 0.7) for second in TWENTY], None),
+        ([], None),
+    ],
+    ids=[
+        "each has his half",
+        "he has a quarter while more of his waits",
+        "whoever starts all his few is not kept short",
+        "he waits for long, however little it is",
+        "he has fewer than his share, and not all of them",
+        "nothing of his ever waits when a window begins",
+        "nobody to share with",
+    ],
+)
+def test_a_share_is_a_kth_of_the_drain_or_all_that_waits(theirs: list[Drained], least: float | None) -> None:
+    ours = drained("a", 70 - len([one for one in theirs if one.started == 105]), TWENTY)
+
+    found = list(shares([*ours, *theirs]))
+
+    assert min(found, default=None) == (None if least is None else pytest.approx(least))
 
 
 def printed(*arguments: str) -> tuple[int, str]:
