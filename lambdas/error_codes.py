@@ -101,7 +101,8 @@ TABLE = (
     Row("ec2", "IdempotentParameterMismatch", AlreadyExists, "made by this token, differently: " + EC2_ERRORS),
     Row("ec2", "InvalidLaunchTemplateName.NotFound InvalidLaunchTemplateId.NotFound", NotFound, EC2_ERRORS),
     Row("ec2", "InvalidLaunchTemplateId.VersionNotFound", NotFound, EC2_ERRORS, "DescribeLaunchTemplateVersions"),
-    Row("ec2", "InvalidInstanceID.NotFound InvalidInstanceID.Malformed", NotFound, EC2_ERRORS, "GetConsoleOutput"),
+    Row("ec2", "InvalidInstanceID.NotFound InvalidInstanceID.Malformed", NotFound, EC2_ERRORS),
+    Row("ec2", "OperationNotPermitted", Rejected, "protected from termination: " + EC2_ERRORS),
     Row(
         "ec2",
         "InsufficientInstanceCapacity InsufficientCapacity InsufficientHostCapacity InsufficientAddressCapacity "

@@ -31,6 +31,26 @@ def may_go(name: str, cloud: Cloud, *, going: Going = everything, overridden: bo
     return lost + _guarded(name, cloud, going, overridden=overridden)
 
 
+def may_lose(name: str, instances: Collection[str], cloud: Cloud, *, overridden: bool = False) -> str:
+    """Let these instances of the group go for good, one by one; what is to be said of it.
+
+    The traffic guard judges it as any other loss. The account's brake counts it where the group keeps nothing in
+    service: then it is as if it were destroyed. Raises as `may_go`.
+    """
+    taken = set(instances)
+    lost = _lost(name, cloud, lambda _: taken) if not cloud.undoing and _empties(name, taken, cloud) else ""
+    return lost + _guarded(name, cloud, lambda _: taken, overridden=overridden)
+
+
+def _empties(name: str, taken: set[str], cloud: Cloud) -> bool:
+    """Whether they are all that the group has in service."""
+    try:
+        serving = {one.id for one in cloud.groups.find(name).instances if one.in_service}
+    except NotFound:
+        return False
+    return bool(serving) and serving <= taken
+
+
 def _lost(name: str, cloud: Cloud, going: Going) -> str:
     """What is to be said of it, if the account can lose so much more at once."""
     return cloud.clusters.lose(name, lambda: _leaving(name, going, cloud), cloud.groups.standing)

@@ -38,10 +38,14 @@ def terminate(place: Place, name: str, instances: Sequence[str]) -> None:
     if not instances:
         return
     leaving = frozenset(instances)
-    for balancer in list(place.behind.things):
-        unregister(place, balancer, leaving)
+    unregister_everywhere(place, leaving)
     _instances_are(place, name, leaving, lifecycle="Terminating")
     place.later(place.manners.shutdown, lambda: _gone(place, name, leaving))
+
+
+def unregister_everywhere(place: Place, instances: frozenset[str]) -> None:
+    for balancer in list(place.behind.things):
+        unregister(place, balancer, instances)
 
 
 def unregister(place: Place, balancer: str, instances: frozenset[str]) -> None:
@@ -130,6 +134,7 @@ def _replace(place: Place, name: str, instances: frozenset[str]) -> None:
 def _gone(place: Place, name: str, instances: frozenset[str]) -> None:
     for one in instances:
         place.instances.pop(one, None)
+        place.forget_instance(one)
     place.tell(name, len(instances))
     group = place.groups.get(name)
     if group is not None:

@@ -224,6 +224,11 @@ class Place:
         for shelf in (self.groups, self.hooks, self.policies, self.actions, self.activities):
             shelf.take(name, self.now)
 
+    def forget_instance(self, instance: str) -> None:
+        """What somebody made of an instance ends with it."""
+        if (shelf := self.shelves.get("instance")) is not None and shelf.get(instance) is not None:
+            shelf.take(instance, self.now)
+
     def has_no_capacity(self, seconds: float) -> None:
         """Launches fail for so long, as EC2's InsufficientInstanceCapacity."""
         self.no_capacity_until = self.clock.now + seconds

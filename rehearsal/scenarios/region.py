@@ -14,6 +14,8 @@ NEIGHBOUR = "shop-prod-v000"
 """Somebody else's, and it stays as it is whatever becomes of the operation beside it."""
 OURS, EARLIER = "shop-prod-v001", "earlier"
 """What an operation of Windlass made some time ago, and that operation."""
+OUR_INSTANCES = ("i-00000000000000009", "i-0000000000000000a")
+"""As `furnished` numbers them."""
 NEW = "shop-prod-v002"
 WHERE: Json = {"account": ACCOUNT, "region": REGION}
 

@@ -174,6 +174,7 @@ def _rehearsed(recording: Recording, scenario: Scenario) -> None:
     """As it is rehearsed, and put back."""
     world = scenario.world()
     saga, given = scenario.saga(world), scenario.request
+    world.cloud.table = world.table  # says which clusters are protected
     cloud = world.cloud.cloud(given["account"], given["region"], "op1")
     walked(recording, cloud, saga, saga.request_type.model_validate(given))
 
