@@ -103,16 +103,32 @@ TABLE = (
     Row("ec2", "InvalidLaunchTemplateId.VersionNotFound", NotFound, EC2_ERRORS, "DescribeLaunchTemplateVersions"),
     Row("ec2", "InvalidInstanceID.NotFound InvalidInstanceID.Malformed", NotFound, EC2_ERRORS),
     Row("ec2", "OperationNotPermitted", Rejected, "protected from termination: " + EC2_ERRORS),
+    Row("ec2", "InvalidGroup.Duplicate InvalidPermission.Duplicate", AlreadyExists, EC2_ERRORS),
+    Row("ec2", "InvalidPermission.NotFound", NotFound, EC2_ERRORS),
+    Row(
+        "ec2",
+        "InvalidGroup.NotFound InvalidSecurityGroupID.NotFound InvalidID",
+        NotFound,
+        EC2_ERRORS,
+        "AuthorizeSecurityGroupIngress RevokeSecurityGroupIngress UpdateSecurityGroupRuleDescriptionsIngress "
+        "DeleteSecurityGroup CreateTags DeleteTags",
+    ),
     Row(
         "ec2",
         "InsufficientInstanceCapacity InsufficientCapacity InsufficientHostCapacity InsufficientAddressCapacity "
         "InsufficientFreeAddressesInSubnet InsufficientReservedInstanceCapacity InsufficientVolumeCapacity "
         "InstanceLimitExceeded VcpuLimitExceeded MaxSpotInstanceCountExceeded SpotMaxPriceTooLow "
-        "VolumeLimitExceeded AddressLimitExceeded ResourceLimitExceeded ResourceCountExceeded",
+        "VolumeLimitExceeded AddressLimitExceeded ResourceLimitExceeded ResourceCountExceeded "
+        "SecurityGroupLimitExceeded",
         NoCapacity,
         EC2_ERRORS,
     ),
-    Row("ec2", "IncorrectState IncorrectInstanceState ResourceInUse DependencyViolation", Conflict, EC2_ERRORS),
+    Row(
+        "ec2",
+        "IncorrectState IncorrectInstanceState ResourceInUse DependencyViolation InvalidGroup.InUse",
+        Conflict,
+        EC2_ERRORS,
+    ),
     Row(
         "ec2",
         "InvalidParameter InvalidParameterValue InvalidParameterCombination InvalidParameterDependency "
@@ -122,6 +138,7 @@ TABLE = (
         "InvalidSecurityGroupID.NotFound InvalidSecurityGroup.NotFound InvalidKeyPair.NotFound InvalidKeyPair.Format "
         "InvalidSubnetID.NotFound InvalidSubnetID.Malformed InvalidVpcID.NotFound InvalidVpcID.Malformed "
         "InvalidLaunchTemplateName.Malformed InvalidLaunchTemplateId.Malformed InvalidTagKey.Malformed "
+        "RulesPerSecurityGroupLimitExceeded InvalidPermission.Malformed InvalidGroup.Reserved CannotDelete "
         "TagLimitExceeded InvalidFilter FilterLimitExceeded UnsupportedOperation Unsupported",
         Rejected,
         EC2_ERRORS,

@@ -1,10 +1,11 @@
 """Requests about one thing that is no server group: a load balancer, a record, an image."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from lambdas.accounts import Account
 from lambdas.requests import Request, key
 
 
@@ -42,3 +43,11 @@ class OfOneThing(Request):
 def guards_of_thing(request: OfOneThing) -> tuple[str, ...]:
     """The thing itself."""
     return (request.cluster,)
+
+
+def regions_of(kind: str, regions: Sequence[str], account: Account | None) -> Iterator[str]:
+    """Clouddriver's codes (`AmazonDescriptionValidationSupport.validateRegions`)."""
+    if not regions:
+        yield f"{kind}.regions.empty"
+    elif account and account.regions and not set(regions) <= set(account.regions):
+        yield f"{kind}.regions.not.configured"

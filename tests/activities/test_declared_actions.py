@@ -171,10 +171,11 @@ def all_walked() -> Recording:
 
 
 def _rehearsed(recording: Recording, scenario: Scenario) -> None:
-    """As it is rehearsed, and put back."""
+    """As it is rehearsed, but held by an alarm, and put back."""
     world = scenario.world()
-    saga, given = scenario.saga(world), scenario.request
     world.cloud.table = world.table  # says which clusters are protected
+    saga, given = scenario.saga(world), scenario.request | {"holdOnAlarms": [HOLDS]}
+    world.cloud.place(given["account"], given["region"]).states[HOLDS] = "OK"
     cloud = world.cloud.cloud(given["account"], given["region"], "op1")
     walked(recording, cloud, saga, saga.request_type.model_validate(given))
 
