@@ -13,6 +13,7 @@ ACTIONS = (
     "autoscaling:DeleteTags",
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeTags",
+    "cloudwatch:DescribeAlarms",
 )
 READS = ("autoscaling:DescribeTags",)
 

@@ -11,6 +11,7 @@ from lambdas.rows import Status
 from lambdas.table import Key
 from rehearsal.fake_cloud import differences, seeds
 from rehearsal.fake_cloud.security_groups import KIND, attach, id_of, put
+from rehearsal.faults import Call
 from rehearsal.scenarios.delete_security_group import DELETES
 from rehearsal.scenarios.region import ACCOUNT, REGION
 from rehearsal.scenarios.upsert_security_group import CHANGES, MAKES, RULES, STANDING
@@ -34,7 +35,12 @@ def run(scenario: Scenario, world: World, **fields: object) -> Result:
 def before(world: World, name: str, happens: Callable[[], object]) -> None:
     """Something happens just before the first call of that name."""
     once = [happens]
-    world.faults.on(name.__eq__, lambda _: once.pop()() if once else None)  # type: ignore[arg-type, func-returns-value]
+
+    def model(_: Call) -> None:
+        if once:
+            once.pop()()
+
+    world.faults.on(name.__eq__, model)
 
 
 def standing(world: World) -> SecurityGroup | None:
