@@ -164,7 +164,7 @@ class Place:
         return restore
 
     def shelf(self, kind: str) -> Shelf[Any]:
-        """Frozen dataclasses of that kind by name, `record` say: a snapshot compares their fields."""
+        """Frozen dataclasses of that kind by name, `record` say; a snapshot has the fields that are compared."""
         if kind not in self.shelves:
             self.shelves[kind] = Shelf(self.manners.lag)
         return self.shelves[kind]

@@ -4,6 +4,7 @@ Ids that the cloud gives are left out: instances are counted, not named.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from lambdas.cloud import Group
@@ -31,7 +32,12 @@ def of_place(place: Place) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{where} load balancer {name}", _balancer(place, name)
     for kind, shelf in place.shelves.items():
         for name, thing in shelf.things.items():
-            yield f"{where} {kind} {name}", dict(vars(thing))
+            yield f"{where} {kind} {name}", _shown(thing)
+
+
+def _shown(thing: Any) -> dict[str, Any]:
+    """The fields of a dataclass but those that are not compared: what a cloud numbers as it likes."""
+    return {one.name: getattr(thing, one.name) for one in fields(thing) if one.compare}
 
 
 def differences(before: Snapshot, after: Snapshot, *, converged: bool = True) -> list[str]:
