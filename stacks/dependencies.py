@@ -28,5 +28,6 @@ class Dependencies(lambda_.LayerVersion):
 
 def _built(folder: Path) -> Path:
     if not is_built(folder):
-        raise FileNotFoundError(f"the dependency layer in {folder} is missing or of another lock; run `make layer`")
+        wrong = f"the dependency layer in {folder} is missing or of another lock"
+        raise FileNotFoundError(f"{wrong}; run `make layer`, or without a checkout `python -m stacks.layer`")
     return folder

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from stacks import ROOT
 
-LOCK = ROOT / "requirements.lock"
-LAYER = ROOT / "build" / "layer"
+_CHECKED_OUT = (ROOT / "requirements.lock").exists()
+LOCK = ROOT / "requirements.lock" if _CHECKED_OUT else Path(__file__).with_name("requirements.lock")
+LAYER = (ROOT if _CHECKED_OUT else Path.cwd()) / "build" / "layer"
+"""In the checkout; where Windlass is installed, in the folder of the app."""
 PYTHON = "3.13"
 PLATFORM = "aarch64-manylinux_2_28"
 """The Amazon Linux 2023 of the Python 3.13 runtime has glibc 2.34; uv takes wheels for this and every older glibc."""
