@@ -123,6 +123,16 @@ TABLE = (
         NoCapacity,
         EC2_ERRORS,
     ),
+    # An image that is gone is what its deregistration wants; one that is shared is not visible there at once.
+    Row(
+        "ec2",
+        "InvalidAMIID.NotFound InvalidAMIID.Unavailable",
+        NotFound,
+        EC2_ERRORS,
+        "CreateTags DeleteTags DeregisterImage DescribeImageAttribute ModifyImageAttribute",
+    ),
+    Row("ec2", "InvalidSnapshot.NotFound", NotFound, EC2_ERRORS, "DeleteSnapshot"),
+    Row("ec2", "InvalidSnapshot.InUse", Rejected, EC2_ERRORS),
     Row(
         "ec2",
         "IncorrectState IncorrectInstanceState ResourceInUse DependencyViolation InvalidGroup.InUse",
@@ -306,7 +316,7 @@ def _answered(error: ClientError, service: str, what: str) -> WindlassError:
     # Credentials of an assumed role are fetched inside the first call that needs them.
     service = "sts" if error.operation_name == "AssumeRole" else service
     answer = error.response["Error"]
-    code, sentence = answer.get("Code", "Unknown"), answer.get("Message", "")
+    code, sentence = answer.get("Code", "Unknown"), answer.get("Message") or ""
     found = row(service, error.operation_name, code, sentence)
     return (found.error if found else _unknown(error.response))(
         f"{what}: {service}:{error.operation_name} answered {code}{_quoted(service, sentence)}"

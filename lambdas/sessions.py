@@ -33,6 +33,7 @@ from lambdas.hub import SETTLING
 from lambdas.nouns import adapted
 from lambdas.rows import names_key, request_key
 from lambdas.table import Table
+from lambdas.values import changed
 
 PATIENT = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 """A call that never gets an answer ends within 3 times 15 s and the pauses between, before a function's 60 s."""
@@ -99,9 +100,8 @@ def clouds(
         known = _known(table, account, region)
         brakes.begin(f"{account}/{region}")
         clusters = TableClusters(table, (account, region), operation, now, settling.total_seconds())
-        return brakes.over(
-            _cloud(known, region, operation, sessions.clients(known, region, operation), table, clusters)
-        )
+        here = _cloud(known, region, operation, sessions.clients(known, region, operation), table, clusters)
+        return changed(brakes.over(here), reach=lambda other: cloud(other, region, operation))
 
     return cloud
 
@@ -138,6 +138,7 @@ def _cloud(
         clusters=clusters,
         operation=operation,
         more=adapted(clients),
+        account_id=account.id,
     )
 
 

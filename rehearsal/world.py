@@ -332,7 +332,12 @@ class World:
             self.cloud.place(account, region)  # catches up with the clock
             process = self.workers.now_at_work
             process.brakes.begin(f"{account}/{region}")
-            return changed(known(process, account, region, operation), findings=[], results={})
+            return changed(
+                known(process, account, region, operation),
+                findings=[],
+                results={},
+                reach=lambda other: clouds(other, region, operation),
+            )
 
         return Hub(
             table=table,
@@ -363,6 +368,7 @@ class World:
             clusters=TableClusters(table, (account, region), operation, lambda: self.clock.now, self._settling),
             operation=operation,
             more=real.more.through(over),
+            account_id=real.account_id,
         )
 
     def _invoke(self, function: str, event: Any) -> Any:

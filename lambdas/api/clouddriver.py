@@ -96,7 +96,7 @@ class Clouddriver:
         saga = self._saga(name, provider)
         if not isinstance(description, dict):
             raise invalid([f"the description of {name} is not an object"])
-        normalised = _normalised(description)
+        normalised = description if saga.request_type.both_accounts else _normalised(description)
         self._has_account(normalised)
         try:
             requests = saga.request_type.of_stage(normalised, self.desk.accounts)

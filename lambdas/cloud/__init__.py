@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lambdas.nouns import More, N, none
+from lambdas.values import changed
 
 OPERATION_TAG = "windlass:operation"
 """On everything an operation creates; the value is the operation's id. Whoever deletes looks at it first."""
@@ -458,6 +459,11 @@ class Clusters(Protocol):
         """
 
 
+def nowhere(account: str) -> "Cloud":
+    """For a cloud from which no other account is reached."""
+    raise LookupError(f"account {account} is not reached from this cloud")
+
+
 @dataclass(frozen=True)
 class Cloud:
     """One account's Region, as an activity of one operation gets it."""
@@ -484,7 +490,19 @@ class Cloud:
     results: dict[str, Any] = field(default_factory=dict, compare=False)
     """What a step found out that callers read, in the words of Clouddriver's result objects; the journal keeps it."""
     more: More = field(default_factory=lambda: More(none), compare=False)
+    account_id: str = ""
+    """AWS's twelve digits."""
+    reach: Callable[[str], "Cloud"] = field(default=nowhere, compare=False)
+    """The same Region of another account in the same hands, its calls braked as that account's."""
 
     def of(self, kind: type[N]) -> N:
         """The port of a noun that not every cloud needs (`lambdas.nouns`)."""
         return self.more.of(kind)
+
+    def other(self, account: str) -> "Cloud":
+        """The same Region of another account, which operates for this operation too; what it finds is told as one.
+
+        Raises Rejected for an account that is not known or not opened for the Region.
+        """
+        there = self.reach(account)
+        return changed(there, undoing=self.undoing, findings=self.findings, results=self.results)

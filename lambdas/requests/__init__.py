@@ -84,6 +84,14 @@ class Request(Value):
     def cluster(self) -> str:
         """Key of the cluster, `account/region/cluster`, by which operations are listed."""
 
+    both_accounts: ClassVar[bool] = False
+    """Whether `credentials` and `account` are two accounts to Clouddriver, and neither stands for the other."""
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """The accounts it acts in, by the fields that name them; nearly always one."""
+        return {"account": self.account}
+
     @property
     def permissions(self) -> tuple[str, ...]:
         """What its caller must be allowed besides the operation itself; nobody asks for it yet."""
@@ -182,14 +190,19 @@ def guards_of_one(request: OfOneServerGroup) -> tuple[str, ...]:
 
 def problems(request: Request, accounts: Mapping[str, Account]) -> tuple[str, ...]:
     """Why this account and Region cannot be had, in sentences."""
-    account = accounts.get(request.account)
+    return tuple(
+        found for field, name in request.accounts.items() for found in _of_account(request, field, name, accounts)
+    )
+
+
+def _of_account(request: Request, field: str, name: str, accounts: Mapping[str, Account]) -> Iterator[str]:
+    account = accounts.get(name)
     if account is None:
         known = ", ".join(sorted(accounts)) or "none yet"
-        return (f"account: {request.account!r} is not known; known accounts: {known}",)
-    if request.region not in account.regions:
+        yield f"{field}: {name!r} is not known; known accounts: {known}"
+    elif request.region not in account.regions:
         regions = ", ".join(account.regions) or "none"
-        return (f"region: {request.region!r} is not configured for account {request.account}; it has {regions}",)
-    return ()
+        yield f"region: {request.region!r} is not configured for account {name}; it has {regions}"
 
 
 def sentences(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:

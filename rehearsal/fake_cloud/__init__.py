@@ -89,6 +89,8 @@ class FakeCloud:
             clusters=TableClusters(self.table, (account, region), operation, lambda: self.clock.now, SETTLED),
             operation=operation,
             more=More(lambda kind: played(kind)(place, operation)),
+            account_id=place.id,
+            reach=lambda other: self.cloud(other, region, operation),
         )
 
     def place(self, account: str, region: str) -> Place:
@@ -96,6 +98,7 @@ class FakeCloud:
         if (account, region) not in self._places:
             place = Place(account, region, self.clock, self.manners, self._hears)
             place.watchers = self._watchers
+            place.beside = lambda: [one for one in self.places() if one.region == region and one is not place]
             self._places[account, region] = place
         place = self._places[account, region]
         place.settle()

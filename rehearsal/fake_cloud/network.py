@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from lambdas.cloud import Health, Image, SecurityGroup, Subnet, TargetGroup
 from lambdas.errors import NotFound, Rejected
 from rehearsal.fake_cloud import fleet
+from rehearsal.fake_cloud.amis import visible
 from rehearsal.fake_cloud.place import Target
 from rehearsal.fake_cloud.port import Port, call
 
@@ -13,11 +14,12 @@ from rehearsal.fake_cloud.port import Port, call
 class FakeImages(Port):
     @call
     def by_ids(self, ids: Sequence[str]) -> tuple[Image, ...]:
-        return tuple(self.place.images[one] for one in dict.fromkeys(ids) if one in self.place.images)
+        known = {one.id: one for one in visible(self.place)}
+        return tuple(known[one] for one in dict.fromkeys(ids) if one in known)
 
     @call
     def by_name(self, pattern: str, owners: Sequence[str] = ()) -> tuple[Image, ...]:
-        known = self.place.images.values()
+        known = visible(self.place)
         asked = {self.place.account if one == "self" else one for one in owners}
         return tuple(one for one in known if fnmatchcase(one.name, pattern) and (not owners or one.owner in asked))
 

@@ -8,9 +8,10 @@ cloud costs nothing.
 import heapq
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from lambdas.cloud import (
     Alarm,
@@ -88,6 +89,14 @@ class Deed:
     """The capacity given, the processes suspended."""
 
 
+NUMBERS = {"prod": "123456789012"}
+"""AWS's twelve digits of accounts by Windlass's names; any others are made up."""
+
+
+def number_of(account: str) -> str:
+    return NUMBERS.get(account) or f"{crc32(account.encode()):012d}"
+
+
 Hears = Callable[["Place", str], object]
 """Is told of an event of Auto Scaling: where, and of which group."""
 
@@ -99,6 +108,10 @@ class Place:
         self, account: str, region: str, clock: Clock, manners: Manners, hears: Callable[[], Hears | None]
     ) -> None:
         self.account, self.region, self.clock, self.manners, self._hears = account, region, clock, manners, hears
+        self.id = number_of(account)
+        """AWS's twelve digits."""
+        self.beside: Callable[[], Iterable[Place]] = tuple
+        """The same Region of the other accounts."""
         lag = manners.lag
         self.templates: Shelf[Template] = Shelf(lag)
         self.groups: Shelf[Group] = Shelf(lag)

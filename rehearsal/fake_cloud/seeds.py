@@ -12,9 +12,9 @@ from lambdas.cloud import (
     Subnet,
     TargetGroup,
 )
-from rehearsal.fake_cloud.place import ALWAYS, Launched, Place, Target, Template
+from rehearsal.fake_cloud.place import ALWAYS, Launched, Place, Target, Template, number_of
 
-OWNER = "123456789012"
+OWNER = number_of("prod")
 VPC = "vpc-0123456789abcdef0"
 OTHER_VPC = "vpc-0fedcba9876543210"
 GOOD_IMAGE = "ami-0123456789abcdef0"

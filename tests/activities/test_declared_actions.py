@@ -108,7 +108,8 @@ class Recording:
 
     def cloud(self, cloud: Cloud) -> Cloud:
         recorded: Any = {name: _Port(name, getattr(cloud, name), self) for name in PORTS}
-        return replace(cloud, **recorded, more=cloud.more.through(lambda name, port: _Port(name, port, self)))
+        more = cloud.more.through(lambda name, port: _Port(name, port, self))
+        return replace(cloud, **recorded, more=more, reach=lambda account: self.cloud(cloud.reach(account)))
 
     def run(self, function: Callable[..., Any], *given: Any, check: bool = False) -> Any:
         self._into = (self.read if check else self.acted)[function.__module__]

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from lambdas import accounts
+from lambdas.accounts import Account
 from lambdas.engine.tasks import by_name
 from statemachines import ALL
 from tests.api.http_door import Door
 
 FIXTURES = Path(os.environ.get("WINDLASS_FIXTURES", Path(__file__).parents[2] / "../shared/fixtures")) / "spinnaker"
-OURS = ("01", "02", "05", "06", "15", "26")
+OURS = ("01", "02", "05", "06", "15", "25", "26")
 """Those of the operations that there are."""
 FOREIGN = {"kato.tasks": [{"id": str(n), "history": "x" * 1000} for n in range(2000)], "moniker": {"app": "app"}}
 
@@ -39,6 +41,8 @@ def with_foreign_context(body: Any) -> Any:
 @pytest.mark.parametrize("number", OURS)
 def test_a_real_body_gets_clouddrivers_answer(door: Door, number: str, *, foreign: bool) -> None:
     door.sagas = by_name(ALL)
+    for name in ("default", "fzlem"):
+        accounts.put(door.table, Account(name, "123456789012", ("us-east-1",)))
     given = fixture(number)
     method, path = given["route"].split()
     expect = given.get("expect", {"status": 200, "resourceUri": "/task/{id}"})

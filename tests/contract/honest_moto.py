@@ -19,7 +19,7 @@ from moto.elb.models import ELBBackend
 from moto.route53.exceptions import InvalidInput, Route53ClientError
 from moto.route53.models import Route53Backend
 
-from tests.contract import honest_parts, honest_security_groups
+from tests.contract import honest_images, honest_parts, honest_security_groups
 from tests.contract.recording import REGION
 
 ACCOUNT = "123456789012"
@@ -79,6 +79,7 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     honest_parts.install(monkeypatch, deleting)
     monkeypatch.setattr(Route53Backend, "change_resource_record_sets", _exact(Route53Backend))
     honest_security_groups.install(monkeypatch)
+    honest_images.install(monkeypatch)
 
 
 def backend() -> Any:

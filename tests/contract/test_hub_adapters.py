@@ -35,6 +35,7 @@ from lambdas.rows import Control, Status
 from lambdas.step_functions import StepFunctions, canonical
 from lambdas.sweeper import QueuedSweeper
 from lambdas.table import Absent, Check, Delete, Equal, Key, Put, Refused, Update
+from lambdas.values import changed
 from rehearsal.memory_table import MemoryTable
 from tests.contract import worlds
 from tests.contract.recording import REGION, Recorder, recorded, seeding
@@ -459,6 +460,27 @@ def test_another_account_is_reached_by_its_role_in_a_session_named_after_the_ope
             "Policy": '{"Version":"2012-10-17"}',
         }
     ]
+
+
+def test_an_operation_reaches_a_second_account_with_that_accounts_role_and_brakes(
+    aws: object, known: MemoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    sts = recorded("sts")
+    monkeypatch.setattr(sessions, "own", lambda *_: _Recorded(sts, asked))
+    brakes = Brakes(known, time.time)
+    cloud = changed(sessions.clouds(known, brakes)("hub", REGION, "op1"), undoing=True)
+
+    there = cloud.other("prod")
+    there.images.by_name("x")
+    there.findings.append("seen there")
+
+    assert (there.account, there.account_id, there.region) == ("prod", "210987654321", REGION)
+    assert (there.operation, there.undoing, cloud.findings) == ("op1", True, ["seen there"])
+    assert [one["RoleArn"] for one in asked] == ["arn:aws:iam::210987654321:role/windlass"]
+    assert list(brakes._taps) == [(f"prod/{REGION}", "ec2 reads")]
+    with pytest.raises(Rejected, match="account mars is not known"):
+        cloud.other("mars")
 
 
 class _Recorded:
