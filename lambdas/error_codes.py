@@ -60,7 +60,13 @@ class Row:
 TABLE = (
     Row("*", "ValidationError Validation", Throttled, "Auto Scaling and ELB under load", says="rate exceeded"),
     # Auto Scaling. Its refusals are one code, ValidationError: only the sentence tells them apart.
-    Row("autoscaling", "AlreadyExists", AlreadyExists, BOTOCORE, "CreateAutoScalingGroup"),
+    Row(
+        "autoscaling",
+        "AlreadyExists",
+        AlreadyExists,
+        BOTOCORE,
+        "CreateAutoScalingGroup CreateLaunchConfiguration",
+    ),
     Row("autoscaling", "AlreadyExists", Conflict, "another action at the same time: " + BOTOCORE),
     Row(
         "autoscaling",
@@ -84,6 +90,23 @@ TABLE = (
         "https://github.com/cloud-custodian/cloud-custodian/pull/250, https://github.com/hashicorp/terraform/issues/17238",
         says=r"AutoScalingGroup (name )?not found|\bGroup \S+ not found",
     ),
+    Row(
+        "autoscaling",
+        "ValidationError",
+        Transient,
+        "a version or configuration just made: https://github.com/hashicorp/terraform-provider-aws/pull/40088",
+        "UpdateAutoScalingGroup",
+        says="launch template.*(does not exist|not find|not found)|(not find|not found).*launch template"
+        "|launch configuration name not found",
+    ),
+    Row(
+        "autoscaling",
+        "ValidationError",
+        NotFound,
+        "Clouddriver's `DeleteAmazonLaunchConfigurationAtomicOperation.groovy`",
+        "DeleteLaunchConfiguration",
+        says="launch configuration name not found",
+    ),
     Row("autoscaling", "ValidationError", Rejected, ASG_ERRORS),
     Row(
         "autoscaling",
@@ -91,6 +114,13 @@ TABLE = (
         Rejected,
         "the group's: " + BOTOCORE,
         "CreateOrUpdateTags PutLifecycleHook PutScalingPolicy PutScheduledUpdateGroupAction",
+    ),
+    Row(
+        "autoscaling",
+        "UnsupportedOperation",
+        Rejected,
+        "https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-configurations.html: not in newer accounts",
+        "CreateLaunchConfiguration",
     ),
     Row("autoscaling", "LimitExceeded", NoCapacity, "the account's, until others delete theirs: " + BOTOCORE),
     Row("autoscaling", "ResourceContention ScalingActivityInProgress ResourceInUse", Conflict, BOTOCORE),

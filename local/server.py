@@ -31,6 +31,7 @@ from local import (
     step_functions,
     streams,
     tables,
+    template_versions,
     zones,
 )
 from local.api_gateway import RestApiHost
@@ -99,6 +100,7 @@ def _install(settings: Settings, clients: Clients, lambdas: Functions, bus: Even
     event_bus.install(bus)
     load_balancers.install(settings.healthy_after)
     launch_templates.install()
+    template_versions.install()
     images.install()
     step_functions.install(Clients(settings.endpoint, ENGINE_CALLS), bus)
     cloudformation.install(clients)

@@ -61,6 +61,29 @@ DEPENDENT = (
         "arn:*:iam::*:role/aws-service-role/autoscaling.amazonaws.com/*",
         _equals("iam:AWSServiceName", "autoscaling.amazonaws.com"),
     ),
+    # A group that changes to another version of a template: checked as for a launch.
+    Dependent("ec2:CreateLaunchTemplateVersion", "ec2:RunInstances", _LAUNCH_TEMPLATES, "*"),
+    Dependent(
+        "ec2:CreateLaunchTemplateVersion",
+        "ec2:CreateTags",
+        _LAUNCH_TEMPLATES,
+        "arn:*:ec2:*:*:*/*",
+        _equals("ec2:CreateAction", "RunInstances"),
+    ),
+    Dependent(
+        "ec2:CreateLaunchTemplateVersion",
+        "iam:PassRole",
+        _LAUNCH_TEMPLATES,
+        "arn:*:iam::*:role/*",
+        _equals("iam:PassedToService", "ec2.amazonaws.com"),
+    ),
+    Dependent(
+        "autoscaling:CreateLaunchConfiguration",
+        "iam:PassRole",
+        _AUTO_SCALING,
+        "arn:*:iam::*:role/*",
+        _equals("iam:PassedToService", "ec2.amazonaws.com"),
+    ),
     Dependent(
         "autoscaling:PutLifecycleHook",
         "iam:PassRole",

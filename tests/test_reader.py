@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lambdas import fleet, reader
-from lambdas.cloud import Capacity, Cloud
+from lambdas.cloud import Capacity, Cloud, LaunchSettings
 from lambdas.errors import Rejected, Throttled
 from lambdas.fleet import Looks
 from lambdas.hub import Hub
@@ -15,6 +15,7 @@ from lambdas.table import Item, Write
 from lambdas.values import built, changed
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import PROMPT, FakeCloud, seeds
+from rehearsal.fake_cloud.place import ALWAYS, CONFIGURATION, Configuration
 from rehearsal.faults import Killed
 from rehearsal.memory_table import MemoryTable
 
@@ -291,7 +292,9 @@ def test_a_throttled_load_balancer_ends_the_look_and_what_was_known_stays(world:
 
 
 def test_groups_of_a_launch_configuration_have_an_image_too(world: World) -> None:
-    world.place.configurations["old-shop"] = seeds.NEWER_IMAGE
+    world.place.shelf(CONFIGURATION).put(
+        "old-shop", Configuration(LaunchSettings(seeds.NEWER_IMAGE, "m5.large")), ALWAYS
+    )
     world.place.group_is("shop-prod-v001", launch_template=None, launch_configuration="old-shop")
 
     world.read()

@@ -9,26 +9,25 @@ from lambdas.requests.create_server_group import BlockDeviceMapping, CreateServe
 def launch_settings(
     request: CreateServerGroup, *, image: str, security_groups: tuple[str, ...], tags: Tags
 ) -> LaunchSettings:
-    role = request.iam_role.replace("{{application}}", request.application) if request.iam_role else None
     return LaunchSettings(
         image=image,
         instance_type=request.instance_type,
         security_groups=security_groups,
         key_pair=request.key_pair,
-        instance_profile=role,
+        instance_profile=instance_profile(request.iam_role, request.application),
         user_data=USER_DATA if request.user_data else None,
-        block_devices=tuple(_block_device(one) for one in request.block_devices),
+        block_devices=tuple(block_device(one) for one in request.block_devices),
         spot_price=request.spot_price,
         monitoring=request.instance_monitoring,
         ebs_optimized=request.ebs_optimized,
         public_ip=request.associate_public_ip_address,
         imds_v2=request.require_imds_v2,
-        credit_specification=_credits(request.unlimited_cpu_credits),
+        credit_specification=credit_specification(unlimited=request.unlimited_cpu_credits),
         tags=tags,
     )
 
 
-def _block_device(one: BlockDeviceMapping) -> BlockDevice:
+def block_device(one: BlockDeviceMapping) -> BlockDevice:
     return BlockDevice(
         device=one.device_name,
         virtual_name=one.virtual_name,
@@ -43,7 +42,12 @@ def _block_device(one: BlockDeviceMapping) -> BlockDevice:
     )
 
 
-def _credits(unlimited: bool | None) -> str | None:
+def instance_profile(role: str | None, application: str) -> str | None:
+    """Clouddriver fills the application in, too."""
+    return role.replace("{{application}}", application) if role else None
+
+
+def credit_specification(*, unlimited: bool | None) -> str | None:
     if unlimited is None:
         return None
     return "unlimited" if unlimited else "standard"

@@ -4,10 +4,10 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lambdas.activities.load_balancers import name_of
-from lambdas.activities.plans import CreatePlan, DestroyPlan, ResizePlan, ResumePlan, TrafficPlan
+from lambdas.activities.plans import CreatePlan
 from lambdas.cloud import Cloud, Group, Health
 from lambdas.errors import NotFound
 from lambdas.redaction import redacted
@@ -24,7 +24,14 @@ ACTIONS = (
 T = TypeVar("T")
 Read = Callable[[str, Callable[[], T]], T | None]
 """Makes one read and keeps what it answers under a name; None where it fails or there is no time for it."""
-Plan = CreatePlan | ResizePlan | DestroyPlan | TrafficPlan | ResumePlan
+
+
+class Plan(Protocol):
+    """Of one server group."""
+
+    @property
+    def group(self) -> str: ...
+
 
 CONSOLES = 2
 """Instances whose console is read: of a bad image one tells all."""

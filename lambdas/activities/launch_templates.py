@@ -27,10 +27,9 @@ def name_for(group: str, operation: str) -> str:
 def create(plan: CreatePlan, cloud: Cloud) -> str:
     """Create the launch template. A client token makes a second attempt the same creation."""
     token = _short(f"{cloud.operation}/CreateLaunchTemplate")
+    text = user_data(plan.launch.user_data, plan.user_data_digest, cloud)
     try:
-        cloud.launch_templates.create(
-            plan.launch_template, plan.launch, _user_data(plan, cloud), plan.launch.tags, token
-        )
+        cloud.launch_templates.create(plan.launch_template, plan.launch, text, plan.launch.tags, token)
     except AlreadyExists:
         _must_be_ours(plan, cloud)
     return f"created launch template {plan.launch_template} with {plan.launch.image}"
@@ -82,14 +81,15 @@ def _uses(group: str, template: str, cloud: Cloud) -> bool:
     return found.launch_template == template and not found.deleting
 
 
-def _user_data(plan: CreatePlan, cloud: Cloud) -> str | None:
-    if plan.launch.user_data is None:
+def user_data(reference: str | None, planned: str | None, cloud: Cloud) -> str | None:
+    """The text behind a plan's reference, if it has the digest that was planned with."""
+    if reference is None:
         return None
     try:
-        text = cloud.secrets.text(plan.launch.user_data)
+        text = cloud.secrets.text(reference)
     except NotFound:
         raise Transient("the user data of this operation is not readable yet") from None
-    if digest(text) != plan.user_data_digest:
+    if digest(text) != planned:
         raise Broken("the stored user data is not what was planned with")
     return text
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lambdas.aws import tags
+from lambdas.aws import specifications, tags
+from lambdas.aws.launching import rendered
 from lambdas.cloud import (
     GROUPS_OF_A_PAGE,
     OPERATION_TAG,
@@ -14,6 +15,7 @@ from lambdas.cloud import (
     LifecycleHook,
     ScalingActivity,
 )
+from lambdas.cloud.launching import Start
 from lambdas.error_codes import translating
 from lambdas.errors import Conflict, NotFound
 
@@ -29,6 +31,8 @@ SERVICE = "autoscaling"
 PAGE = 100
 """The most groups of one page."""
 ACTIVITIES = 20
+MIXED = ("InstancesDistribution", "Overrides")
+"""What a mixed instances policy says besides its launch template."""
 
 
 class Groups:
@@ -75,13 +79,14 @@ class Groups:
 
     def create(self, name: str, launch_template: str, settings: GroupSettings) -> None:
         # Version 1, not $Default: nobody's later version of the template is picked up.
+        start = rendered(Start(launch_template, "1", settings.mixed))
         with translating(SERVICE, f"group {name}"):
             self._client.create_auto_scaling_group(
                 AutoScalingGroupName=name,
-                LaunchTemplate={"LaunchTemplateName": launch_template, "Version": "1"},
                 MinSize=0,
                 MaxSize=0,
                 DesiredCapacity=0,
+                **start,
                 **_parameters(name, settings),
             )
 
@@ -233,7 +238,17 @@ def _settings(group: "AutoScalingGroupTypeDef") -> GroupSettings:
         termination_policies=tuple(group.get("TerminationPolicies", ())),
         capacity_rebalance=group.get("CapacityRebalance", False),
         tags=tags.parsed(group.get("Tags", ())),
+        mixed=_mixed(group),
     )
+
+
+def _mixed(group: "AutoScalingGroupTypeDef") -> str | None:
+    policy = group.get("MixedInstancesPolicy")
+    if policy is None:
+        return None
+    distribution = {name: value for name, value in policy.get("InstancesDistribution", {}).items() if value != ""}
+    overrides = policy.get("LaunchTemplate", {}).get("Overrides", [])
+    return specifications.written({"InstancesDistribution": distribution, "Overrides": overrides}, MIXED)
 
 
 def _launch_template(group: "AutoScalingGroupTypeDef") -> "LaunchTemplateSpecificationTypeDef":

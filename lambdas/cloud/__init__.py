@@ -184,6 +184,19 @@ class LaunchSettings:
     """`unlimited` or `standard`, for burstable types."""
     tags: Tags = ()
     """For instances and volumes."""
+    volume_tags: Tags = ()
+    """For volumes, besides `tags`."""
+    kernel: str | None = None
+    ramdisk: str | None = None
+    ipv6: bool | None = None
+    """Whether the first interface gets an IPv6 address; None: the subnet decides."""
+    enclave: bool = False
+    placement: Tags = ()
+    """In EC2's words: `Tenancy`, `GroupName` …"""
+    licenses: tuple[str, ...] = ()
+    """ARNs of license configurations."""
+    capacity_reservation: Tags = ()
+    """In EC2's words: `CapacityReservationPreference`, `CapacityReservationId` …"""
 
 
 @dataclass(frozen=True)
@@ -250,6 +263,8 @@ class GroupSettings:
     capacity_rebalance: bool = False
     tags: Tags = ()
     """All propagate to instances at launch."""
+    mixed: str | None = None
+    """The mixed instances policy without its launch template, as canonical JSON in Auto Scaling's own words."""
 
 
 @dataclass(frozen=True)

@@ -287,7 +287,7 @@ class CreateServerGroup(Request):
         yield from self._health()
         if self.unlimited_cpu_credits is not None and not BURSTABLE.match(self.instance_type):
             yield f"unlimitedCpuCredits: {self.instance_type} has no CPU credits; leave it out"
-        if self.user_data and (found := _wrong_user_data(self.user_data)):
+        if self.user_data and (found := wrong_user_data(self.user_data)):
             yield f"userData: {found}"
         for name in self.tags:
             if name.startswith(RESERVED_TAGS):
@@ -338,7 +338,7 @@ class CreateServerGroup(Request):
             yield "health: no load balancer judges a group that starts disabled; let asg count"
 
 
-def _wrong_user_data(text: str) -> str | None:
+def wrong_user_data(text: str) -> str | None:
     try:
         size = len(base64.b64decode(text, validate=True))
     except binascii.Error:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from lambdas.cloud import Group, Instance, ScalingActivity
+from lambdas.cloud import Group, Instance, LaunchSettings, ScalingActivity
 from lambdas.values import changed
-from rehearsal.fake_cloud.place import Launched, Place, Target
+from rehearsal.fake_cloud.place import CONFIGURATION, Configuration, Launched, Place, Target
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 MOST_ACTIVITIES = 20
@@ -65,10 +65,10 @@ def register(place: Place, balancer: str, instances: Sequence[str]) -> None:
 
 
 def _launch(place: Place, group: Group, count: int) -> None:
-    template = place.templates.get(group.launch_template or "")
-    image = template.settings.image if template else ""
+    settings = started_from(place, group)
+    image = settings.image if settings else ""
     if image in place.dying or place.now < place.no_capacity_until:
-        kind = template.settings.instance_type if template else "any"
+        kind = settings.instance_type if settings else "any"
         _tried(place, group.name, "Failed", DIED if image in place.dying else _no_capacity(place, group, kind))
         place.tell(group.name, count)
         place.later(place.manners.relaunch, lambda: balance(place, group.name))
@@ -79,6 +79,16 @@ def _launch(place: Place, group: Group, count: int) -> None:
     place.group_is(group.name, instances=group.instances + new)
     _tried(place, group.name, "InProgress", f"Launching {count} new EC2 instances")
     place.later(place.manners.boot, lambda: _arrive(place, group.name, frozenset(one.id for one in new)))
+
+
+def started_from(place: Place, group: Group) -> LaunchSettings | None:
+    """What the group's new instances start from; None where that has gone."""
+    if group.launch_configuration:
+        found: Configuration | None = place.shelf(CONFIGURATION).get(group.launch_configuration)
+        return found.settings if found else None
+    template = place.templates.get(group.launch_template or "")
+    version = template.version(group.launch_template_version) if template else None
+    return version[1] if version else None
 
 
 def _no_capacity(place: Place, group: Group, kind: str) -> str:

@@ -1,5 +1,6 @@
 """Auto Scaling groups: what the API accepts and refuses."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from lambdas.cloud import (
@@ -14,7 +15,7 @@ from lambdas.cloud import (
 )
 from lambdas.errors import AlreadyExists, Conflict, NotFound, Rejected
 from rehearsal.fake_cloud import fleet
-from rehearsal.fake_cloud.place import Place
+from rehearsal.fake_cloud.place import CONFIGURATION, Place
 from rehearsal.fake_cloud.port import Port, call
 
 PROCESSES = frozenset(
@@ -36,6 +37,7 @@ METRICS = frozenset(
 )
 """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnableMetricsCollection.html"""
 
+LOWEST_PRICE = "lowest-price"
 TRANSITIONS = (fleet.LAUNCHING, "autoscaling:EC2_INSTANCE_TERMINATING")
 
 
@@ -58,7 +60,8 @@ class FakeGroups(Port):
 
     @call
     def configured(self, names: Sequence[str]) -> dict[str, str]:
-        return {name: self.place.configurations[name] for name in names if name in self.place.configurations}
+        seen = self.place.shelf(CONFIGURATION).all_seen(self.place.now)
+        return {name: seen[name].settings.image for name in names if name in seen}
 
     @call
     def names(self, prefix: str) -> tuple[str, ...]:
@@ -82,7 +85,8 @@ class FakeGroups(Port):
         template = place.templates.seen(launch_template, place.now)
         if template is None:
             raise NotFound(f"launch template {launch_template} does not exist")
-        _launchable(place, template.settings)
+        launchable(place, template.settings)
+        blendable(template.settings, settings.mixed)
         _placeable(place, settings)
         place.groups.put(name, Group(name, EMPTY, settings, launch_template, arn=place.arn(name)), place.now)
         place.note("created", "group", name, self.operation)
@@ -159,7 +163,7 @@ def standing(place: Place, name: str) -> Group:
     return group
 
 
-def _launchable(place: Place, settings: LaunchSettings) -> None:
+def launchable(place: Place, settings: LaunchSettings) -> None:
     """Auto Scaling tries the template before it makes a group of it."""
     known = {one.id for one in place.security_groups.values()}
     missing = [one for one in settings.security_groups if one not in known]
@@ -172,6 +176,20 @@ def _launchable(place: Place, settings: LaunchSettings) -> None:
     profile = settings.instance_profile
     if place.instance_profiles is not None and profile and profile not in place.instance_profiles:
         raise Rejected(f"the instance profile {profile} does not exist")
+
+
+def blendable(settings: LaunchSettings, mixed: str | None) -> None:
+    """What a mixed instances policy takes.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+    """
+    if mixed is None:
+        return
+    if settings.spot_price is not None:
+        raise Rejected("a launch template that requests Spot Instances cannot be used in a mixed instances policy")
+    said = json.loads(mixed).get("InstancesDistribution", {})
+    if "SpotInstancePools" in said and said.get("SpotAllocationStrategy", LOWEST_PRICE) != LOWEST_PRICE:
+        raise Rejected(f"SpotInstancePools is only for {LOWEST_PRICE}")
 
 
 def _placeable(place: Place, settings: GroupSettings) -> None:

@@ -37,6 +37,19 @@ ALWAYS = -math.inf
 
 
 @dataclass(frozen=True)
+class Later:
+    """A later version of a launch template."""
+
+    settings: LaunchSettings
+    user_data: str | None
+    mark: str
+    token: str
+    source: int
+    change: object
+    """What it was made from and how, to tell another use of the token."""
+
+
+@dataclass(frozen=True)
 class Template:
     """A launch template with what it was made from."""
 
@@ -46,6 +59,27 @@ class Template:
     user_data: str | None
     tags: Tags
     token: str = ""
+    later: tuple[tuple[int, Later], ...] = ()
+    """Versions after the first, by their numbers."""
+    last: int = 1
+    """The highest number there ever was."""
+
+    def version(self, version: str) -> tuple[int, LaunchSettings] | None:
+        """By its number, `$Default` (the first) or `$Latest`; None where there is none."""
+        known = {1: self.settings} | {number: one.settings for number, one in self.later}
+        number = {"$Default": 1, "$Latest": max(known)}.get(version) or int(version)
+        return (number, known[number]) if number in known else None
+
+
+CONFIGURATION = "launch configuration"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A launch configuration."""
+
+    settings: LaunchSettings
+    user_data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,8 +172,6 @@ class Place:
         """Images whose instances run and never pass a health check."""
         self.dying: set[str] = set()
         """Images whose instances do not survive their launch."""
-        self.configurations: dict[str, str] = {}
-        """Images of launch configurations, which only others still make."""
         self.consoles: dict[str, str] = {}
         """What instances of an image write to their console."""
         self.key_pairs: set[str] | None = None

@@ -69,7 +69,8 @@ def _converges(attribute: str, thing: Mapping[str, Any]) -> bool:
 
 
 def _template(template: Any) -> dict[str, Any]:
-    return {"settings": template.settings, "user data": template.user_data, "tags": template.tags}
+    seen = {"settings": template.settings, "user data": template.user_data, "tags": template.tags}
+    return seen | {"later versions": tuple((number, one.settings, one.user_data) for number, one in template.later)}
 
 
 def _group(place: Place, group: Group) -> dict[str, Any]:
@@ -78,6 +79,7 @@ def _group(place: Place, group: Group) -> dict[str, Any]:
         INSTANCES: _counted(f"{one.lifecycle}{'' if one.healthy else ' unhealthy'}" for one in group.instances),
         "settings": group.settings,
         "launch template": group.launch_template,
+        "launch template version": group.launch_template_version,
         "launch configuration": group.launch_configuration,
         "suspended processes": tuple(sorted(group.suspended)),
         "metrics": tuple(sorted(group.metrics)),

@@ -19,7 +19,7 @@ MOST_USER_DATA = 16 * 1024
 class FakeLaunchTemplates(Port):
     @call
     def create(self, name: str, settings: LaunchSettings, user_data: str | None, tags: Tags, token: str) -> None:
-        _possible(name, user_data)
+        possible(name, user_data)
         place = self.place
         number = f"lt-{place.number():017x}"
         new = Template(name, number, settings, user_data, tags, token)
@@ -43,9 +43,10 @@ class FakeLaunchTemplates(Port):
     @call
     def image(self, name: str, version: str) -> str:
         found = self.place.templates.seen(name, self.place.now)
-        if found is None or version not in ("1", "$Default", "$Latest"):
+        there = found.version(version) if found else None
+        if there is None:
             raise NotFound(f"there is no launch template {name} with version {version}")
-        return found.settings.image
+        return there[1].image
 
     @call
     def delete(self, name: str) -> None:
@@ -64,7 +65,7 @@ def _content(template: Template) -> tuple[LaunchSettings, str | None, Tags]:
     return template.settings, template.user_data, template.tags
 
 
-def _possible(name: str, user_data: str | None) -> None:
+def possible(name: str, user_data: str | None) -> None:
     if not _NAME.match(name):
         raise Rejected(f"launch template name {name!r} must be 3 to 128 letters, digits and ( ) . - / _")
     try:

@@ -177,6 +177,7 @@ def _rehearsed(recording: Recording, scenario: Scenario) -> None:
     world.cloud.table = world.table  # says which clusters are protected
     saga, given = scenario.saga(world), scenario.request | {"holdOnAlarms": [HOLDS]}
     world.cloud.place(given["account"], given["region"]).states[HOLDS] = "OK"
+    world.cloud.secrets.texts["userData"] = given.get("userData", "")
     cloud = world.cloud.cloud(given["account"], given["region"], "op1")
     walked(recording, cloud, saga, saga.request_type.model_validate(given))
 

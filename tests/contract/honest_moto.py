@@ -19,6 +19,7 @@ from moto.elb.models import ELBBackend
 from moto.route53.exceptions import InvalidInput, Route53ClientError
 from moto.route53.models import Route53Backend
 
+from local import template_versions
 from tests.contract import honest_images, honest_parts, honest_security_groups
 from tests.contract.recording import REGION
 
@@ -80,6 +81,7 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     monkeypatch.setattr(Route53Backend, "change_resource_record_sets", _exact(Route53Backend))
     honest_security_groups.install(monkeypatch)
     honest_images.install(monkeypatch)
+    template_versions.install(lambda owner, name, value: monkeypatch.setattr(owner, name, value, raising=False))
 
 
 def backend() -> Any:

@@ -18,7 +18,7 @@ from lambdas.clusters import TableClusters
 from lambdas.nouns import actions_of, adapted
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import FakeCloud, Manners, seeds
-from rehearsal.fake_cloud.place import Place
+from rehearsal.fake_cloud.place import ALWAYS, CONFIGURATION, Configuration, Place
 from rehearsal.memory_table import MemoryTable
 from tests.contract import honest_moto
 from tests.contract.recording import REGION, Recorder, recorded, recorders, seeding
@@ -84,7 +84,8 @@ class FakeWorld:
         self.cloud.groups.delete(group)
 
     def configure(self, name: str) -> None:
-        self.place.configurations[name] = self.region.image
+        settings = LaunchSettings(self.region.image, "t3.micro")
+        self.place.shelf(CONFIGURATION).put(name, Configuration(settings), ALWAYS)
 
 
 def of_aws(monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
