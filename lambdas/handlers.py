@@ -18,6 +18,8 @@ from lambdas.nudges import Nudges, happened, nudged_in
 from lambdas.table import Item
 
 logger = Logger(service="windlass")
+NAMESPACE, BACKLOG_AGE = "Windlass", "BacklogAge"
+"""Of CloudWatch's metrics (`stacks/alarms.py`): by how many seconds the oldest start is late, while some are."""
 RESERVE = 20.0
 """Seconds in which a sweep begins nothing more: the longest that its last read can hang, and its own last write."""
 
@@ -32,10 +34,21 @@ def engine(event: Json, context: object) -> Json:
     return _logged(event, lambda: entrypoint.engine(_hub(), _sagas(), event))
 
 
-def sweep(event: Json, context: object) -> None:
+def sweep(event: Json, context: Any) -> None:
     """Asked for by the rule or by a delayed message: it looks at all that is due either way."""
     hub, nudged = _sweeping_hub(), nudged_in(event.get("Records", ()))
-    sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE, nudged=nudged)
+    left = sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE, nudged=nudged)
+    if left is not None:
+        measured(BACKLOG_AGE, left.age, str(context.function_name))
+
+
+def measured(metric: str, seconds: float, function: str) -> None:
+    """A metric in the embedded format: a line of the log, which CloudWatch reads; no call, no permission."""
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415  a fifth of a second, seldom
+
+    dimensions = {"FunctionName": function}
+    with single_metric(metric, MetricUnit.Seconds, seconds, namespace=NAMESPACE, default_dimensions=dimensions):
+        pass
 
 
 def nudge(event: Json, context: object) -> None:

@@ -9,7 +9,12 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from lambdas.handlers import BACKLOG_AGE, NAMESPACE
+
 MINUTE = Duration.minutes(1)
+LATE = 300
+"""Seconds by which a start is late: half of the ten minutes after which Clouddriver's callers are told that it never
+began."""
 
 
 class Alarms(Construct):
@@ -21,7 +26,7 @@ class Alarms(Construct):
         prefix: str,
         dead_letters: Mapping[str, sqs.IQueue],
         machines: Mapping[str, sfn.StateMachine],
-        sweep: lambda_.IFunction,
+        sweep: lambda_.Alias,
         projector: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -48,6 +53,19 @@ class Alarms(Construct):
             below=True,
         )
         self._alarm(
+            "backlog-old",
+            "What was accepted waits for minutes to be started: Step Functions is throttled, denied or down. What is "
+            "not started by its deadline never begins. GET /operations/{id} says which error a start met last.",
+            cloudwatch.Metric(
+                namespace=NAMESPACE,
+                metric_name=BACKLOG_AGE,
+                dimensions_map={"FunctionName": sweep.version.lambda_.function_name},
+                period=MINUTE,
+                statistic="Maximum",
+            ),
+            threshold=LATE,
+        )
+        self._alarm(
             "projector-errors",
             "The projector fails: batches do not go on and guards are passed on late.",
             projector.metric_errors(period=MINUTE),
@@ -68,7 +86,14 @@ class Alarms(Construct):
             )
 
     def _alarm(
-        self, name: str, description: str, metric: cloudwatch.IMetric, *, minutes: int = 1, below: bool = False
+        self,
+        name: str,
+        description: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float = 1,
+        minutes: int = 1,
+        below: bool = False,
     ) -> None:
         missing, comparison = (
             (cloudwatch.TreatMissingData.BREACHING, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD)
@@ -84,7 +109,7 @@ class Alarms(Construct):
             alarm_name=f"{self._prefix}{name}",
             alarm_description=description,
             metric=metric,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=minutes,
             comparison_operator=comparison,
             treat_missing_data=missing,

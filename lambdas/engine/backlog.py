@@ -57,6 +57,11 @@ class State:
     levels: Levels = field(default_factory=dict)
     """What drains have taken of the bucket."""
 
+    @property
+    def age(self) -> float:
+        """Seconds by which the oldest of them was late then; 0 where none waits."""
+        return 0.0 if self.since is None else max(self.as_of - self.since, 0.0)
+
 
 @dataclass
 class Drain:

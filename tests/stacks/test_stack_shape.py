@@ -243,6 +243,16 @@ def test_every_machine_that_is_ended_from_outside_calls_a_person(of_type: OfType
     assert watched == {(one, metric) for one in machines for metric in ("ExecutionsTimedOut", "ExecutionsAborted")}
 
 
+def test_the_backlog_s_alarm_watches_what_the_sweep_s_function_measures(of_type: OfType) -> None:
+    (alarm,) = (one for one in of_type("AWS::CloudWatch::Alarm").values() if one["AlarmName"] == "windlass-backlog-old")
+    (dimension,) = alarm["Dimensions"]
+    measuring = of_type("AWS::Lambda::Function")[dimension["Value"]["Ref"]]
+
+    assert (alarm["Namespace"], alarm["MetricName"], dimension["Name"]) == ("Windlass", "BacklogAge", "FunctionName")
+    assert (alarm["Threshold"], alarm["Statistic"]) == (300, "Maximum")
+    assert measuring["Handler"] == "lambdas.handlers.sweep"
+
+
 def test_every_alarm_has_a_name_and_says_what_is_wrong(of_type: OfType) -> None:
     alarms = of_type("AWS::CloudWatch::Alarm").values()
 
