@@ -29,6 +29,9 @@ work in the same account."""
 OWN, EACH = 5, 12.0
 """Calls that a process may make unasked, and seconds until it may make one more: no operation needs more than five of
 one family from one function."""
+OVERDRAWN = -float(OWN)
+"""What is left of them to a process that hears of a throttle: a minute's worth, the longest pause of the breaker, is
+owed, so that all it calls meanwhile is leased. Hundreds of processes, each with its own few, are what AWS throttles."""
 LEASE, LASTS = 5, 10.0
 """Tokens taken from the row at once, of a small budget fewer, and seconds for which they are good: by then they have
 flowed back."""
@@ -235,6 +238,8 @@ class Tap:
             self._again, self._trips = None, 0
             return None
         self._again, self._trips = row.get("again"), row.get("trips", 0)
+        if self._again is not None:
+            self._own = OVERDRAWN
         return row
 
     def _spent(self) -> Throttled:
@@ -274,7 +279,7 @@ class Tap:
 
     def _throttled(self, seen: float | None) -> None:
         """Open the breaker, or leave it open for longer; the budget begins anew from nothing."""
-        self._own = self._leased = 0.0
+        self._own, self._leased = OVERDRAWN, 0.0
         try:
             self._open(seen)
         except Refused:

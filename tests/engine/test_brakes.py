@@ -293,6 +293,22 @@ def test_after_a_throttle_the_budget_begins_from_nothing() -> None:
     assert hub.tries(tap, 30) <= RATE * FIRST
 
 
+def test_whoever_hears_of_a_throttle_calls_nothing_unasked_for_a_minute() -> None:
+    hub, tap = throttled()
+    hub.throttles = False
+    told = hub.tap()
+    told._own = 0.0
+    hub.tries(told)
+    hub.clock.now += LONGEST
+    hub.tries(tap)
+
+    for one in (tap, told):
+        one._leased = 0.0
+        before = hub.writes
+        hub.tries(one)
+        assert hub.writes > before
+
+
 def test_a_probe_that_dies_is_followed_by_another() -> None:
     hub, dead = throttled()
     other = hub.tap()
