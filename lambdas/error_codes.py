@@ -107,6 +107,15 @@ TABLE = (
         "DeleteLaunchConfiguration",
         says="launch configuration name not found",
     ),
+    Row(
+        "autoscaling",
+        "ValidationError",
+        NotFound,
+        "what is to be deleted: 'Scheduled action name not found', 'No Lifecycle Hook found …', 'Policy … not found', "
+        "https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/autoscaling",
+        "DeleteScheduledAction DeleteLifecycleHook",
+        says="not found|No Lifecycle Hook found",
+    ),
     Row("autoscaling", "ValidationError", Rejected, ASG_ERRORS),
     Row(
         "autoscaling",

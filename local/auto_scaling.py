@@ -14,7 +14,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 
-from local import launch_templates, load_balancers
+from local import group_metrics, launch_templates, load_balancers
 from local.fleet import DELETING, Fleet, MotoGroup, forget_group
 from local.patches import replace
 from local.settings import Settings
@@ -43,6 +43,7 @@ def install(fleet: Fleet, settings: Settings) -> None:
     _remove_instances_as_aws(fleet)
     _list_activities(fleet)
     _keep_whole_hooks()
+    group_metrics.install()
     _know_groups()
     _policies_of_groups()
 

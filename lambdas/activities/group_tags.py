@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lambdas.activities import lookups, parts, restoring
+from lambdas.activities.expectations import needed, unless_gone
 from lambdas.cloud import Cloud
 from lambdas.cloud.group_tags import GroupTag, GroupTags
 from lambdas.requests.delete_asg_tags import DeleteAsgTags
@@ -15,7 +16,7 @@ ACTIONS = (
     "autoscaling:DescribeTags",
     "cloudwatch:DescribeAlarms",
 )
-READS = ("autoscaling:DescribeTags",)
+READS = ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeTags")
 
 Tagged = dict[str, GroupTag]
 
@@ -55,14 +56,16 @@ def _plan(request: UpsertServerGroupTags | DeleteAsgTags, cloud: Cloud, after: l
 def put(plan: TagsPlan, cloud: Cloud) -> str:
     """Put the tags on the group in one call, unless somebody has changed one of them since it was planned."""
     pending = parts.pending(_what(plan), _there(plan, cloud), _by_key(plan.before), _after(plan))
-    cloud.of(GroupTags).put(plan.group, list(parts.puts(pending).values()))
+    with needed(plan.group):
+        cloud.of(GroupTags).put(plan.group, list(parts.puts(pending).values()))
     return parts.said(_what(plan), pending)
 
 
 def delete(plan: TagsPlan, cloud: Cloud) -> str:
     """Delete the tags from the group in one call, unless somebody has changed one of them since it was planned."""
     pending = parts.pending(_what(plan), _there(plan, cloud), _by_key(plan.before), _after(plan))
-    cloud.of(GroupTags).delete(plan.group, parts.removals(pending))
+    with needed(plan.group):
+        cloud.of(GroupTags).delete(plan.group, parts.removals(pending))
     return parts.said(_what(plan), pending)
 
 
@@ -70,16 +73,20 @@ def restore(plan: TagsPlan, cloud: Cloud) -> str:
     """Put each tag back as it was, or delete it if it was not there, unless somebody has changed it since."""
     undone = parts.undone(_what(plan), _there(plan, cloud), _by_key(plan.before), _after(plan), cloud)
     tags = cloud.of(GroupTags)
-    if made := parts.puts(undone):
-        tags.put(plan.group, list(made.values()))
-    if gone := parts.removals(undone):
-        tags.delete(plan.group, gone)
-    return parts.said(_what(plan), undone)
+
+    def write() -> None:
+        if made := parts.puts(undone):
+            tags.put(plan.group, list(made.values()))
+        if gone := parts.removals(undone):
+            tags.delete(plan.group, gone)
+
+    return unless_gone(plan.group, write, parts.said(_what(plan), undone))
 
 
 def left_behind(plan: TagsPlan, cloud: Cloud) -> None:
     """Whether the tags are as this operation made them, although they were put back."""
-    parts.left_behind(_what(plan), _there(plan, cloud), _by_key(plan.before), _after(plan))
+    if lookups.stands(plan.group, cloud):
+        parts.left_behind(_what(plan), _there(plan, cloud), _by_key(plan.before), _after(plan))
 
 
 def difference(plan: TagsPlan) -> restoring.Difference:

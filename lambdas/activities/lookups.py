@@ -52,6 +52,14 @@ def group_of(request: OfOneServerGroup, cloud: Cloud) -> Group:
     return found
 
 
+def stands(group: str, cloud: Cloud) -> bool:
+    """Whether the server group is there to stay: what goes with a group needs no looking after."""
+    try:
+        return not cloud.groups.find(group).deleting
+    except NotFound:
+        return False
+
+
 def _image_of_id(wanted: str, remedy: str, cloud: Cloud) -> Image:
     found = cloud.images.by_ids((wanted,))
     return _newest(found, f"image {wanted} does not exist in {_where(cloud)}, or may not be launched there; {remedy}")

@@ -46,6 +46,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "groups.resume": (f"{AUTO_SCALING}ResumeProcesses",),
     "groups.enable_metrics": (f"{AUTO_SCALING}EnableMetricsCollection",),
     "groups.put_hook": (f"{AUTO_SCALING}PutLifecycleHook",),
+    "groups.hooks": (f"{AUTO_SCALING}DescribeLifecycleHooks",),
     "groups.activities": (f"{AUTO_SCALING}DescribeScalingActivities",),
     "launch_templates.create": (f"{EC2}CreateLaunchTemplate",),
     "launch_templates.find": (f"{EC2}DescribeLaunchTemplates",),

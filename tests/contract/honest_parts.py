@@ -7,13 +7,83 @@ from typing import Any
 import pytest
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import AutoScalingBackend
+from moto.autoscaling.responses import AutoScalingResponse
+
+from local import group_metrics
 
 MOST_TAGS = 50
+HOOK_FIELDS = {
+    "role_arn": "RoleARN",
+    "notification_target_arn": "NotificationTargetARN",
+    "notification_metadata": "NotificationMetadata",
+}
 
 
 def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     """`deleting` names the groups that are pending delete."""
     _tags(monkeypatch, deleting)
+    _attributes(monkeypatch, deleting)
+    _hooks(monkeypatch)
+    _deletions(monkeypatch, deleting)
+
+
+def _hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def put_whole(response: Any) -> Any:
+        """moto tells every hook the same role and queue. What is not given stays, an empty target goes."""
+        key = "_".join(response._get_param(name) for name in ("AutoScalingGroupName", "LifecycleHookName"))
+        before = response.autoscaling_backend.lifecycle_hooks.get(key)
+        answer = put(response)
+        hook = response.autoscaling_backend.lifecycle_hooks[key]
+        for name, field in HOOK_FIELDS.items():
+            given = response._get_param(field)
+            setattr(hook, name, (getattr(before, name, None) if given is None else given) or None)
+        return answer
+
+    put = AutoScalingResponse.put_lifecycle_hook
+    monkeypatch.setattr(AutoScalingResponse, "put_lifecycle_hook", put_whole)
+
+
+def _deletions(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
+    def delete_hook(backend: Any, as_name: str, name: str) -> None:
+        immovable(backend, as_name, deleting)
+        if backend.lifecycle_hooks.pop(f"{as_name}_{name}", None) is None:
+            raise ValidationError(f"No Lifecycle Hook found with name: {name}")
+
+    def delete_action(backend: Any, auto_scaling_group_name: str, scheduled_action_name: str) -> None:
+        immovable(backend, auto_scaling_group_name, deleting)
+        deleted(backend, auto_scaling_group_name, scheduled_action_name)
+
+    deleted = AutoScalingBackend.delete_scheduled_action
+    monkeypatch.setattr(AutoScalingBackend, "delete_lifecycle_hook", delete_hook)
+    monkeypatch.setattr(AutoScalingBackend, "delete_scheduled_action", delete_action)
+
+
+def _attributes(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
+    def update(response: Any) -> Any:
+        """moto drops these three."""
+        answer = updated(response)
+        group = response.autoscaling_backend.autoscaling_groups[response._get_param("AutoScalingGroupName")]
+        for name in ("default_cooldown", "termination_policies", "capacity_rebalance"):
+            if (value := response._get_param(pascal(name))) is not None:
+                setattr(group, name, value)
+        return answer
+
+    def disable(response: Any) -> Any:
+        immovable(response.autoscaling_backend, response._get_param("AutoScalingGroupName"), deleting)
+        return group_metrics.disable(response)
+
+    def enable(response: Any) -> Any:
+        immovable(response.autoscaling_backend, response._get_param("AutoScalingGroupName"), deleting)
+        return group_metrics.enable(response)
+
+    updated = AutoScalingResponse.update_auto_scaling_group
+    monkeypatch.setattr(AutoScalingResponse, "update_auto_scaling_group", update)
+    monkeypatch.setattr(AutoScalingResponse, "disable_metrics_collection", disable, raising=False)
+    monkeypatch.setattr(AutoScalingResponse, "enable_metrics_collection", enable)
+
+
+def pascal(name: str) -> str:
+    return name.title().replace("_", "")
 
 
 def _tags(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:

@@ -7,7 +7,10 @@ import pytest
 from lambdas.accounts import Account
 from lambdas.requests import Invalid, Request
 from lambdas.requests.delete_asg_tags import DeleteAsgTags
+from lambdas.requests.modify_asg import ModifyAsg
 from lambdas.requests.suspend_asg_processes import SuspendAsgProcesses
+from lambdas.requests.upsert_asg_lifecycle_hook import UpsertAsgLifecycleHook
+from lambdas.requests.upsert_asg_scheduled_actions import UpsertAsgScheduledActions
 from lambdas.requests.upsert_server_group_tags import UpsertServerGroupTags
 
 ACCOUNTS = {"test": Account("test", "123456789012", ("us-east-1", "us-west-1"))}
@@ -114,3 +117,140 @@ def test_our_own_door_says_how_long_a_tag_may_be_and_that_there_has_to_be_one() 
         "tags: Dictionary should have at least 1 item after validation, not 0",
     )
     assert wrong(DeleteAsgTags, serverGroupName="shop-v001") == ("tagKeys: is required",)
+
+
+# modifyAsg
+
+
+def test_attributes_are_read_with_default_last_and_texts_as_numbers() -> None:
+    (found,) = read(
+        ModifyAsg,
+        asgs=[GROUP],
+        cooldown="10",
+        healthCheckGracePeriod=60,
+        healthCheckType="ELB",
+        terminationPolicies=["Default", "NewestInstance"],
+        capacityRebalance="true",
+        enabledMetrics=[],
+        **CONTEXT,
+    )
+
+    assert (found.cooldown, found.health_check_grace_period, found.health_check_type) == (10, 60, "ELB")
+    assert (found.termination_policies, found.capacity_rebalance) == (("NewestInstance", "Default"), True)
+    assert found.enabled_metrics == ()
+    assert ModifyAsg.clouddriver_names == {"modifyAsgDescription"}
+
+
+def test_metrics_that_are_not_told_of_are_left_alone() -> None:
+    (found,) = read(ModifyAsg, asgs=[GROUP], cooldown=10)
+
+    assert found.enabled_metrics is None
+
+
+def test_a_modification_of_nothing_is_refused_at_both_doors() -> None:
+    said = (
+        "nothing is to be changed; say at least one of cooldown, healthCheckGracePeriod, healthCheckType, "
+        "terminationPolicies, capacityRebalance, enabledMetrics"
+    )
+
+    assert wrong(ModifyAsg, serverGroupName="shop-v001") == (said,)
+    assert codes(ModifyAsg, asgs=[GROUP]) == (said,)
+    assert codes(ModifyAsg, cooldown=10) == ("ModifyAsgDescription.empty",)
+
+
+def test_our_own_door_names_what_cannot_be() -> None:
+    assert wrong(ModifyAsg, serverGroupName="shop-v001", cooldown=-1, healthCheckType="HTTP") == (
+        "cooldown: should be greater than or equal to 0",
+        "healthCheckType: should be 'EC2' or 'ELB'",
+    )
+
+
+# upsertAsgScheduledActions
+
+
+def test_scheduled_actions_are_read_with_texts_as_numbers() -> None:
+    actions = [{"recurrence": "0  6 * * *", "minSize": "1", "maxSize": 3, "desiredCapacity": None}]
+
+    (found,) = read(UpsertAsgScheduledActions, asgs=[GROUP], scheduledActions=actions, **CONTEXT)
+
+    assert [one.model_dump(exclude_none=True) for one in found.scheduled_actions] == [
+        {"recurrence": "0 6 * * *", "min_size": 1, "max_size": 3}
+    ]
+    assert UpsertAsgScheduledActions.clouddriver_names == {"upsertAsgScheduledActionsDescription"}
+
+
+def test_a_list_left_out_is_not_an_empty_one() -> None:
+    (found,) = read(UpsertAsgScheduledActions, asgs=[GROUP], scheduledActions=[])
+
+    assert found.scheduled_actions == ()
+    assert codes(UpsertAsgScheduledActions, asgs=[GROUP]) == ("scheduledActions: is required",)
+    assert codes(UpsertAsgScheduledActions, scheduledActions=[]) == ("UpsertAsgScheduledActionsDescription.empty",)
+
+
+def test_scheduled_actions_that_cannot_be_are_told_one_by_one() -> None:
+    actions = [
+        {"recurrence": "daily", "minSize": 1},
+        {"recurrence": "0 6 * * *"},
+        {"recurrence": "0 7 * * *", "minSize": 3, "maxSize": 1},
+    ]
+
+    assert wrong(UpsertAsgScheduledActions, serverGroupName="shop-v001", scheduledActions=actions) == (
+        r"scheduledActions.0.recurrence: String should match pattern '^\S+( \S+){4}$'",
+        "scheduledActions.1: 0 6 * * *: say at least one of minSize, maxSize and desiredCapacity",
+        "scheduledActions.2: 0 7 * * *: minSize, desiredCapacity and maxSize have to be in this order of size",
+    )
+
+
+def test_two_actions_of_one_recurrence_are_refused() -> None:
+    actions = [{"recurrence": "0 6 * * *", "minSize": 1}, {"recurrence": "0  6 * * *", "minSize": 2}]
+
+    assert wrong(UpsertAsgScheduledActions, serverGroupName="shop-v001", scheduledActions=actions) == (
+        "scheduledActions: 0 6 * * * is there 2 times; two actions cannot begin at once",
+    )
+
+
+# upsertAsgLifecycleHook
+
+HOOK = {
+    "serverGroupName": "shop-v001",
+    "region": "us-east-1",
+    "roleARN": "arn:aws:iam::1:role/a",
+    "notificationTargetARN": "arn:aws:sqs:us-east-1:1:b",
+}
+
+
+def test_a_hook_is_read_with_clouddrivers_defaults_and_its_name_made_to_fit() -> None:
+    (found,) = read(UpsertAsgLifecycleHook, **HOOK, name="shop:drain", heartbeatTimeout="300", **CONTEXT)
+
+    assert (found.name, found.heartbeat_timeout, found.default_result) == ("shop_drain", 300, "ABANDON")
+    assert found.lifecycle_transition == "autoscaling:EC2_INSTANCE_TERMINATING"
+    assert (found.role_arn, found.notification_target_arn) == (HOOK["roleARN"], HOOK["notificationTargetARN"])
+    assert UpsertAsgLifecycleHook.clouddriver_names == {"upsertAsgLifecycleHookDescription"}
+
+
+@pytest.mark.parametrize("said", ["EC2InstanceLaunching", "autoscaling:EC2_INSTANCE_LAUNCHING"])
+def test_a_transition_is_known_by_clouddrivers_name_and_by_awss(said: str) -> None:
+    (found,) = read(UpsertAsgLifecycleHook, **HOOK, lifecycleTransition=said)
+
+    assert found.lifecycle_transition == "autoscaling:EC2_INSTANCE_LAUNCHING"
+
+
+def test_a_hook_without_its_fields_is_clouddrivers_codes() -> None:
+    kind = "upsertAsgLifecycleHookDescription"
+    assert codes(UpsertAsgLifecycleHook, heartbeatTimeout=3601) == (
+        f"{kind}.regions.not.configured",
+        f"{kind}.serverGroupName.not.nullable",
+        f"{kind}.roleARN.not.nullable",
+        f"{kind}.notificationTargetARN.not.nullable",
+        "Heartbeat Timeout cannot be greater than 3600",
+    )
+
+
+def test_our_own_door_needs_no_target_and_allows_two_hours() -> None:
+    body = {"account": "test", "region": "us-east-1", "serverGroupName": "shop-v001"}
+
+    assert UpsertAsgLifecycleHook.of_windlass(body | {"heartbeatTimeout": 7200}).name is None
+    assert wrong(UpsertAsgLifecycleHook, serverGroupName="shop-v001", heartbeatTimeout=10, name="a:b") == (
+        r"name: String should match pattern '^[A-Za-z0-9\-_/]+$'",
+        "heartbeatTimeout: should be greater than or equal to 30",
+    )

@@ -1,5 +1,7 @@
 """Operations on what a server group has about it: the states they enter, there and back, and what stands afterwards."""
 
+import json
+
 import pytest
 
 from lambdas.cloud.group_tags import GroupTag
@@ -9,7 +11,8 @@ from lambdas.table import Key
 from rehearsal.fake_cloud import differences
 from rehearsal.fake_cloud.group_tags import FakeGroupTags, put
 from rehearsal.faults import Call
-from rehearsal.scenarios import ACCOUNT, OURS, REGION, named
+from rehearsal.scenarios import ACCOUNT, OURS, REGION, WHERE, named
+from rehearsal.scenarios.upsert_asg_lifecycle_hook import NEW
 from rehearsal.trials import Scenario
 from rehearsal.world import World
 
@@ -17,6 +20,17 @@ PATHS: dict[str, list[tuple[str, str]]] = {
     "suspendAsgProcesses": [("SuspendProcesses", "groups.suspend")],
     "upsertServerGroupTags": [("PutTags", "group_tags.put")],
     "deleteAsgTags": [("DeleteTags", "group_tags.delete")],
+    "modifyAsg": [
+        ("UpdateAttributes", "attributes.update"),
+        ("DisableMetrics", "attributes.disable_metrics"),
+        ("EnableMetrics", "groups.enable_metrics"),
+    ],
+    "upsertAsgScheduledActions": [
+        ("DeleteScheduledActions", "schedules.delete"),
+        ("PutScheduledActions", "scaling.put_scheduled_action"),
+    ],
+    "upsertAsgLifecycleHook": [("PutLifecycleHook", "hooks.put")],
+    "upsertAsgLifecycleHook/new": [("PutLifecycleHook", "hooks.put")],
 }
 """Each scenario's steps, and the call that each makes."""
 BEGIN, END = ["Guard", "Plan", "Recovering"], ["Finish", "Succeeded"]
@@ -98,6 +112,36 @@ def test_a_tag_that_somebody_changed_meanwhile_stays_theirs_and_the_others_are_p
     )
     step = world.table.get(Key(f"op#{operation}", "step#UndoPutTags")) or {}
     assert step["findings"] == [f"tag of {OURS}: team is no longer as this operation made it: left as it is"]
+
+
+def test_scheduled_actions_are_changed_in_place_only_where_no_field_comes_or_goes() -> None:
+    scenario = scenario_of("upsertAsgScheduledActions")
+    world = scenario.world()
+
+    world.run(submitted(scenario, world))
+
+    actions = {
+        one.name: json.loads(one.specification) for one in world.cloud.place(ACCOUNT, REGION).actions.get(OURS) or ()
+    }
+    assert actions.pop("morning") == {"MinSize": 3, "Recurrence": "0 6 * * *", "TimeZone": "Europe/Berlin"}
+    assert actions.pop("night") == {"MinSize": 1, "Recurrence": "0 2 * * *"}
+    assert [name.rpartition("-")[0] for name in actions] == [OURS, OURS]
+    assert sorted(actions.values(), key=lambda one: str(one["Recurrence"])) == [
+        {"MaxSize": 4, "MinSize": 2, "Recurrence": "0 12 * * *"},
+        {"DesiredCapacity": 2, "MaxSize": 4, "MinSize": 1, "Recurrence": "0 18 * * *"},
+    ]
+
+
+def test_a_hook_keeps_what_the_request_does_not_tell_of() -> None:
+    scenario = scenario_of("upsertAsgLifecycleHook")
+    world = scenario.world()
+    request = {**WHERE, "serverGroupName": OURS, "name": "drain", "heartbeatTimeout": 90}
+    world.run(submitted(scenario, world))
+
+    world.run(world.submit(scenario.operation, request, key="twice"))
+
+    (hook,) = world.cloud.place(ACCOUNT, REGION).hooks.get(OURS) or ()
+    assert (hook.heartbeat, hook.role, hook.target) == (90, NEW["roleARN"], NEW["notificationTargetARN"])
 
 
 def _refused(*_: object) -> None:
