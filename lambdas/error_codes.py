@@ -200,11 +200,45 @@ TABLE = (
     # Load balancing. A target that does not run yet cannot be registered; a vanished one needs no deregistration.
     Row("elbv2", "TargetGroupNotFound LoadBalancerNotFound", NotFound, BOTOCORE),
     Row("elbv2", "ValidationError", NotFound, "an ARN that is none: " + ELB_ERRORS, "DescribeTargetGroups"),
+    Row("elbv2", "ListenerNotFound RuleNotFound", NotFound, BOTOCORE),
+    Row(
+        "elbv2",
+        "DuplicateLoadBalancerName DuplicateTargetGroupName DuplicateListener PriorityInUse",
+        AlreadyExists,
+        BOTOCORE,
+    ),
+    Row("elbv2", "ResourceInUse", Conflict, "by a listener, a rule or an endpoint service: " + BOTOCORE),
+    Row(
+        "elbv2",
+        "TooManyLoadBalancers TooManyTargetGroups TooManyListeners TooManyRules TargetGroupAssociationLimit "
+        "TooManyUniqueTargetGroupsPerLoadBalancer",
+        NoCapacity,
+        "the account's quota: " + BOTOCORE,
+    ),
+    Row(
+        "elbv2",
+        "OperationNotPermitted InvalidConfigurationRequest SubnetNotFound InvalidSubnet InvalidSecurityGroup "
+        "InvalidScheme TooManyTags DuplicateTagKeys AllocationIdNotFound AvailabilityZoneNotSupported "
+        "TooManyCertificates IncompatibleProtocols SSLPolicyNotFound CertificateNotFound UnsupportedProtocol "
+        "TooManyActions InvalidLoadBalancerAction ALPNPolicyNotFound ALPNPolicyNotSupported TrustStoreNotFound "
+        "TrustStoreNotReady",
+        Rejected,
+        BOTOCORE,
+    ),
     Row("elbv2", "InvalidTarget", NotFound, "the instance: " + BOTOCORE, "DeregisterTargets"),
     Row("elbv2", "InvalidTarget", Transient, "not in a running state: " + BOTOCORE),
     Row("elbv2", "TooManyTargets TooManyRegistrationsForTargetId", NoCapacity, BOTOCORE),
     Row("elbv2", "HealthUnavailable", Transient, BOTOCORE),
     Row("elb", "LoadBalancerNotFound AccessPointNotFound", NotFound, BOTOCORE),
+    Row("elb", "DuplicateLoadBalancerName DuplicateAccessPointName DuplicateListener", AlreadyExists, BOTOCORE),
+    Row("elb", "TooManyLoadBalancers TooManyAccessPoints", NoCapacity, "the account's quota: " + BOTOCORE),
+    Row(
+        "elb",
+        "InvalidConfigurationRequest SubnetNotFound InvalidSubnet InvalidSecurityGroup InvalidScheme TooManyTags "
+        "DuplicateTagKeys UnsupportedProtocol CertificateNotFound OperationNotPermitted LoadBalancerAttributeNotFound",
+        Rejected,
+        BOTOCORE,
+    ),
     Row("elb", "InvalidInstance InvalidEndPoint", NotFound, BOTOCORE, "DeregisterInstancesFromLoadBalancer"),
     Row("elb", "InvalidInstance InvalidEndPoint", Transient, "not running yet, or gone: " + BOTOCORE),
     Row("elb", "DependencyThrottle", Throttled, BOTOCORE),

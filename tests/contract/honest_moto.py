@@ -20,7 +20,7 @@ from moto.route53.exceptions import InvalidInput, Route53ClientError
 from moto.route53.models import Route53Backend
 
 from local import template_versions
-from tests.contract import honest_images, honest_parts, honest_security_groups
+from tests.contract import honest_balancers, honest_images, honest_parts, honest_security_groups
 from tests.contract.recording import REGION
 
 ACCOUNT = "123456789012"
@@ -82,6 +82,7 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     honest_security_groups.install(monkeypatch)
     honest_images.install(monkeypatch)
     template_versions.install(lambda owner, name, value: monkeypatch.setattr(owner, name, value, raising=False))
+    honest_balancers.install(monkeypatch)
 
 
 def backend() -> Any:

@@ -1,0 +1,66 @@
+"""deleteLoadBalancer as it is rehearsed: one with a target group of its own, and a classic one."""
+
+from dataclasses import replace
+
+from lambdas.cloud.balancers import Balancer, HealthCheck, Listener, Rule, TargetGroup, canonical
+from lambdas.cloud.classic_balancers import ClassicListener
+from rehearsal.fake_cloud import balancers, classic_balancers, seeds
+from rehearsal.scenarios.region import ACCOUNT, REGION, WHERE, furnished
+from rehearsal.trials import Scenario
+from rehearsal.world import World
+
+SUBNETS = (seeds.subnet("external", "a"), seeds.subnet("external", "b"))
+API = Balancer("shop-api", "", "application", "", seeds.VPC, "internal", SUBNETS, (seeds.WEB,))
+CHECK = HealthCheck("HTTP", "traffic-port", "/health", matcher="200-299")
+OWN, SHARED = (
+    TargetGroup(name, "HTTP", 8080, seeds.VPC, "instance", CHECK, balancers.TARGET_DEFAULTS)
+    for name in ("shop-api", "shop-shared")
+)
+
+
+def forward(*names: str) -> list[dict[str, object]]:
+    """To all of them alike."""
+    return [{"Type": "forward", "TargetGroups": dict.fromkeys(names, 1)}]
+
+
+LISTENERS = (
+    Listener(80, "HTTP", canonical(forward("shop-api"))),
+    Listener(81, "HTTP", canonical(forward("shop-shared"))),
+)
+
+
+def rule(priority: int, path: str, group: str) -> Rule:
+    """Of the listener at port 80."""
+    conditions = [{"Field": "path-pattern", "Config": {"Values": [path]}}]
+    return Rule(80, priority, canonical({"Conditions": conditions, "Actions": forward(group)}))
+
+
+def balanced(world: World) -> None:
+    """Two load balancers that share a target group, and a classic one."""
+    furnished(world)
+    place = world.cloud.place(ACCOUNT, REGION)
+    for group in (OWN, SHARED):
+        balancers.put_targets(place, group)
+    api = balancers.made(place, API, None)
+    other = balancers.made(place, replace(API, name="cart-api"), None)
+    rules = (rule(1, "/old", "shop-api"), rule(2, "/gone", "shop-shared"))
+    balancers.put(place, balancers.Standing(api, listeners=LISTENERS, rules=rules))
+    balancers.put(place, balancers.Standing(other, listeners=LISTENERS[1:]))
+    old = classic_balancers.made(place, replace(API, name="shop-old", kind="classic"), None)
+    taken = (ClassicListener(80, "HTTP", 8080, "HTTP"), ClassicListener(22, "TCP", 22, "TCP"))
+    classic_balancers.put(place, classic_balancers.Standing(old, taken))
+
+
+DELETES = Scenario(
+    "deleteLoadBalancer",
+    "deleteLoadBalancer",
+    {**WHERE, "loadBalancerName": "shop-api", "loadBalancerType": "application"},
+    balanced,
+)
+DELETES_CLASSIC = replace(
+    DELETES,
+    name="deleteLoadBalancer/classic",
+    request={**WHERE, "loadBalancerName": "shop-old", "loadBalancerType": "classic"},
+)
+
+SCENARIOS = (DELETES, DELETES_CLASSIC)
