@@ -34,9 +34,20 @@ def plan_upsert(request: UpsertAmazonDns, cloud: Cloud) -> RecordPlan:
         zone = records.zone(request.hosted_zone_name)
     except NotFound:
         raise Rejected(f"there is no hosted zone {request.hosted_zone_name} in account {request.account}") from None
-    after = Record(f"{request.name.rstrip('.').lower()}.", request.type, (request.target,), request.ttl)
+    after = Record(f"{request.name.rstrip('.').lower()}.", request.type, (_target(request, cloud),), request.ttl)
     before = restoring.read(lambda: records.find(zone, after.name, after.type))
     return RecordPlan(request.account, request.region, zone, before, after)
+
+
+def _target(request: UpsertAmazonDns, cloud: Cloud) -> str:
+    """As asked for, or the load balancer that the operation before it in its batch has made."""
+    if request.target is not None:
+        return request.target
+    made = (names.get(request.region) for one in cloud.earlier() if (names := one.get("loadBalancers")))
+    name = next((str(one["dnsName"]) for one in made if one and one.get("dnsName")), None)
+    if name is None:
+        raise Rejected(f"record {request.name} has no target: say one, or upsert its load balancer before it")
+    return name
 
 
 def put(plan: RecordPlan, cloud: Cloud) -> str:

@@ -5,7 +5,7 @@ both. Every method makes one kind of call (reads may page) and raises only what 
 `AlreadyExists` where the docstring says so, else `Rejected` or a `Retryable`. Names and ids are AWS's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -504,6 +504,8 @@ class Cloud:
     """What an undo left alone, and why; the journal keeps it."""
     results: dict[str, Any] = field(default_factory=dict, compare=False)
     """What a step found out that callers read, in the words of Clouddriver's result objects; the journal keeps it."""
+    earlier: Callable[[], tuple[Mapping[str, Any], ...]] = field(default=lambda: (), compare=False)
+    """For a plan: what the steps of the operations before it in its batch have found out, the last first."""
     more: More = field(default_factory=lambda: More(none), compare=False)
     account_id: str = ""
     """AWS's twelve digits."""

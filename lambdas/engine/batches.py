@@ -1,10 +1,11 @@
 """Batches: operations accepted together, each of which waits for the one before it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lambdas.engine import control, ends, intake
 from lambdas.hub import Hub
-from lambdas.rows import Control, Mark, Status, batch_key
+from lambdas.rows import Control, Mark, Status, batch_key, step_of
 
 
 def followers(hub: Hub, row: Control) -> Iterator[Control]:
@@ -12,6 +13,16 @@ def followers(hub: Hub, row: Control) -> Iterator[Control]:
     batch = hub.table.get(batch_key(row.batch or ""))
     names: list[str] = batch["operations"] if batch else []
     return (one for one in (control.read(hub, name) for name in names) if one.after == row.id)
+
+
+def earlier_results(hub: Hub, row: Control) -> Iterator[Mapping[str, Any]]:
+    """What the steps of the operations before it in its batch have found out, the last operation first."""
+    batch = hub.table.get(batch_key(row.batch)) if row.batch else None
+    names: list[str] = batch["operations"] if batch else []
+    for name in reversed(names[: names.index(row.id)] if row.id in names else []):
+        steps = (step_of(item) for item in hub.table.of(f"op#{name}", "step#"))
+        if found := {key: one for step in steps for key, one in (step.results or {}).items()}:
+            yield found
 
 
 def begin_next(hub: Hub, row: Control) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lambdas.engine import barriers, control, guards, journal
+from lambdas.engine import barriers, batches, control, guards, journal
 from lambdas.engine.attempts import attempt
 from lambdas.engine.tasks import PLAN, Task, plan_json, request_of, stored_plan
 from lambdas.errors import Conflict, NotFound, RollBack
 from lambdas.hub import Hub, Json
 from lambdas.rows import Control, Status, names_key, plan_key, request_key
 from lambdas.table import Absent, Put, Refused, Update, Write
+from lambdas.values import changed
 from saga import Reservation
 
 CANDIDATES = 8
@@ -63,7 +64,9 @@ def _planned(hub: Hub, task: Task, row: Control) -> Any:
     item = hub.table.get(request_key(task.operation))
     if item is None:
         raise NotFound(f"the request of operation {task.operation} is gone")
-    cloud = hub.cloud(row.account, row.region, task.operation)
+    cloud = changed(
+        hub.cloud(row.account, row.region, task.operation), earlier=lambda: tuple(batches.earlier_results(hub, row))
+    )
     return task.saga.plan(request_of(task.saga, item["request"]), cloud)
 
 

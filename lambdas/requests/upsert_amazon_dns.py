@@ -27,8 +27,10 @@ class UpsertAmazonDns(OfOneThing):
     name: str = Field(min_length=1, max_length=255)
     """Name of the record: `api.example.com`."""
     type: Literal["A", "AAAA", "CNAME", "PTR"]
-    target: str = Field(min_length=1, max_length=1024)
-    """Where it points: an address or a name."""
+    target: str | None = Field(None, min_length=1, max_length=1024)
+    """Where it points: an address or a name. Through Clouddriver's door it may be left out behind an upsertLoadBalancer
+    of the same batch: then it is that load balancer's name.
+    """
     hosted_zone_name: str = Field(min_length=1, max_length=255)
     """Name of the hosted zone: `example.com`."""
     ttl: int = Field(TTL, ge=0, le=2_147_483_647)
@@ -45,6 +47,14 @@ class UpsertAmazonDns(OfOneThing):
         name, zone = self.name.rstrip(".").lower(), self.hosted_zone_name.rstrip(".").lower()
         if name != zone and not name.endswith(f".{zone}"):
             yield f"name: {self.name!r} is not in the hosted zone {self.hosted_zone_name!r}; give its full name"
+
+    @classmethod
+    def of_windlass(cls, body: Json) -> Self:
+        """As of every request; there is no batch at this door, so it needs a target."""
+        request = super().of_windlass(body)
+        if request.target is None:
+            raise Invalid(("target: is required",))
+        return request
 
     @classmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
