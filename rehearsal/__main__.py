@@ -1,4 +1,4 @@
-"""`python -m rehearsal COMMAND`: run, replay, storm, sweep, mutants, flood."""
+"""`python -m rehearsal COMMAND`: run, replay, storm, sweep, mutants, flood, catalogue, costs."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +11,8 @@ COMMANDS = {
     "sweep": ("rehearsal.sweep_command", "sweep"),
     "mutants": ("rehearsal.mutants_command", "mutants"),
     "flood": ("rehearsal.flood_command", "flood"),
+    "catalogue": ("rehearsal.catalogue", "catalogue"),
+    "costs": ("rehearsal.costs", "costs"),
 }
 """Where each command is; imported only when asked for."""
 
@@ -25,6 +27,8 @@ Windlass's operations in virtual time, on fake clouds that fail.
   sweep    every call of an operation goes wrong in every way, and every run is judged
   mutants  the product broken in one place at a time: the sweep has to notice
   flood    many submissions while Step Functions starts nothing, and how the backlog drains
+  catalogue  write the page of Clouddriver's operations and what does each
+  costs    write the page of what each operation costs
 
   python -m rehearsal COMMAND --help     arguments, fault models, examples, exit codes"""
 

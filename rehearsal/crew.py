@@ -20,10 +20,7 @@ CLOUDDRIVER = "clouddriver's policy"
 SWIFT = replace(BRISK, boot=2, health=1)
 """Instances are healthy at the sweep's first look: how long a deployment waits is not what is rehearsed."""
 
-PLAYED = {
-    one.name: replace(one, manners=SWIFT)
-    for one in (scenarios.CREATES, scenarios.RESIZES, scenarios.DESTROYS, scenarios.RESUMES)
-}
+PLAYED = {one.name: replace(one, manners=SWIFT) for one in scenarios.named(scenarios.PLAIN)}
 """Scenarios by the operation's name."""
 
 

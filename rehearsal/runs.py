@@ -73,7 +73,10 @@ class Rehearsal:
         severity: float = 1.0,
         door: str = "windlass",
         recorded: bool = False,
+        metered: int = METERED,
     ) -> None:
+        """`metered`: the table's units are counted in each run whose seed this divides."""
+        self._metered = metered
         self.scenario, self.model, self.severity, self.door = scenario, model, severity, door
         in_time = IN_TIME if door == "clouddriver" else frozenset[Status]()
         self.right, self.unexplained = model.ends | in_time, model.unexplained | in_time
@@ -90,7 +93,7 @@ class Rehearsal:
     def run(self, seed: int) -> Outcome:
         world = self.world
         world.again(seed)
-        world.table.units = units = Units() if seed % METERED == 0 else None
+        world.table.units = units = Units() if seed % self._metered == 0 else None
         self.model.strike(seed, self.severity, world.clock, world.faults, world.cloud, world)
         outcome = self._played(seed)
         outcome.units = (units.reads, units.writes) if units else None

@@ -47,6 +47,7 @@ __all__ = [
     "NEIGHBOUR",
     "NEW",
     "OURS",
+    "PLAIN",
     "REGION",
     "RESIZES",
     "RESUMES",

@@ -77,7 +77,7 @@ def test_a_page_is_written_where_asked_for(tmp_path: Path) -> None:
     [
         ((), "a command is missing"),
         (("walk",), "there is no command 'walk'"),
-        (("run", "flyToTheMoon"), "there is no operation 'flyToTheMoon'; the operations are createServerGroup"),
+        (("run", "flyToTheMoon"), "there is no operation 'flyToTheMoon'; the operations are allowLaunch"),
         (("run", "all", "--faults", "typhoon"), "there is no fault model 'typhoon'"),
         (("run", "all", "--faults", "outage:ec2"), "outage is written outage:SERVICE:SECONDS, not outage:ec2"),
         (("run", "all", "--runs", "0"), "a whole number from 1 to 1,000,000,000 is needed, not '0'"),
