@@ -11,7 +11,7 @@ export CDK_DISABLE_CLI_TELEMETRY = true
 bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs sweep sweep-lagging sweep-doubles \
+.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs sweep sweep-whole sweep-lagging sweep-doubles \
   sweep-moto differential mutants rehearse rehearse-small
 
 help:  ## this list
@@ -73,6 +73,9 @@ needs:
 
 sweep: .venv/ready  ## every call of every operation goes wrong in every way, once: singles
 	$(bin)/python -m rehearsal sweep all
+
+sweep-whole: .venv/ready  ## the same, and of every variant each signal together with a fault
+	$(bin)/python -m rehearsal sweep all --whole
 
 sweep-lagging: .venv/ready  ## the same on a cloud whose reads are a minute old
 	$(bin)/python -m rehearsal sweep all --lag 60

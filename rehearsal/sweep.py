@@ -34,6 +34,7 @@ SINGLES = (*LIFTED, *SIGNALS)
 """Kinds of which one alone is tried; those `FOR_GOOD` are for the way back."""
 WITH_SIGNALS = ("before", "after", "kill_after", "late", "hang", "minute_late", "minutes_late")
 """What goes wrong with the very call before which a signal comes."""
+ELSEWHERE = "a signal as a call goes wrong: of the operation's plain scenario alone, and of all with --whole"
 SECONDS = (*LIFTED, FOR_GOOD)
 """What goes wrong on the way back."""
 
@@ -89,12 +90,12 @@ def sweep(scenario: Scenario, kinds: Iterable[str], chosen: Chosen = lambda call
     return report
 
 
-def singles(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str]) -> Report:
-    """This call goes wrong in each way, and each signal comes just before it, alone and as it goes wrong."""
+def singles(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str], *, together: bool = True) -> Report:
+    """This call goes wrong in each way; each signal comes just before it, alone and (`together`) as it goes wrong."""
     report = Report(scenario.name, len(golden.calls))
     for kind in kinds:
         for trial in _singles(call, kind):
-            if reason := not_applicable(golden, call, kind):
+            if reason := not_applicable(golden, call, kind) or (len(trial) > 1 and not together and ELSEWHERE):
                 report.skipped[reason] += 1
             else:
                 report.add(judged(scenario, golden, trial, str(call)))

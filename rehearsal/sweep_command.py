@@ -37,12 +37,14 @@ class Part:
     kinds: tuple[str, ...]
     first: str = ""
     """The kind of the first fault; empty: singles."""
+    together: bool = True
+    """Of singles, signals also as the call goes wrong."""
 
     def swept(self) -> Report:
         scenario, golden = _golden(self.scenario, self.lag)
         if self.first:
             return doubles(scenario, golden, Fault(self.number, self.first), self.kinds)
-        return singles(scenario, golden, golden.call(self.number), self.kinds)
+        return singles(scenario, golden, golden.call(self.number), self.kinds, together=self.together)
 
 
 @lru_cache(maxsize=32)
@@ -64,18 +66,21 @@ def sweep(arguments: Sequence[str], console: Console | None = None) -> int:
     if given.trial:
         return _told(console, scenarios.lagging(given.operation[0], given.lag), given.trial, given.lag)
     began = time.monotonic()
-    parts = list(_parts(given.operation, given.lag, given.kinds, doubled=given.doubles))
+    parts = list(_parts(given.operation, given.lag, given.kinds, doubled=given.doubles, whole=given.whole))
     reports = _swept(console, parts, given.processes)
     show(console, reports, given.lag, time.monotonic() - began)
     return FAILED if any(report.survivors for report in reports) else 0
 
 
-def _parts(swept: Sequence[Scenario], lag: float, kinds: tuple[str, ...], *, doubled: bool) -> Iterator[Part]:
+def _parts(
+    swept: Sequence[Scenario], lag: float, kinds: tuple[str, ...], *, doubled: bool, whole: bool
+) -> Iterator[Part]:
     for one in swept:
         calls = _golden(one.name, lag)[1].calls
         firsts = FIRSTS if doubled else ("",)
         known = kinds or (SECONDS if doubled else SINGLES)
-        yield from (Part(one.name, lag, call.number, known, first) for first in firsts for call in calls)
+        together = whole or len(swept) == 1 or one.name == one.operation
+        yield from (Part(one.name, lag, call.number, known, first, together) for first in firsts for call in calls)
 
 
 def _swept(console: Console, parts: Sequence[Part], processes: int) -> list[Report]:
@@ -212,6 +217,9 @@ def _parser() -> Parser:
     parser.add_argument("operation", nargs="?", type=_operation, default=scenarios.ALL, help="all by default")
     parser.add_argument("--kinds", type=_kinds, default=(), metavar="KIND,…", help="only these; all by default")
     parser.add_argument("--doubles", action="store_true", help="a first fault leads back, a second strikes on the way")
+    parser.add_argument(
+        "--whole", action="store_true", help="of variants, too, each signal together with a fault of the same call"
+    )
     parser.add_argument("--lag", type=_lag, default=0.0, metavar="SECONDS", help="how old a read may be")
     parser.add_argument("--trial", type=_trial, default=(), metavar="NUMBER:KIND,…", help="one run, with its history")
     parser.add_processes()

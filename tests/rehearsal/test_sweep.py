@@ -19,6 +19,7 @@ from rehearsal.fake_cloud import Deed
 from rehearsal.faults import Call
 from rehearsal.mutants import MUTANTS
 from rehearsal.sweep import (
+    WITH_SIGNALS,
     Fault,
     Report,
     Scenario,
@@ -28,6 +29,7 @@ from rehearsal.sweep import (
     of_the_cloud,
     problems,
     run,
+    singles,
     sweep,
 )
 from rehearsal.trials import FAULTS, FOR_GOOD, SIGNALS
@@ -400,3 +402,17 @@ def test_what_counts_as_a_read_changes_nothing(scenario: Scenario) -> None:
 def _changes(world: World) -> tuple[list[Deed], list[Item]]:
     """What operations have done to the cloud, and all rows."""
     return [deed for deed in world.cloud.deeds if deed.operation], world.table.rows()
+
+
+def test_of_variants_signals_come_alone_unless_the_whole_is_asked_for() -> None:
+    told = Console(record=True, width=400)
+    (variant,) = scenarios.named("upsertAmazonDns/new")
+    golden = golden_of(variant)
+    call = golden.calls[-2]
+
+    alone, whole = (singles(variant, golden, call, ["pause"], together=both) for both in (False, True))
+
+    assert (alone.tried.total(), whole.tried.total()) == (1, 1 + len(WITH_SIGNALS))
+    assert sum(alone.skipped.values()) == len(WITH_SIGNALS)
+    assert sweep_command.sweep(["upsertAmazonDns*", "--kinds", "pause", "--processes", "1"], told) == 0
+    assert "of the operation's plain scenario alone, and of all with --whole" in told.export_text()
