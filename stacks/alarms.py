@@ -74,16 +74,19 @@ class Alarms(Construct):
 
     def _ended_from_outside(self, saga: str, machine: sfn.StateMachine) -> None:
         """An end that is none of the three: recovery starts by itself, yet somebody or something did that."""
-        metrics = {
-            "timed-out": machine.metric_timed_out(period=MINUTE),
-            "aborted": machine.metric_aborted(period=MINUTE),
-        }
-        for how, metric in metrics.items():
-            self._alarm(
-                f"{saga}-{how}",
-                f"An execution of {saga} was {how.replace('-', ' ')} instead of ending by itself; see its recovery.",
-                metric,
-            )
+        both = cloudwatch.MathExpression(
+            expression="timedOut + aborted",
+            using_metrics={
+                "timedOut": machine.metric_timed_out(period=MINUTE),
+                "aborted": machine.metric_aborted(period=MINUTE),
+            },
+            period=MINUTE,
+        )
+        self._alarm(
+            f"{saga}-ended-from-outside",
+            f"An execution of {saga} was aborted or timed out instead of ending by itself; see its recovery.",
+            both,
+        )
 
     def _alarm(
         self,

@@ -1,9 +1,14 @@
-"""The state machines: one per compiled saga, each with its own role and log group."""
+"""The state machines: one per compiled saga, each with its own role; their failures are logged in one place.
+
+A definition is a file of its own beside the template: in it forty of them would be more than CloudFormation takes.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -30,7 +35,7 @@ class Machine(Construct):
         definition: Definition,
         name: str,
         functions: FunctionsByName,
-        removal: RemovalPolicy,
+        log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
         called = {hole: functions[function].live for hole, function in definition.holes.items()}
@@ -39,10 +44,10 @@ class Machine(Construct):
             "Machine",
             state_machine_name=name,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(definition.text),
+            definition_body=sfn.DefinitionBody.from_file(str(self._written(definition))),
             definition_substitutions={hole: alias.function_arn for hole, alias in called.items()},
             role=self._role(called),
-            logs=self._logs(name, removal),
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ERROR, include_execution_data=False),
             tracing_enabled=True,
         )
 
@@ -52,13 +57,25 @@ class Machine(Construct):
         allow(role, ("lambda:InvokeFunction",), *(alias.function_arn for alias in called.values()))
         return role
 
-    def _logs(self, name: str, removal: RemovalPolicy) -> sfn.LogOptions:
-        """Failures only, without data: the journal and the execution history hold the story already, and for as long.
+    def _written(self, definition: Definition) -> Path:
+        path = Path(Stage.of(self).outdir) / "definitions" / f"{definition.saga}.asl.json"  # type: ignore[union-attr]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(definition.text, encoding="utf-8")
+        return path
 
-        Under `/aws/vendedlogs/` no log group needs room in the account's resource policy, which holds ten.
-        https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
-        """
-        group = logs.LogGroup(
-            self, "Logs", log_group_name=f"/aws/vendedlogs/states/{name}", retention=KEPT, removal_policy=removal
+
+class MachineLogs(logs.LogGroup):
+    """Failures only, without data: the journal and the execution history hold the story already, and for as long.
+
+    Under `/aws/vendedlogs/` no log group needs room in the account's resource policy, which holds ten.
+    https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, prefix: str, removal: RemovalPolicy) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            log_group_name=f"/aws/vendedlogs/states/{prefix}machines",
+            retention=KEPT,
+            removal_policy=removal,
         )
-        return sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False)

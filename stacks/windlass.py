@@ -17,7 +17,7 @@ from stacks.dependent_actions import allow_dependents
 from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity, packages
 from stacks.grants import allow, arn
 from stacks.layer import LAYER
-from stacks.machines import Machine
+from stacks.machines import Machine, MachineLogs
 from stacks.nudges import Nudges
 from stacks.projector import Projector
 from stacks.push import Bus, Courier, Errands, Herald, Tellings
@@ -71,6 +71,7 @@ class Windlass(Stack):
             packages=packages(modules(operations)),
             removal=removal,
         )
+        self.machine_logs = MachineLogs(self, "MachineLogs", prefix=settings.prefix, removal=removal)
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
         self.api = Api(self, "Api", name=f"{settings.prefix}api", function=self.functions["Api"].live, removal=removal)
         self._alarms(self._wakers())
@@ -141,7 +142,7 @@ class Windlass(Stack):
             definition=definition,
             name=f"{self._settings.prefix}{definition.saga}",
             functions=self.functions,
-            removal=self._settings.removal,
+            log_group=self.machine_logs,
         )
 
     def _grant(self) -> None:
@@ -184,7 +185,7 @@ class Windlass(Stack):
         self._grant_tokens(sweep)
         self._grant_starts(sweep)
         # Only the sweep asks how executions stand: the bucket for that refills at 15 a second.
-        allow(sweep.role, ("states:DescribeExecution",), *self._of_machines("execution:{}:*"))
+        allow(sweep.role, ("states:DescribeExecution",), self._of_machines("execution:{}*:*"))
         self._grant_sweeps(sweep)
         self._grant_tellings(sweep)
         self._grant_errands(sweep)
@@ -233,7 +234,7 @@ class Windlass(Stack):
         allow(function.role, ("sts:AssumeRole",), TARGET_ROLES)
 
     def _grant_starts(self, function: HubFunction) -> None:
-        allow(function.role, ("states:StartExecution",), *self._of_machines("stateMachine:{}"))
+        allow(function.role, ("states:StartExecution",), self._of_machines("stateMachine:{}*"))
 
     def _grant_tokens(self, function: HubFunction) -> None:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
@@ -248,8 +249,9 @@ class Windlass(Stack):
     def _grant_errands(self, function: HubFunction) -> None:
         allow(function.role, ("sqs:SendMessage",), self.errands.queue.queue_arn)
 
-    def _of_machines(self, resource: str) -> list[str]:
-        return [arn("states", resource.format(f"{self._settings.prefix}{one.saga}")) for one in self._definitions]
+    def _of_machines(self, resource: str) -> str:
+        """By the prefix of their names, one by one they would be half of what a role's policy may have."""
+        return arn("states", resource.format(self._settings.prefix))
 
 
 def actions_of(module: str) -> tuple[str, ...]:

@@ -224,7 +224,7 @@ def test_what_cannot_be_delivered_is_kept_and_a_person_is_called(of_type: OfType
     watched = {
         dimension["Value"]["Fn::GetAtt"][0]
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        if alarm["Namespace"] == "AWS/SQS"
+        if alarm.get("Namespace") == "AWS/SQS"
         for dimension in alarm["Dimensions"]
     }
 
@@ -234,9 +234,10 @@ def test_what_cannot_be_delivered_is_kept_and_a_person_is_called(of_type: OfType
 
 def test_every_machine_that_is_ended_from_outside_calls_a_person(of_type: OfType) -> None:
     watched = {
-        (alarm["Dimensions"][0]["Value"]["Ref"], alarm["MetricName"])
+        (metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"], metric["MetricStat"]["Metric"]["MetricName"])
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        if alarm["Namespace"] == "AWS/States"
+        for metric in alarm.get("Metrics", ())
+        if "MetricStat" in metric
     }
 
     machines = of_type("AWS::StepFunctions::StateMachine")
@@ -251,6 +252,12 @@ def test_the_backlog_s_alarm_watches_what_the_sweep_s_function_measures(of_type:
     assert (alarm["Namespace"], alarm["MetricName"], dimension["Name"]) == ("Windlass", "BacklogAge", "FunctionName")
     assert (alarm["Threshold"], alarm["Statistic"]) == (300, "Maximum")
     assert measuring["Handler"] == "lambdas.handlers.sweep"
+
+
+def test_there_is_room_in_the_stack_for_more(assembly: Path, resources: dict[str, Json]) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+    assert len(resources) <= 0.9 * 500
+    assert (assembly / "Windlass.template.json").stat().st_size <= 0.9 * 1_000_000
 
 
 def test_every_alarm_has_a_name_and_says_what_is_wrong(of_type: OfType) -> None:
@@ -364,12 +371,11 @@ def test_functions_and_machines_are_traced_and_log_into_their_own_groups(
 ) -> None:
     groups = of_type("AWS::Logs::LogGroup")
     used = [one["LoggingConfig"]["LogGroup"]["Ref"] for one in functions.values()]
+    assert len(set(used)) == len(used)
     used += [
         one["LoggingConfiguration"]["Destinations"][0]["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
         for one in machines.values()
     ]
-
-    assert len(set(used)) == len(used)
     assert all(groups[group]["RetentionInDays"] for group in used)
     assert {one["TracingConfig"]["Mode"] for one in functions.values()} == {"Active"}
     assert all(one["TracingConfiguration"]["Enabled"] for one in machines.values())
