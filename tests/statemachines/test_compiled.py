@@ -107,6 +107,11 @@ def test_every_function_a_machine_calls_is_the_engine_or_an_activity_module(saga
 
 
 @every_saga
+def test_a_definition_has_less_than_a_quarter_of_a_megabyte(saga: AnySaga) -> None:
+    assert len(json.dumps(compile_saga(saga))) < 256 * 1024
+
+
+@every_saga
 def test_every_state_with_every_retry_stays_where_the_entrypoint_would_hold(saga: AnySaga) -> None:
     assert worst_case(compile_saga(saga)) < 15_000
 
