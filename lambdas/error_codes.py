@@ -116,6 +116,22 @@ TABLE = (
         "DeleteScheduledAction DeleteLifecycleHook",
         says="not found|No Lifecycle Hook found",
     ),
+    Row(
+        "autoscaling",
+        "ValidationError",
+        NotFound,
+        "the instance: https://github.com/ansible-collections/community.aws/pull/933",
+        "DetachInstances TerminateInstanceInAutoScalingGroup",
+        says="is not part of Auto Scaling group|Instance Id not found",
+    ),
+    Row(
+        "autoscaling",
+        "ValidationError",
+        Conflict,
+        "it leaves the group already: https://github.com/reproio/ecs_deploy/issues/84",
+        "DetachInstances",
+        says="is not in InService or Standby",
+    ),
     Row("autoscaling", "ValidationError", Rejected, ASG_ERRORS),
     Row(
         "autoscaling",
@@ -188,6 +204,7 @@ TABLE = (
         "InvalidSubnetID.NotFound InvalidSubnetID.Malformed InvalidVpcID.NotFound InvalidVpcID.Malformed "
         "InvalidLaunchTemplateName.Malformed InvalidLaunchTemplateId.Malformed InvalidTagKey.Malformed "
         "RulesPerSecurityGroupLimitExceeded InvalidPermission.Malformed InvalidGroup.Reserved CannotDelete "
+        "SecurityGroupsPerInterfaceLimitExceeded "
         "TagLimitExceeded InvalidFilter FilterLimitExceeded UnsupportedOperation Unsupported",
         Rejected,
         EC2_ERRORS,

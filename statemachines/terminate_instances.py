@@ -14,6 +14,7 @@ TERMINATE_INSTANCES: Saga[TerminateInstances, TerminatePlan, Cloud] = Saga(
     plan=instances.plan_terminate,
     guards=guards_of_instances,
     steps=(
+        step("AskTrafficGuard", do=instances.ask, undo=instances.take_back),
         step("TerminateInstances", do=instances.terminate, pivot=True),
         wait_until("InstancesGone", check=instances.still_there, within=timedelta(hours=1)),
     ),

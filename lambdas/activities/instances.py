@@ -1,19 +1,23 @@
-"""Instances one by one: started anew, and ended for good."""
+"""Instances one by one: started anew, given other security groups, and ended for good."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from lambdas.activities import traffic_guard
+from lambdas.activities import lookups, restoring, traffic_guard
 from lambdas.cloud import Cloud
 from lambdas.cloud.ec2_instances import Ec2Instance, Ec2Instances
 from lambdas.errors import NotFound, Rejected
 from lambdas.requests.reboot_instances import RebootInstances
 from lambdas.requests.terminate_instances import TerminateInstances
+from lambdas.requests.update_instances import UpdateInstances
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeInstances",
+    "ec2:DescribeSecurityGroups",
+    "ec2:ModifyInstanceAttribute",
     "ec2:RebootInstances",
     "ec2:TerminateInstances",
     "elasticloadbalancing:DescribeInstanceHealth",
@@ -43,6 +47,28 @@ class TerminatePlan:
     """Those asked for that were gone already."""
     overridden: bool = False
     """The traffic guard, by the request."""
+    schema: int = 1
+
+
+Groups = tuple[str, ...]
+"""Ids of security groups, sorted."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Instances that have the same security groups, and shall have the same."""
+
+    before: Groups
+    after: Groups
+    instances: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UpdatePlan:
+    account: str
+    region: str
+    group: str
+    exchanges: tuple[Exchange, ...]
     schema: int = 1
 
 
@@ -85,21 +111,41 @@ def is_protected(instance: str, instances: Ec2Instances) -> bool:
         return False
 
 
+def ask(plan: TerminatePlan, cloud: Cloud) -> str:
+    """Ask traffic guard and brake whether clusters and account can do without the instances."""
+    return f"the instances may go{_spared(plan, _staying(plan, cloud), cloud)}"
+
+
+def take_back(plan: TerminatePlan, cloud: Cloud) -> str:
+    """Take nothing back: what was noted of instances about to go counts only while this operation is not over."""
+    return "the instances stay"
+
+
 def terminate(plan: TerminatePlan, cloud: Cloud) -> str:
-    """Terminate the instances, if their clusters can do without them: the point of no return."""
-    found = cloud.of(Ec2Instances).found(plan.instances) if plan.instances else {}
-    going = [one for one in found.values() if one.state != GOING]
+    """Terminate the instances, if their clusters can still do without them: the point of no return."""
+    going = _staying(plan, cloud)
     if not going:
         return "nothing to terminate: the instances are gone, or going"
-    said = "".join(
-        traffic_guard.may_lose(group, [one.id for one in some], cloud, overridden=plan.overridden)
-        for group, some in _by_group(going)
-    )
+    said = _spared(plan, going, cloud)
     cloud.of(Ec2Instances).terminate([one.id for one in going])
     return f"terminating {', '.join(one.id for one in going)}{said}"
 
 
-def _by_group(instances: Iterable[Ec2Instance]) -> Iterator[tuple[str, list[Ec2Instance]]]:
+def _staying(plan: TerminatePlan, cloud: Cloud) -> list[Ec2Instance]:
+    """Those that are not on their way out yet."""
+    found = cloud.of(Ec2Instances).found(plan.instances) if plan.instances else {}
+    return [one for one in found.values() if one.state != GOING]
+
+
+def _spared(plan: TerminatePlan, going: list[Ec2Instance], cloud: Cloud) -> str:
+    """What is to be said of it, if they can be spared."""
+    return "".join(
+        traffic_guard.may_lose(group, [one.id for one in some], cloud, overridden=plan.overridden)
+        for group, some in by_group(going)
+    )
+
+
+def by_group(instances: Iterable[Ec2Instance]) -> Iterator[tuple[str, list[Ec2Instance]]]:
     """Of the server groups that have them, in order of name."""
     every = list(instances)
     for group in sorted({one.group for one in every if one.group}):
@@ -114,3 +160,87 @@ def still_there(plan: TerminatePlan, cloud: Cloud) -> str | None:
 
 def _states(instances: Iterable[Ec2Instance]) -> str:
     return ", ".join(sorted({one.state for one in instances}))
+
+
+def plan_update(request: UpdateInstances, cloud: Cloud) -> UpdatePlan:
+    """Find the security groups, and note which ones each of the group's instances has now."""
+    name = request.server_group_name
+    try:
+        members = [one.id for one in cloud.groups.find(name).instances]
+    except NotFound:
+        raise Rejected(f"server group {name} does not exist in {cloud.region}; name one that does") from None
+    found = [one for one in cloud.of(Ec2Instances).found(members).values() if one.state != GOING]
+    wanted = _wanted(request, {one.vpc for one in found}, cloud)
+    exchanges = [_exchange(one, wanted, appends=request.append_only) for one in found]
+    return UpdatePlan(request.account, request.region, name, tuple(_together(exchanges)))
+
+
+def _wanted(request: UpdateInstances, vpcs: set[str], cloud: Cloud) -> Groups:
+    """A group's instances are in one VPC; where it has none, any will do."""
+    return lookups.security_groups(request.security_groups, min(vpcs, default=None), cloud)
+
+
+def _exchange(one: Ec2Instance, wanted: Groups, *, appends: bool) -> Exchange:
+    after = {*wanted, *(one.security_groups if appends else ())}
+    return Exchange(one.security_groups, tuple(sorted(after)), (one.id,))
+
+
+def _together(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+    """Those that are the same in one: a plan is small."""
+    alike: dict[tuple[Groups, Groups], list[str]] = {}
+    for one in exchanges:
+        alike.setdefault((one.before, one.after), []).extend(one.instances)
+    return (Exchange(before, after, tuple(some)) for (before, after), some in sorted(alike.items()))
+
+
+def secure(plan: UpdatePlan, cloud: Cloud) -> str:
+    """Give each of the group's instances the security groups asked for, unless somebody has changed its own since."""
+    there, instances = _there(plan, cloud), cloud.of(Ec2Instances)
+    for one, instance in _each(plan):
+        if instance in there:
+            restoring.apply(_groups_of(instance), there[instance], one.before, one.after, _written(instance, instances))
+    return f"{len(there)} instances of {plan.group} have the security groups asked for"
+
+
+def secure_again(plan: UpdatePlan, cloud: Cloud) -> str:
+    """Give each of the group's instances the security groups from before, unless somebody has changed them since."""
+    there, instances = _there(plan, cloud), cloud.of(Ec2Instances)
+    for one, instance in _each(plan):
+        if instance in there:
+            restoring.restore(
+                _groups_of(instance), there[instance], one.before, one.after, _written(instance, instances), cloud
+            )
+    return f"{len(there)} instances of {plan.group} have their own security groups"
+
+
+def still_secured(plan: UpdatePlan, cloud: Cloud) -> None:
+    """Whether an instance has the security groups that this operation gave it, although they were put back."""
+    there = _there(plan, cloud)
+    for one, instance in _each(plan):
+        if instance in there:
+            restoring.left_behind(_groups_of(instance), there[instance], one.before, one.after)
+
+
+def _there(plan: UpdatePlan, cloud: Cloud) -> dict[str, Groups]:
+    """The security groups of those that are still there: who comes later is launched from the template."""
+    ids = [instance for _, instance in _each(plan)]
+    found = cloud.of(Ec2Instances).found(ids) if ids else {}
+    return {one.id: one.security_groups for one in found.values() if one.state != GOING}
+
+
+def _each(plan: UpdatePlan) -> Iterator[tuple[Exchange, str]]:
+    return ((one, instance) for one in plan.exchanges for instance in one.instances)
+
+
+def _groups_of(instance: str) -> str:
+    return f"the list of security groups of instance {instance}"
+
+
+def _written(instance: str, instances: Ec2Instances) -> restoring.Write[Groups]:
+    """One that has gone meanwhile needs none."""
+
+    def write(groups: Groups | None) -> None:
+        with suppress(NotFound):
+            instances.secure(instance, groups or ())
+
+    return write

@@ -91,13 +91,13 @@ def remaining(plan: TrafficPlan, found: Group, cloud: Cloud) -> Iterator[str]:
     for registered, health, draining in looks:
         for one in registered:
             with suppress(NotFound):
-                yield from _remaining(_concerned(plan, one, found), one.balancer, health, draining)
+                yield from remains_in(_concerned(plan, one, found), one.balancer, health, draining)
 
 
-def _remaining(
+def remains_in(
     instances: tuple[str, ...], balancer: str, health: Look, draining: Callable[[str], tuple[str, ...]]
 ) -> Iterator[str]:
-    """One whose last connections end is still in traffic; a load balancer that is gone sends none."""
+    """What of these is in traffic there still: one whose last connections end, too. Raises NotFound."""
     if not instances:
         return
     if there := {one.instance for one in health(balancer)}.intersection(instances):

@@ -45,3 +45,18 @@ class Ec2Instances(Noun):
     @changes("ec2:TerminateInstances")
     def terminate(self, instances: Sequence[str]) -> None:
         """Terminate for good; it goes on after the answer. Absent ones are no error."""
+
+    @abstractmethod
+    @changes("ec2:CreateTags")
+    def tag(self, instances: Sequence[str], key: str, value: str) -> None:
+        """Put the tag on each, over one of that key. Absent instances are no error."""
+
+    @abstractmethod
+    @changes("ec2:DeleteTags")
+    def untag(self, instances: Sequence[str], key: str, value: str) -> None:
+        """Take the tag off where it has that value. Absent instances are no error."""
+
+    @abstractmethod
+    @changes("ec2:ModifyInstanceAttribute")
+    def secure(self, instance: str, security_groups: Sequence[str]) -> None:
+        """Give it these security groups (ids) instead of those it has. Raises NotFound for the instance."""

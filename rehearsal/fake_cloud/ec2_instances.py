@@ -1,6 +1,6 @@
 """Instances one by one: what somebody made of them, and those that no group has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from lambdas.cloud import Tags
@@ -11,9 +11,8 @@ from rehearsal.fake_cloud import fleet, seeds
 from rehearsal.fake_cloud.place import Launched, Place
 from rehearsal.fake_cloud.port import Port, call, plays
 
-KIND = "instance"
+KIND, TERMINATING = "instance", "Terminating"
 """The shelf of what is otherwise with an instance than when its group launched it."""
-LEAVING = "Terminating"
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,37 @@ class FakeEc2Instances(Port):
             place.note("terminated", KIND, one, self.operation)
             terminate(place, one)
 
+    @call
+    def tag(self, instances: Sequence[str], key: str, value: str) -> None:
+        self._tags(instances, lambda tags: {**tags, key: value})
+
+    @call
+    def untag(self, instances: Sequence[str], key: str, value: str) -> None:
+        self._tags(instances, lambda tags: {k: v for k, v in tags.items() if (k, v) != (key, value)})
+
+    @call
+    def secure(self, instance: str, security_groups: Sequence[str]) -> None:
+        place, wanted = self.place, tuple(sorted(security_groups))
+        self._exist([instance])
+        if missing := [one for one in wanted if one not in place.security_groups]:
+            raise Rejected(f"the security group {missing[0]} does not exist")
+        own = launched_in(place, place.instances[instance])
+        touch(place, instance, security_groups=None if wanted == own else wanted)
+        place.note("secured", KIND, instance, self.operation, wanted)
+
+    def _tags(self, instances: Sequence[str], change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        place = self.place
+        for one in instances:
+            if one in place.instances:
+                touch(place, one, tags=tuple(sorted(change(dict(touched(place, one).tags)).items())))
+                place.note("tagged", KIND, one, self.operation)
+
     def _seen(self, instance: str, launched: Launched) -> Ec2Instance:
         place = self.place
         kept = place.shelf(KIND).seen(instance, place.now) or Touched()
         group = None if kept.loose else place.groups.seen(launched.group, place.now)
         members = {one.id: one.lifecycle for one in group.instances} if group else {}
-        leaving = kept.leaving or members.get(instance, "").startswith(LEAVING)
+        leaving = kept.leaving or members.get(instance, "").startswith(TERMINATING)
         return Ec2Instance(
             instance,
             "shutting-down" if leaving else "running",
@@ -108,7 +132,7 @@ def terminate(place: Place, instance: str) -> None:
         return
     name = place.instances[instance].group
     group = place.groups.get(name)
-    if group and not any(one.id == instance and one.lifecycle.startswith(LEAVING) for one in group.instances):
+    if group and not any(one.id == instance and one.lifecycle.startswith(TERMINATING) for one in group.instances):
         fleet.terminate(place, name, [instance])
 
 

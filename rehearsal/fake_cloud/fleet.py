@@ -8,6 +8,8 @@ from rehearsal.fake_cloud.place import CONFIGURATION, Configuration, Launched, P
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 MOST_ACTIVITIES = 20
+LEAVING = ("Terminating", "Detaching")
+"""How the lifecycle of an instance begins that the group no longer counts."""
 
 NO_CAPACITY = (
     "We currently do not have sufficient {type} capacity in the Availability Zone you requested ({zone}). Our system "
@@ -25,7 +27,7 @@ def balance(place: Place, name: str) -> None:
     group = place.groups.get(name)
     if group is None or group.deleting:
         return
-    active = [one for one in group.instances if not one.lifecycle.startswith("Terminating")]
+    active = [one for one in group.instances if not one.lifecycle.startswith(LEAVING)]
     missing = group.capacity.desired - len(active)
     if missing > 0 and "Launch" not in group.suspended:
         _launch(place, group, missing)
@@ -39,7 +41,7 @@ def terminate(place: Place, name: str, instances: Sequence[str]) -> None:
         return
     leaving = frozenset(instances)
     unregister_everywhere(place, leaving)
-    _instances_are(place, name, leaving, lifecycle="Terminating")
+    instances_are(place, name, leaving, lifecycle="Terminating")
     place.later(place.manners.shutdown, lambda: _gone(place, name, leaving))
 
 
@@ -101,7 +103,7 @@ def _arrive(place: Place, name: str, instances: frozenset[str]) -> None:
     """Running; a launch hook keeps them from service until somebody completes it."""
     hooks = place.hooks.get(name) or ()
     if any(hook.transition == LAUNCHING for hook in hooks):
-        _instances_are(place, name, instances, only="Pending", lifecycle="Pending:Wait")
+        instances_are(place, name, instances, only="Pending", lifecycle="Pending:Wait")
         place.tell(name, len(instances))
         place.later(place.manners.hook, lambda: _serve(place, name, instances))
     else:
@@ -118,7 +120,7 @@ def _serve(place: Place, name: str, instances: frozenset[str]) -> None:
     bad = place.instances[serving[0].id].image in place.never_healthy
     balancers = (*group.settings.target_groups, *group.settings.load_balancers)
     # Behind a load balancer Auto Scaling calls it healthy all through the grace period.
-    _instances_are(place, name, instances, only="Pending", lifecycle="InService", healthy=not bad or bool(balancers))
+    instances_are(place, name, instances, only="Pending", lifecycle="InService", healthy=not bad or bool(balancers))
     _tried(place, name, "Successful", f"Launching {len(serving)} new EC2 instances")
     if "AddToLoadBalancer" not in group.suspended:
         for balancer in balancers:
@@ -152,7 +154,7 @@ def _gone(place: Place, name: str, instances: frozenset[str]) -> None:
         balance(place, name)
 
 
-def _instances_are(place: Place, name: str, instances: frozenset[str], *, only: str = "", **now: object) -> None:
+def instances_are(place: Place, name: str, instances: frozenset[str], *, only: str = "", **now: object) -> None:
     group = place.groups.get(name)
     if group is not None:
         there = tuple(

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 import pytest
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import AutoScalingBackend, autoscaling_backends
-from moto.ec2.exceptions import InvalidLaunchTemplateNameNotFoundWithNameError
+from moto.ec2.exceptions import InvalidLaunchTemplateNameNotFoundWithNameError, InvalidSecurityGroupNotFoundError
+from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
@@ -78,6 +79,10 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     replace(ELBBackend, "register_instances", no_load_balancer, "load_balancer_name")
     replace(ELBBackend, "deregister_instances", no_load_balancer, "load_balancer_name")
     honest_parts.install(monkeypatch, deleting)
+    monkeypatch.setattr(AutoScalingBackend, "detach_instances", _of_the_group(AutoScalingBackend.detach_instances))
+    monkeypatch.setattr(AutoScalingBackend, "terminate_instance", _managed(AutoScalingBackend.terminate_instance))
+    secure = "modify_instance_security_groups"
+    monkeypatch.setattr(InstanceBackend, secure, _known_groups(getattr(InstanceBackend, secure)))
     monkeypatch.setattr(Route53Backend, "change_resource_record_sets", _exact(Route53Backend))
     honest_security_groups.install(monkeypatch)
     honest_images.install(monkeypatch)
@@ -103,6 +108,55 @@ def _guarded(method: Method, guard: Callable[[Any, str], Exception | None], para
             _refuse_template(error)
 
     return guarded
+
+
+def _of_the_group(method: Method) -> Method:
+    """Auto Scaling detaches what the group has, and no more of it than its minimum allows."""
+
+    @wraps(method)
+    def detach(backend: Any, group_name: str, instance_ids: list[str], should_decrement: bool) -> Any:
+        group = backend.autoscaling_groups.get(group_name)
+        if group is None:
+            raise ValidationError("AutoScalingGroup name not found - null")
+        members = {state.instance.id for state in group.instance_states}
+        if strange := [one for one in instance_ids if one not in members]:
+            raise ValidationError(f"The instance {strange[0]} is not part of Auto Scaling group {group_name}.")
+        _above_minimum(group, len(instance_ids) if should_decrement else 0)
+        return method(backend, group_name, instance_ids, should_decrement)
+
+    return detach
+
+
+def _managed(method: Method) -> Method:
+    @wraps(method)
+    def terminate(backend: Any, instance_id: str, should_decrement: bool) -> Any:
+        every = (one for group in backend.autoscaling_groups.values() for one in group.instance_states)
+        if all(one.instance.id != instance_id for one in every):
+            said = f"Instance Id not found - No managed instance found for instance ID {instance_id}"
+            raise ValidationError(said)
+        return method(backend, instance_id, should_decrement)
+
+    return terminate
+
+
+def _known_groups(method: Method) -> Method:
+    @wraps(method)
+    def secure(backend: Any, instance_id: str, new_group_id_list: list[str]) -> Any:
+        for one in new_group_id_list:
+            if backend.get_security_group_from_id(one) is None:
+                raise InvalidSecurityGroupNotFoundError(one)
+        return method(backend, instance_id, new_group_id_list)
+
+    return secure
+
+
+def _above_minimum(group: Any, fewer: int) -> None:
+    if fewer and group.desired_capacity - fewer < group.min_size:
+        raise ValidationError(
+            f"Currently, desiredSize equals minSize ({group.min_size}). Terminating instance without replacement will "
+            "violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower "
+            "group's min size."
+        )
 
 
 def _exact(owner: Any) -> Method:

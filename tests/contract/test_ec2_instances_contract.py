@@ -2,8 +2,10 @@
 
 import pytest
 
+from lambdas.cloud import SecurityGroup
 from lambdas.cloud.ec2_instances import Ec2Instances
 from lambdas.errors import NotFound, Rejected
+from rehearsal.fake_cloud import seeds
 from rehearsal.fake_cloud.ec2_instances import touch
 from tests.contract.recording import seeding
 from tests.contract.worlds import AwsWorld, FakeWorld, World, make_group
@@ -80,3 +82,36 @@ def test_protection_from_termination_is_seen_and_kept(world: World, instances: E
 def test_an_instance_that_does_not_exist_has_no_protection(instances: Ec2Instances) -> None:
     with pytest.raises(NotFound, match=NOBODY):
         instances.protected(NOBODY)
+
+
+def another_group(world: World) -> str:
+    """A security group that nobody uses."""
+    if isinstance(world, AwsWorld):
+        (known,) = world.cloud.network.security_groups([world.region.security_group])
+        made = seeding("ec2").create_security_group(GroupName="shop-admin", Description="admin", VpcId=known.vpc)
+        return str(made["GroupId"])
+    assert isinstance(world, FakeWorld)
+    made = SecurityGroup("sg-0123456789abcdef7", "shop-admin", seeds.VPC)
+    world.place.security_groups[made.id] = made
+    return made.id
+
+
+def test_an_instance_has_the_security_groups_that_it_was_given_last(world: World, instances: Ec2Instances) -> None:
+    first, second = two(world)
+    own, other = world.region.security_group, another_group(world)
+
+    instances.secure(first, [other, own])
+    instances.secure(second, [other])
+
+    found = instances.found([first, second])
+    assert found[first].security_groups == tuple(sorted([own, other]))
+    assert found[second].security_groups == (other,)
+
+
+def test_a_security_group_or_an_instance_that_does_not_exist_is_refused(world: World, instances: Ec2Instances) -> None:
+    first, _ = two(world)
+
+    with pytest.raises(Rejected):
+        instances.secure(first, ["sg-0aaaaaaaaaaaaaaaa"])
+    with pytest.raises(NotFound, match=NOBODY):
+        instances.secure(NOBODY, [world.region.security_group])
