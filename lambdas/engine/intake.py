@@ -204,7 +204,10 @@ def _claim(
 
 
 def _named(identity: str, claims: Sequence[Control]) -> list[Control]:
-    """The operations of a batch are numbered, and each but the first waits for the one before."""
+    """The operations of a batch are numbered, and each but the first waits for the one before.
+
+    `startBy` is the first one's: a batch that has begun goes on, however long each takes, until it has to be finished.
+    """
     if len(claims) == 1:
         return list(claims)
     return [_numbered(identity, index, claim) for index, claim in enumerate(claims)]
@@ -213,8 +216,9 @@ def _named(identity: str, claims: Sequence[Control]) -> list[Control]:
 def _numbered(identity: str, index: int, claim: Control) -> Control:
     name = f"{identity}-{index}"
     after = f"{identity}-{index - 1}" if index else None
-    changed = {"id": name, "execution": name, "batch": identity, "after": after, "backlog": None if index else True}
-    return control_of({k: v for k, v in (item_of(claim) | changed).items() if v is not None})
+    changed = {"id": name, "execution": name, "batch": identity, "after": after}
+    waits = {"backlog": None, "start_by": None} if index else {}
+    return control_of({k: v for k, v in (item_of(claim) | changed | waits).items() if v is not None})
 
 
 def _accept(

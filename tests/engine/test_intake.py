@@ -1,6 +1,7 @@
 """Twice is once, and nothing accepted is lost, wherever intake dies."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -157,10 +158,14 @@ def down(call: Call) -> bool:
     return call.name == "machines.start"
 
 
-def batch(world: World, *operations: tuple[str, Json]) -> Accepted:
+def first_of(world: World, call: Call, name: str) -> bool:
+    return call.name == name and not world.faults.struck
+
+
+def batch(world: World, *operations: tuple[str, Json], terms: Terms = TERMS) -> Accepted:
     sagas = {saga.operation: saga for saga in world.sagas.values()}
     submissions = [Submission(sagas[name], sagas[name].request_type.model_validate(body)) for name, body in operations]
-    return intake.accept(world.hub, submissions, caller=CALLER, terms=TERMS, key="batch")
+    return intake.accept(world.hub, submissions, caller=CALLER, terms=terms, key="batch")
 
 
 RESIZE = {**WHERE, "serverGroupName": OURS, "capacity": {"min": 1, "desired": 1, "max": 4}}
@@ -180,6 +185,21 @@ def test_the_operations_of_a_batch_run_one_after_the_other() -> None:
     assert first.closed is not None
     assert second.started >= first.closed
     assert OURS not in groups(world)
+
+
+def test_a_batch_that_has_begun_goes_on_however_long_its_first_operation_took() -> None:
+    world = CREATES.world()
+    brief = replace(TERMS, start_within=timedelta(minutes=1), finish_within=timedelta(hours=1))
+    world.faults.models.append(lambda call: KINDS["throttle"] if first_of(world, call, "groups.resize") else None)
+
+    accepted = batch(world, ("resizeServerGroup", RESIZE), ("destroyServerGroup", DESTROY), terms=brief)
+    for one in accepted.operations:
+        world.run(one)
+
+    first, second = (world.control(one) for one in accepted.operations)
+    assert (first.start_by, second.start_by) == (first.accepted + 60, None)
+    assert (first.closed or 0) > first.accepted + 600
+    assert (second.status, second.finish_by) == (Status.SUCCEEDED, first.accepted + 3600)
 
 
 def test_a_batch_stops_where_an_operation_fails() -> None:
