@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from lambdas import accounts
 from lambdas.accounts import Account
-from lambdas.api.app import answer, api
+from lambdas.api.app import api
 from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.engine.tasks import Sagas, by_name
@@ -23,6 +22,7 @@ from lambdas.requests.destroy_server_group import DestroyServerGroup
 from lambdas.requests.resize_server_group import ResizeServerGroup
 from lambdas.rows import Control, Open, Status, Step, control_key, control_of, item_of, open_key, plan_key, step_key
 from lambdas.table import Key, Put, Update
+from rehearsal.gateway import Answered, answered, proxy_event
 from rehearsal.memory_table import MemoryTable
 from saga import Saga, step, wait_until
 
@@ -157,17 +157,6 @@ def no_cloud(account: str, region: str, operation: str) -> Cloud:
     raise AssertionError("the API sees no cloud")
 
 
-@dataclass(frozen=True)
-class Answered:
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
 @dataclass
 class Door:
     """HTTP in, HTTP out. The app is made with the first request, as in a process of Lambda."""
@@ -190,23 +179,8 @@ class Door:
         text: str | None = None,
         stage: str = "",
     ) -> Answered:
-        url = urlsplit(target)
-        query = parse_qsl(url.query, keep_blank_values=True)
-        event = {
-            "resource": "/{proxy+}",
-            "path": url.path,
-            "httpMethod": method,
-            "headers": {"content-type": "application/json", **(headers or {})},
-            "multiValueHeaders": {},
-            "queryStringParameters": dict(query) or None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in query} or None,
-            "requestContext": {"identity": {"userArn": arn}, "path": f"{stage}{url.path}", "stage": stage.strip("/")},
-            "body": text if text is not None else None if body is None else json.dumps(body),
-            "isBase64Encoded": False,
-        }
-        got = answer(self.app, event, None)
-        headers = {name: values[0] for name, values in got["multiValueHeaders"].items()}
-        return Answered(got["statusCode"], headers, got["body"])
+        sent = text if text is not None else None if body is None else json.dumps(body)
+        return answered(self.app, proxy_event(method, target, sent, headers=headers, arn=arn, stage=stage))
 
     @cached_property
     def app(self) -> APIGatewayRestResolver:

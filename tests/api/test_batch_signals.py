@@ -8,7 +8,8 @@ from lambdas.api import batch_signals
 from lambdas.errors import Throttled
 from lambdas.rows import Mark, Status
 from lambdas.table import Key
-from tests.api.http_door import CALLER, Answered, Door
+from rehearsal.gateway import Answered
+from tests.api.http_door import CALLER, Door
 
 RESIZE: dict[str, Any] = {
     "account": "test",

@@ -13,7 +13,8 @@ from lambdas.rows import Status
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import PROMPT, FakeCloud, seeds
 from rehearsal.fake_cloud.place import Place
-from tests.api.http_door import CALLER, Answered, Door, new_door
+from rehearsal.gateway import Answered
+from tests.api.http_door import CALLER, Door, new_door
 
 EAST, WEST = "us-east-1", "us-west-1"
 GROUP, OLD, OTHER = "shop-prod-v002", "shop-prod-v001", "shop-test-blue-v007"

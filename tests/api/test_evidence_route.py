@@ -4,7 +4,8 @@ from typing import Any
 
 from lambdas.rows import Status, Step, evidence_key
 from lambdas.table import Put
-from tests.api.http_door import Answered, Door
+from rehearsal.gateway import Answered
+from tests.api.http_door import Door
 
 RESIZE: dict[str, Any] = {
     "account": "test",

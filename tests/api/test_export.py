@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lambdas.rows import Status, Step
-from tests.api.http_door import Answered, Door
+from rehearsal.gateway import Answered
+from tests.api.http_door import Door
 
 PLACE = {"account": "test", "region": "us-east-1"}
 RESIZE: dict[str, Any] = {**PLACE, "serverGroupName": "shop-prod-v001", "capacity": {"min": 1}}

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lambdas.table import Key, Put
-from tests.api.http_door import CALLER, Answered, Door
+from rehearsal.gateway import Answered
+from tests.api.http_door import CALLER, Door
 
 NOW = "2023-11-14T22:13:20Z"
 LATER = "2023-11-15T06:00:00Z"

@@ -4,7 +4,8 @@ import pytest
 
 from lambdas.errors import Rejected, Throttled, WindlassError
 from lambdas.rows import Mark, Status, Step
-from tests.api.http_door import Answered, Door
+from rehearsal.gateway import Answered
+from tests.api.http_door import Door
 
 RESIZE: dict[str, Any] = {
     "account": "test",

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lambdas.rows import Mark, Status
-from tests.api.http_door import CALLER, Answered, Door
+from rehearsal.gateway import Answered
+from tests.api.http_door import CALLER, Door
 
 GROUP = {"account": "test", "region": "us-east-1", "serverGroupName": "shop-prod-v001"}
 ONE = "/guards/test/us-east-1/server-group/shop-prod-v001"
