@@ -135,6 +135,8 @@ class Scenario:
     """How the run in which nothing goes wrong ends."""
     cure: Callable[[World], object] | None = None
     """What a person does who is asked, before he decides to retry; he is asked in the run without faults too."""
+    decider: intake.Caller = CALLER
+    """Who is asked: where nobody else will do, somebody else."""
     makes: Callable[..., World] = World
     occupied: Occupied | None = None
 
@@ -301,7 +303,7 @@ def _one_to_its_end(scenario: Scenario, one: Run, operation: str) -> None:
         if scenario.cure is not None:
             scenario.cure(world)
         for party in held():
-            world.signal(party, "decide", "retry")
+            world.signal(party, "decide", "retry", by=scenario.decider)
         world.run(operation, until=lambda: bool(held()))
     if not world.over(operation):
         raise NeverEnds(f"held again and again in {world.result(operation).path}")

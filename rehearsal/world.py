@@ -213,13 +213,13 @@ class World:
             self._request = saga, request, saga.request_type.model_validate(request)
         return self._request[2]
 
-    def signal(self, operation: str, what: str, decision: str = "") -> str:
+    def signal(self, operation: str, what: str, decision: str = "", *, by: intake.Caller = CALLER) -> str:
         """Send cancel, pause, resume or decide: `accepted`, or why not now."""
         try:
             if what == "decide":
-                signals.decide(self.plain, self.sagas, operation, decision, CALLER, "rehearsed")
+                signals.decide(self.plain, self.sagas, operation, decision, by, "rehearsed")
             else:
-                getattr(signals, what)(self.plain, self.sagas, operation, CALLER, "rehearsed")
+                getattr(signals, what)(self.plain, self.sagas, operation, by, "rehearsed")
         except signals.NotNow as refused:
             return str(refused)
         return "accepted"
