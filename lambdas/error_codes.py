@@ -264,6 +264,42 @@ TABLE = (
     Row("route53", "NoSuchHostedZone", NotFound, BOTOCORE),
     Row("route53", "InvalidChangeBatch InvalidDomainName InvalidInput NoSuchHealthCheck", Rejected, BOTOCORE),
     Row("route53", "PriorRequestNotComplete", Conflict, BOTOCORE),
+    # CloudFormation. Its refusals are mostly one code, ValidationError: only the sentence tells them apart.
+    Row(
+        "cloudformation",
+        "ValidationError",
+        AlreadyExists,
+        "nothing would change: https://github.com/boto/boto3/issues/1609",
+        "UpdateStack",
+        says="No updates are to be performed",
+    ),
+    Row(
+        "cloudformation",
+        "ValidationError",
+        NotFound,
+        "'Stack [x] does not exist': https://github.com/SWO-GS/auto-tag/issues/98",
+        "CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStackEvents DescribeStacks ExecuteChangeSet "
+        "UpdateStack",
+        says=r"(Stack|ChangeSet) .*does not exist",
+    ),
+    Row(
+        "cloudformation",
+        "ValidationError",
+        Conflict,
+        "'is in UPDATE_IN_PROGRESS state and can not be updated': https://github.com/remind101/empire/issues/932",
+        says="_IN_PROGRESS",
+    ),
+    Row("cloudformation", "AlreadyExists TokenAlreadyExists", AlreadyExists, BOTOCORE),
+    Row("cloudformation", "ChangeSetNotFound", NotFound, BOTOCORE),
+    Row(
+        "cloudformation",
+        "InvalidChangeSetStatus",
+        Conflict,
+        "made or executed just now: " + BOTOCORE,
+        "DeleteChangeSet",
+    ),
+    Row("cloudformation", "InvalidChangeSetStatus InsufficientCapabilities", Rejected, BOTOCORE),
+    Row("cloudformation", "LimitExceeded", NoCapacity, "the account's, until stacks are deleted: " + BOTOCORE),
     # CloudWatch
     Row("cloudwatch", "LimitExceeded", NoCapacity, BOTOCORE),
     Row("cloudwatch", "InvalidNextToken", Transient, "paged for too long, read again: " + BOTOCORE),

@@ -4,6 +4,7 @@ The hub's own account is reached with the function's role, every other by assumi
 after the operation, so that the target account's CloudTrail names the operation too.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -154,7 +155,7 @@ class TableSecrets:
         text = row.get("request", {}).get(reference)
         if text is None:
             raise NotFound(f"operation {self._operation}: its request has no {reference}")
-        return str(text)
+        return text if isinstance(text, str) else json.dumps(text)
 
 
 class TableNames:

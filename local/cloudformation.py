@@ -16,6 +16,7 @@ from local.clients import Clients
 from local.patches import replace
 from local.resources.kinds import Json
 from local.stack import MotoStack, Outputs, ResourceError, Resources
+from local.stack_tokens import noted, tokened
 from local.templates import TemplateError
 
 
@@ -81,6 +82,9 @@ def install(clients: Clients) -> None:
     )
     _extend_backend()
     _extend_change_sets()
+    replace(Stack, _add_stack_event=noted(Stack._add_stack_event))
+    begin = ("create_stack", "update_stack", "execute_change_set")
+    replace(CloudFormationResponse, **{name: tokened(getattr(CloudFormationResponse, name)) for name in begin})
 
 
 def _apply(stack: MotoStack, template: str, parameters: Json) -> None:

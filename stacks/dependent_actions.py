@@ -15,6 +15,7 @@ _LAUNCH_TEMPLATES = (
 )
 _SERVICE_LINKED_ROLE = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html"
 _TAG_ON_CREATE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html"
+_SERVICE_ROLE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html"
 _PUT_METRIC_ALARM = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"
 
 
@@ -97,6 +98,13 @@ DEPENDENT = (
         _TAG_ON_CREATE,
         "arn:*:ec2:*:*:launch-template/*",
         _equals("ec2:CreateAction", "CreateLaunchTemplate"),
+    ),
+    Dependent(
+        "cloudformation:CreateStack",  # and whatever else takes a role: one module calls them all
+        "iam:PassRole",
+        _SERVICE_ROLE,
+        "arn:*:iam::*:role/*",
+        _equals("iam:PassedToService", "cloudformation.amazonaws.com"),
     ),
     Dependent(
         "cloudwatch:PutMetricAlarm",

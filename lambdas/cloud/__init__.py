@@ -432,7 +432,10 @@ class Scaling(Protocol):
 
 class Secrets(Protocol):
     def text(self, reference: str) -> str:
-        """The secret text a plan refers to, from the operation's encrypted row. Raises NotFound."""
+        """What a plan refers to and does not hold, from the operation's encrypted row: a text, else JSON.
+
+        Raises NotFound.
+        """
 
 
 class Names(Protocol):

@@ -18,7 +18,7 @@ from statemachines import ALL
 from tests.api.http_door import Door
 
 FIXTURES = Path(os.environ.get("WINDLASS_FIXTURES", Path(__file__).parents[2] / "../shared/fixtures")) / "spinnaker"
-OURS = ("01", "02", "05", "06", "12", "15", "19", "25", "26")
+OURS = ("01", "02", "05", "06", "12", "15", "19", "21", "22", "25", "26")
 """Those of the operations that there are."""
 FOREIGN = {"kato.tasks": [{"id": str(n), "history": "x" * 1000} for n in range(2000)], "moniker": {"app": "app"}}
 
@@ -41,7 +41,7 @@ def with_foreign_context(body: Any) -> Any:
 @pytest.mark.parametrize("number", OURS)
 def test_a_real_body_gets_clouddrivers_answer(door: Door, number: str, *, foreign: bool) -> None:
     door.sagas = by_name(ALL)
-    for name in ("default", "fzlem"):
+    for name in ("credentials", "default", "fzlem"):
         accounts.put(door.table, Account(name, "123456789012", ("us-east-1",)))
     given = fixture(number)
     method, path = given["route"].split()

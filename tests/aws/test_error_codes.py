@@ -93,6 +93,7 @@ SENTENCES = {
     "launch template, with template (name|id) .*does not exist": (
         "The specified launch template, with template name shop-v001, does not exist."
     ),
+    r"(Stack|ChangeSet) .*does not exist": "Stack with id shop does not exist",
     r"AutoScalingGroup (name )?not found|\bGroup \S+ not found": "AutoScalingGroup name not found - null",
 }
 

@@ -21,7 +21,7 @@ from moto.route53.exceptions import InvalidInput, Route53ClientError
 from moto.route53.models import Route53Backend
 
 from local import template_versions
-from tests.contract import honest_balancers, honest_images, honest_parts, honest_security_groups
+from tests.contract import honest_balancers, honest_images, honest_parts, honest_security_groups, honest_stacks
 from tests.contract.recording import REGION
 
 ACCOUNT = "123456789012"
@@ -88,6 +88,7 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     honest_images.install(monkeypatch)
     template_versions.install(lambda owner, name, value: monkeypatch.setattr(owner, name, value, raising=False))
     honest_balancers.install(monkeypatch)
+    honest_stacks.install(monkeypatch)
 
 
 def backend() -> Any:

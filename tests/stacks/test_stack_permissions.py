@@ -134,12 +134,12 @@ def test_whatever_is_allowed_on_everything_is_an_activity_s_declaration_or_has_a
     assert on_all - declared - dependent == set(ANYTHING)
 
 
-def test_a_role_is_passed_only_to_the_services_that_launch_and_notify(statements: dict[str, list[Json]]) -> None:
+def test_a_role_is_passed_only_to_the_services_that_launch_notify_and_deploy(statements: dict[str, list[Json]]) -> None:
     passes = [one for some in statements.values() for one in some if "iam:PassRole" in one["Action"]]
 
     services = {name for one in passes for name in one["Condition"]["StringEquals"]["iam:PassedToService"]}
 
-    assert services <= {"ec2.amazonaws.com", "autoscaling.amazonaws.com"}
+    assert services <= {f"{one}.amazonaws.com" for one in ("ec2", "autoscaling", "cloudformation")}
 
 
 def test_tags_are_only_put_on_what_is_being_created_but_by_who_declares_that_he_tags(
