@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lambdas.hub import Json
 from rehearsal.clock import Clock
@@ -52,9 +52,16 @@ class Posted:
     operations: tuple[str, ...]
     """Their names."""
     id: str
-    """Of the task that answered; empty if none did."""
+    """Of the task; empty if there was no answer."""
     tries: int
-    bytes: int
+
+
+class Look(NamedTuple):
+    """One GET of a task."""
+
+    at: float
+    task: str
+    status: int
 
 
 class Kato:
@@ -70,19 +77,19 @@ class Kato:
             "X-SPINNAKER-EXECUTION-TYPE": "PIPELINE",
         }
         self.posted: list[Posted] = []
+        self.looks: list[Look] = []
 
     def request(self, stage: tuple[str, float], operations: Operations, provider: str = "aws") -> str:
         """Have them done; the task's id. Raises HttpError."""
         target = f"/{provider}/ops?clientRequestId={request_id(stage, operations)}"
         names = tuple(name for one in operations for name in one)
-        size = len(json.dumps(operations))
         for tries in range(1, POSTS + 1):
             answer = self._gateway("POST", target, operations, headers=self._headers)
             if answer.status < 300:
-                self.posted.append(Posted(names, answer.json["id"], tries, size))
+                self.posted.append(Posted(names, answer.json["id"], tries))
                 return str(answer.json["id"])
             if answer.status in NOT_RETRYABLE or tries == POSTS:
-                self.posted.append(Posted(names, "", tries, size))
+                self.posted.append(Posted(names, "", tries))
                 raise HttpError("POST", answer)
             self._clock.drain(PAUSE)
         raise AssertionError("unreachable")
@@ -91,6 +98,7 @@ class Kato:
         """The task. Raises HttpError."""
         for tries in range(1, LOOKS + 1):
             answer = self._gateway("GET", f"/task/{task}", headers=self._headers)
+            self.looks.append(Look(self._clock.now, task, answer.status))
             if answer.status < 300:
                 found: Json = answer.json
                 return found

@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -114,6 +115,24 @@ def test_an_unknown_operation_is_told_with_the_known_ones(door: Door, provider: 
         f"No atomic operation converter found for description '{name}' and cloud provider '{provider}'. "
         "Known for 'aws': createServerGroup, destroyServerGroup, resizeServerGroup."
     )
+
+
+def test_of_a_batch_with_an_unknown_operation_nothing_is_accepted_so_it_can_be_sent_elsewhere(door: Door) -> None:
+    got = door.post("/aws/ops?clientRequestId=a", [{"resizeServerGroup": RESIZE}, {"bakeCake": RESIZE}])
+
+    assert (got.status, got.json["message"].split("'")[:2]) == (
+        400,
+        ["No atomic operation converter found for description ", "bakeCake"],
+    )
+    assert (door.rows(), door.machines.started) == ([], [])
+
+
+def test_a_tasks_id_is_none_that_clouddriver_gives(door: Door) -> None:
+    one = door.post("/aws/ops", [{"resizeServerGroup": RESIZE}]).json["id"]
+    batch = door.post("/aws/ops", [{"resizeServerGroup": RESIZE}, {"destroyServerGroup": DESTROY}]).json["id"]
+
+    for task in (one, batch):  # in lower case and without hyphens: neither a ULID nor a UUID
+        assert re.fullmatch("[a-z2-7]{26}", task)
 
 
 @pytest.mark.parametrize(
