@@ -55,6 +55,8 @@ class Account:
     """Its protected clusters."""
     limits: Limits = Limits()
     """Of its destructive brake."""
+    plays: tuple[tuple[str, str], ...] = ()
+    """Who plays nouns there that Windlass does not, or not so: (`discovery`, `our_eureka:Eureka@https://…`)."""
 
 
 def key(name: str) -> Key:
@@ -107,6 +109,8 @@ def put(table: Table, account: Account) -> None:
         row["protected"] = [asdict(one) for one in account.protected]
     if account.limits != Limits():
         row["limits"] = asdict(account.limits)
+    if account.plays:
+        row["plays"] = dict(account.plays)
     table.write(Put(key(account.name), row))
 
 
@@ -120,4 +124,5 @@ def _account(row: Item) -> Account:
         row.get("environment", "test"),
         tuple(Protected(**one) for one in row.get("protected", ())),
         Limits(**row.get("limits", {})),
+        tuple(sorted(row.get("plays", {}).items())),
     )

@@ -157,6 +157,8 @@ TABLE = (
     Row("ec2", "InvalidLaunchTemplateName.NotFound InvalidLaunchTemplateId.NotFound", NotFound, EC2_ERRORS),
     Row("ec2", "InvalidLaunchTemplateId.VersionNotFound", NotFound, EC2_ERRORS, "DescribeLaunchTemplateVersions"),
     Row("ec2", "InvalidInstanceID.NotFound InvalidInstanceID.Malformed", NotFound, EC2_ERRORS),
+    Row("ec2", "InvalidNetworkInterfaceID.NotFound InvalidNetworkInterface.NotFound", NotFound, EC2_ERRORS),
+    Row("ec2", "InvalidNetworkInterface.InUse", Conflict, "attached to an instance: " + EC2_ERRORS),
     Row("ec2", "OperationNotPermitted", Rejected, "protected from termination: " + EC2_ERRORS),
     Row("ec2", "InvalidGroup.Duplicate InvalidPermission.Duplicate", AlreadyExists, EC2_ERRORS),
     Row("ec2", "InvalidPermission.NotFound", NotFound, EC2_ERRORS),
@@ -204,7 +206,7 @@ TABLE = (
         "InvalidSubnetID.NotFound InvalidSubnetID.Malformed InvalidVpcID.NotFound InvalidVpcID.Malformed "
         "InvalidLaunchTemplateName.Malformed InvalidLaunchTemplateId.Malformed InvalidTagKey.Malformed "
         "RulesPerSecurityGroupLimitExceeded InvalidPermission.Malformed InvalidGroup.Reserved CannotDelete "
-        "SecurityGroupsPerInterfaceLimitExceeded "
+        "SecurityGroupsPerInterfaceLimitExceeded InvalidIPAddress.InUse "
         "TagLimitExceeded InvalidFilter FilterLimitExceeded UnsupportedOperation Unsupported",
         Rejected,
         EC2_ERRORS,

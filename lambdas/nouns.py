@@ -8,7 +8,10 @@ permissions that tests compare, and the names by which rehearsals let calls go w
 import importlib
 from abc import ABC
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
+
+from lambdas.errors import Rejected
 
 N = TypeVar("N", bound="Noun")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,7 +31,7 @@ class Noun(ABC):
     service: ClassVar[str]
     """The prefix of its IAM actions: `route53`."""
     adapter: ClassVar[str]
-    """`module:Class` of the implementation, which is made from `Clients`."""
+    """`module:Class` of the implementation, which is made from `Clients`; empty where only an installation has one."""
 
     client: ClassVar[str] = ""
     """boto3's name of the service, where that is not the prefix."""
@@ -107,14 +110,21 @@ class More:
         return More(lambda kind: wrap(kind.noun, self.of(kind)))
 
 
-def adapted(clients: Clients) -> More:
-    """The nouns over boto3."""
-    return More(lambda kind: _loaded(kind.adapter)(clients))
+def adapted(clients: Clients, plays: Mapping[str, str] = MappingProxyType({})) -> More:
+    """The nouns over boto3; `plays` says by a noun's name who plays it instead.
+
+    That is `module:Class`, made from the clients, or `module:Class@address`, made from the clients and the address.
+    """
+    return More(lambda kind: _played(kind, plays)(clients))
 
 
-def _loaded(adapter: str) -> Callable[[Clients], Any]:
-    module, _, name = adapter.partition(":")
-    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+def _played(kind: type[Any], plays: Mapping[str, str]) -> Callable[[Clients], Any]:
+    reference, _, address = plays.get(kind.noun, kind.adapter).partition("@")
+    if not reference:
+        raise Rejected(f"nobody plays {kind.noun} in this account; name who does in its row (`plays`)")
+    module, _, name = reference.partition(":")
+    player = getattr(importlib.import_module(module), name)
+    return (lambda clients: player(clients, address)) if address else player
 
 
 def none(kind: type[Any]) -> Any:

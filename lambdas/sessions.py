@@ -138,7 +138,7 @@ def _cloud(
         names=TableNames(table),
         clusters=clusters,
         operation=operation,
-        more=adapted(clients),
+        more=adapted(clients, dict(account.plays)),
         account_id=account.id,
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lambdas.requests.retired import RETIRED
 from rehearsal import scenarios
 from statemachines import ALL, AnySaga, reference
 
@@ -68,7 +69,7 @@ CLOUDDRIVER: Mapping[str, tuple[Operation, ...]] = {
         Operation("enableInstancesInDiscovery"),
         Operation("disableInstancesInDiscovery"),
         Operation("updateInstances"),
-        Operation("attachClassicLinkVpc", "attachClassicLinkVpcDescription"),
+        Operation("attachClassicLinkVpc", "attachClassicLinkVpcDescription", RETIRED["attachClassicLinkVpc"]),
         Operation("createNetworkInterfaceDescription"),
     ),
     "Network": (

@@ -18,7 +18,7 @@ from lambdas.dynamo import DynamoTable
 from lambdas.table import Table
 
 _NEEDED = {"name", "id", "regions"}
-_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters", "brake"}
+_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters", "brake", "plays"}
 _RULES = {
     "name": r"[A-Za-z0-9_-]{1,64}",
     "id": r"\d{12}",
@@ -26,6 +26,7 @@ _RULES = {
     "externalId": r"[\w+=,.@:/-]{2,1224}",
     "environment": r"[A-Za-z0-9_-]{1,64}",
 }
+_PLAYER = r"[\w.]+:\w+(@\S+)?"
 _PATTERNS = {"application", "stack", "detail", "region"}
 _REGION = r"[a-z]{2,4}(-[a-z]+)+-\d"
 
@@ -61,6 +62,7 @@ def _mistakes(entry: Any) -> list[str]:
         *_mistakes_of_regions(entry.get("regions", ["us-east-1"])),
         *_mistakes_of_protection(entry.get("protectedClusters", [])),
         *_mistakes_of_limits(entry.get("brake", {})),
+        *_mistakes_of_players(entry.get("plays", {})),
     ]
 
 
@@ -92,6 +94,16 @@ def _mistakes_of_limits(limits: Any) -> list[str]:
     ]
 
 
+def _mistakes_of_players(plays: Any) -> list[str]:
+    if not isinstance(plays, dict):
+        return [f"plays {plays!r} is not an object"]
+    return [
+        f"plays: {noun} is module:Class or module:Class@address, not {player!r}"
+        for noun, player in plays.items()
+        if not (isinstance(player, str) and re.fullmatch(_PLAYER, player))
+    ]
+
+
 def _account(entry: dict[str, Any]) -> Account:
     return Account(
         name=entry["name"],
@@ -102,6 +114,7 @@ def _account(entry: dict[str, Any]) -> Account:
         environment=entry.get("environment", "test"),
         protected=tuple(Protected(**one) for one in entry.get("protectedClusters", ())),
         limits=Limits(**entry.get("brake", {})),
+        plays=tuple(sorted(entry.get("plays", {}).items())),
     )
 
 

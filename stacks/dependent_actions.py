@@ -107,6 +107,13 @@ DEPENDENT = (
         _equals("iam:PassedToService", "cloudformation.amazonaws.com"),
     ),
     Dependent(
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateTags",
+        _TAG_ON_CREATE,
+        "arn:*:ec2:*:*:network-interface/*",
+        _equals("ec2:CreateAction", "CreateNetworkInterface"),
+    ),
+    Dependent(
         "cloudwatch:PutMetricAlarm",
         "cloudwatch:TagResource",
         _PUT_METRIC_ALARM,

@@ -105,7 +105,7 @@ def _subnets_of(request: CreateServerGroup, cloud: Cloud) -> tuple[Subnet, ...]:
     if request.subnet_ids:
         return _subnets_of_ids(request, cloud)
     if request.subnet_type:
-        fitting = [one for one in _in_zones(request.zones, cloud) if _has_purpose(one, request.subnet_type)]
+        fitting = [one for one in _in_zones(request.zones, cloud) if has_purpose(one, request.subnet_type)]
         said = f"purpose {request.subnet_type} (tag {PURPOSE_TAG})"
         found: Iterable[Subnet] = _one_in_each_zone(fitting)
     else:
@@ -133,7 +133,7 @@ def _in_zones(zones: Sequence[str], cloud: Cloud) -> list[Subnet]:
     return [one for one in cloud.network.subnets() if not zones or one.zone in zones]
 
 
-def _has_purpose(subnet: Subnet, purpose: str) -> bool:
+def has_purpose(subnet: Subnet, purpose: str) -> bool:
     """Subnets for load balancers say `elb`."""
     said = _metadata(subnet)
     return said.get("purpose") == purpose and said.get("target") in (None, "ec2")

@@ -22,6 +22,7 @@ from lambdas.engine.preemption import CannotPreempt
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import NotFound
 from lambdas.requests import Invalid, account_of
+from lambdas.requests.retired import RETIRED
 
 START_WITHIN, FINISH_WITHIN = timedelta(minutes=10), timedelta(minutes=50)
 """Orca stops looking at 60 minutes (`MonitorKatoTask.groovy`)."""
@@ -116,6 +117,8 @@ class Clouddriver:
         """By its name or its legacy bean's, a version cut off (`AnnotationsBasedAtomicOperationsRegistry`)."""
         known = self._by_name()
         plain = name.partition("@")[0]
+        if provider == PROVIDER and plain in RETIRED:
+            raise invalid([RETIRED[plain]])
         if provider != PROVIDER or plain not in known:
             raise Problem(
                 400,

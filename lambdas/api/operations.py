@@ -23,6 +23,7 @@ from lambdas.engine import backlog, intake
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
 from lambdas.requests import Invalid, Request, problems
+from lambdas.requests.retired import RETIRED
 from lambdas.rows import Control, Priority
 from saga.compiler import function_of
 
@@ -200,6 +201,8 @@ class Operations:
         return catalogue.described(self.desk.types[operation_type])
 
     def _no_type(self, operation_type: str) -> Problem:
+        if operation_type in RETIRED:
+            return Problem(404, RETIRED[operation_type])
         known = ", ".join(sorted(self.desk.types))
         return Problem(404, f"there is no operation type {operation_type!r}; known types: {known}")
 

@@ -97,6 +97,10 @@ class Request(Value):
         """What its caller must be allowed besides the operation itself; nobody asks for it yet."""
         return ("overrideFreeze",) if self.override_freeze is not None else ()
 
+    def unfit(self, account: Account) -> tuple[str, ...]:
+        """What that account lacks for it, in sentences."""
+        return ()
+
     @classmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
         """The requests that a description of Clouddriver's holds, in its order. Raises Invalid.
@@ -203,6 +207,8 @@ def _of_account(request: Request, field: str, name: str, accounts: Mapping[str, 
     elif request.region not in account.regions:
         regions = ", ".join(account.regions) or "none"
         yield f"region: {request.region!r} is not configured for account {name}; it has {regions}"
+    elif field == "account":
+        yield from request.unfit(account)
 
 
 def sentences(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:

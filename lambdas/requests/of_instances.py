@@ -12,6 +12,8 @@ from lambdas.requests import Description, Flag, Json, Request, guard, key
 
 MOST = 50
 """Instances of one request: each is guarded, and the guards are taken in one transaction."""
+UNOWNED = "unowned"
+"""The application under which operations are listed of which nobody says whose things they are about."""
 INSTANCE = re.compile(r"i-[0-9a-f]{3,17}")
 
 
@@ -24,7 +26,7 @@ class OfInstances(Request):
     """Their server group. Named, the operation waits its turn among those on the group; else, among those that name
     one of the instances.
     """
-    application: str = Field("", max_length=255)
+    application: str = Field(UNOWNED, min_length=1, max_length=255)
     """Whose they are; unless said, the server group's."""
 
     def contradictions(self) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lambdas.errors import Throttled, Transient
+from lambdas.requests.retired import RETIRED
 from lambdas.rows import Mark, Status, Step
 from tests.api.http_door import Door
 
@@ -50,6 +51,19 @@ def test_every_route_and_every_name_leads_to_the_operation(door: Door, path: str
 
     assert got.status == 200
     assert door.control(got.json["id"]).saga == "ResizeServerGroup"
+
+
+@pytest.mark.parametrize("name", ["attachClassicLinkVpc", "attachClassicLinkVpcDescription@v1"])
+def test_what_aws_has_retired_is_refused_with_the_reason(door: Door, name: str) -> None:
+    body = {"credentials": "test", "region": "us-east-1", "instanceId": "i-123", "vpcId": "vpc-123"}
+    got = door.post(f"/aws/ops/{name}", body)
+    own = door.post("/operations/attachClassicLinkVpc", body)
+
+    why = RETIRED["attachClassicLinkVpc"]
+    assert "EC2-Classic" in why
+    assert (got.status, got.json["message"]) == (400, "Validation Failed")
+    assert got.json["errors"] == [why]
+    assert (own.status, own.json["detail"]) == (404, why)
 
 
 def test_the_account_may_be_named_by_either_field_and_credentials_win(door: Door) -> None:

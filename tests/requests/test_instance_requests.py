@@ -6,7 +6,9 @@ import pytest
 
 from lambdas.accounts import Account
 from lambdas.requests import Invalid
+from lambdas.requests import problems as windlass_problems
 from lambdas.requests.detach_instances import DetachInstances
+from lambdas.requests.discovery import DisableInstancesInDiscovery, EnableInstancesInDiscovery
 from lambdas.requests.of_instances import guards_of_instances
 from lambdas.requests.reboot_instances import RebootInstances
 from lambdas.requests.registrations import DeregisterInstancesFromLoadBalancer, RegisterInstancesWithLoadBalancer
@@ -57,6 +59,16 @@ def test_orcas_whole_context_is_read_past(model: Any, kind: str) -> None:
     assert request.instance_ids == (ONE, OTHER)
     assert (request.application, request.cluster) == ("shop", "test/us-east-1/shop-prod")
     assert {model.__name__[0].lower() + model.__name__[1:], kind[0].lower() + kind[1:]} == model.clouddriver_names
+
+
+@pytest.mark.parametrize(("model", "kind"), OF_INSTANCES)
+def test_of_what_nobody_says_whose_it_is_the_application_is_never_empty(model: Any, kind: str) -> None:
+    """It is a key of the table's index."""
+    assert read(model, instanceIds=[ONE]).application == "unowned"
+    assert read(model, instanceIds=[ONE], application="").application == "unowned"
+    assert read(model, instanceIds=[ONE], application="cart", asgName="shop-v001").application == "cart"
+    assert model.of_windlass(OURS | {"serverGroupName": "shop-v001"}).application == "shop"
+    assert problems(model, application="")[0].startswith("application: String should have at least 1 character")
 
 
 @pytest.mark.parametrize(("model", "kind"), OF_INSTANCES)
@@ -209,3 +221,34 @@ def test_our_own_door_wants_security_groups() -> None:
     with pytest.raises(Invalid, match="securityGroups: is required"):
         UpdateInstances.of_windlass(body)
     assert UpdateInstances.of_windlass(body | {"securityGroups": ["web"]}).append_only is False
+
+
+IN_DISCOVERY = [EnableInstancesInDiscovery, DisableInstancesInDiscovery]
+EUREKA = Account("test", "123456789012", ("us-east-1",), plays=(("discovery", "ours:Eureka"),))
+
+
+@pytest.mark.parametrize("model", IN_DISCOVERY)
+def test_where_nobody_plays_discovery_it_is_refused_at_both_doors(model: Any) -> None:
+    kind = "EnableDisableInstanceDiscoveryDescription"
+
+    assert codes(model, instanceIds=[ONE], region="us-east-1") == (f"{kind}.credentials.discovery.not.configured",)
+    assert codes(model) == (
+        f"{kind}.region.empty",
+        f"{kind}.instanceIds.empty",
+        f"{kind}.credentials.discovery.not.configured",
+    )
+    assert windlass_problems(model.of_windlass(OURS), ACCOUNTS) == (
+        "account: test has no service discovery; name an account that has, or say who plays it",
+    )
+    assert windlass_problems(model.of_windlass(OURS), {"test": EUREKA}) == ()
+
+
+@pytest.mark.parametrize("model", IN_DISCOVERY)
+def test_a_status_in_discovery_is_read_as_orca_sends_it(model: Any) -> None:
+    body = {"credentials": "test", "region": "us-east-1", "asgName": "shop-v001", "instanceIds": [ONE]}
+
+    (request,) = model.of_clouddriver(body | {"targetHealthyDeployPercentage": "90"}, {"test": EUREKA})
+
+    assert (request.server_group_name, request.target_healthy_deploy_percentage) == ("shop-v001", 90)
+    name = model.__name__[0].lower() + model.__name__[1:]
+    assert model.clouddriver_names == {name, f"{name}Description"}

@@ -44,12 +44,23 @@ def test_a_seeded_account_is_found_again() -> None:
         ({"brake": []}, r"account 1: brake \[\] is not an object of groups and percent"),
         ({"brake": {"percent": 101}}, "account 1: brake: percent is a whole number from 0 to 100, not 101"),
         ({"brake": {"groups": True}}, "account 1: brake: groups is a whole number from 0 to 100, not True"),
+        ({"plays": []}, r"account 1: plays \[\] is not an object"),
+        (
+            {"plays": {"discovery": "Eureka"}},
+            "account 1: plays: discovery is module:Class or module:Class@address, not",
+        ),
         ({"colour": "red"}, "account 1: colour is unknown"),
     ],
 )
 def test_a_mistake_is_named_with_its_account(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         parse(json.dumps([GOOD | change]))
+
+
+def test_an_account_may_say_who_plays_a_noun() -> None:
+    (account,) = parse(json.dumps([GOOD | {"plays": {"discovery": "ours.eureka:Eureka@https://eureka.example.com"}}]))
+
+    assert account.plays == (("discovery", "ours.eureka:Eureka@https://eureka.example.com"),)
 
 
 def test_what_is_missing_is_named() -> None:
