@@ -113,7 +113,7 @@ TABLE = (
         NotFound,
         "what is to be deleted: 'Scheduled action name not found', 'No Lifecycle Hook found …', 'Policy … not found', "
         "https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/autoscaling",
-        "DeleteScheduledAction DeleteLifecycleHook",
+        "DeleteScheduledAction DeleteLifecycleHook DeletePolicy",
         says="not found|No Lifecycle Hook found",
     ),
     Row(
@@ -307,6 +307,7 @@ TABLE = (
     Row("cloudwatch", "InvalidNextToken", Transient, "paged for too long, read again: " + BOTOCORE),
     Row("cloudwatch", "ResourceNotFound", NotFound, BOTOCORE),
     Row("cloudwatch", "ResourceConflict", Conflict, BOTOCORE),
+    Row("cloudwatch", "InternalService", Transient, BOTOCORE),
     # DynamoDB. `dynamo.py` settles conditions and cancelled transactions before it asks here.
     Row("dynamodb", "TransactionConflict ReplicatedWriteConflict", Conflict, "nothing written: " + DYNAMODB_ERRORS),
     Row("dynamodb", "ConditionalCheckFailed TransactionCanceled", Conflict, DYNAMODB_ERRORS),

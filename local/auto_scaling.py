@@ -14,7 +14,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 
-from local import group_metrics, launch_templates, load_balancers
+from local import group_metrics, launch_templates, load_balancers, scaling_policies
 from local.fleet import DELETING, Fleet, MotoGroup, forget_group
 from local.patches import replace
 from local.settings import Settings
@@ -44,6 +44,7 @@ def install(fleet: Fleet, settings: Settings) -> None:
     _list_activities(fleet)
     _keep_whole_hooks()
     group_metrics.install()
+    scaling_policies.install()
     _know_groups()
     _policies_of_groups()
 
@@ -297,8 +298,11 @@ def _knowing(method: Callable[[AutoScalingResponse], ActionResult]) -> Callable[
 def _policies_of_groups() -> None:
     def delete_policy(response: AutoScalingResponse) -> ActionResult:
         policies: Any = response.autoscaling_backend.policies
-        for key in _policy_keys(response):
-            policies.pop(key)
+        keys = _policy_keys(response)
+        if not keys:
+            raise ValidationError(f"Policy {response._get_param('PolicyName')} not found")
+        for key in keys:
+            scaling_policies.forget(response.autoscaling_backend, policies.pop(key).arn)
         return EmptyResult()
 
     def execute_policy(response: AutoScalingResponse) -> ActionResult:

@@ -156,6 +156,8 @@ class Place:
         self.alarms: Shelf[Watching] = Shelf(lag)
         self.shelves: dict[str, Shelf[Any]] = {}
         """Of whatever else there is, by its kind: see `shelf`."""
+        self.remade: dict[tuple[str, str], int] = {}
+        """How often a group's policy of a name was deleted: one that is made anew has another ARN."""
         self.states: dict[str, str] = {}
         """States of alarms, somebody else's included; an alarm that stands and has none is `OK`."""
         self.target_groups: dict[str, TargetGroup] = {}
@@ -203,6 +205,7 @@ class Place:
             self.instances, self.states = dict(instances), dict(states)
             self.no_capacity_until, self.now = ALWAYS, self.clock.now
             self.draining.clear()
+            self.remade.clear()
             self.deeds.clear()
             self._due.clear()
 

@@ -26,10 +26,14 @@ def furnished(world: World) -> None:
     seeds.neighbour(place, OURS, Capacity(2, 2, 4), operation=EARLIER)
     cloud = world.cloud.cloud(ACCOUNT, REGION)
     for name, operation in ((NEIGHBOUR, ""), (OURS, EARLIER)):
-        cloud.scaling.put_policy(name, ScalingPolicy("up", json.dumps({"PolicyType": "SimpleScaling"})))
+        cloud.scaling.put_policy(name, ScalingPolicy("up", _canonical({"PolicyType": "SimpleScaling"})))
         alarm = {"MetricName": "CPUUtilization", "Dimensions": [{"Name": "AutoScalingGroupName", "Value": name}]}
-        cloud.scaling.put_alarm(name, Alarm(f"{name}-busy", "up", json.dumps(alarm)), operation)
-        cloud.scaling.put_scheduled_action(name, ScheduledAction("night", json.dumps({"Recurrence": "0 2 * * *"})))
+        cloud.scaling.put_alarm(name, Alarm(f"{name}-busy", "up", _canonical(alarm)), operation)
+        cloud.scaling.put_scheduled_action(name, ScheduledAction("night", _canonical({"Recurrence": "0 2 * * *"})))
+
+
+def _canonical(specification: Json) -> str:
+    return json.dumps(specification, sort_keys=True, separators=(",", ":"))
 
 
 def protected(world: World) -> None:

@@ -8,8 +8,10 @@ import pytest
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import AutoScalingBackend
 from moto.autoscaling.responses import AutoScalingResponse
+from moto.cloudwatch.models import CloudWatchBackend
+from moto.core.responses import EmptyResult
 
-from local import group_metrics
+from local import group_metrics, scaling_policies
 
 MOST_TAGS = 50
 HOOK_FIELDS = {
@@ -25,6 +27,37 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
     _attributes(monkeypatch, deleting)
     _hooks(monkeypatch)
     _deletions(monkeypatch, deleting)
+    _policies(monkeypatch, deleting)
+
+
+def _policies(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
+    def delete(response: Any) -> Any:
+        backend, group = response.autoscaling_backend, response._get_param("AutoScalingGroupName")
+        immovable(backend, group, deleting)
+        policy = backend.policies.get(response._get_param("PolicyName"))
+        if policy is None or policy.auto_scaling_group_name != group:
+            raise ValidationError(f"Policy {response._get_param('PolicyName')} not found")
+        del backend.policies[policy.name]
+        scaling_policies.forget(backend, policy.arn)
+        return EmptyResult()
+
+    def put_alarm(backend: Any, name: str, *given: Any, tags: Any = None, **named: Any) -> Any:
+        """Tags count only for a new one.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+        """
+        if name not in backend.alarms:
+            named["tags"] = tags
+        return put(backend, name, *given, **named)
+
+    put = CloudWatchBackend.put_metric_alarm
+    monkeypatch.setattr(CloudWatchBackend, "put_metric_alarm", put_alarm)
+    monkeypatch.setattr(AutoScalingResponse, "delete_policy", delete)
+    for method, told in (
+        ("put_scaling_policy", scaling_policies.telling_arn),
+        ("describe_policies", scaling_policies.telling_alarms),
+    ):
+        monkeypatch.setattr(AutoScalingResponse, method, told(getattr(AutoScalingResponse, method)))
 
 
 def _hooks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,23 @@ import json
 
 import pytest
 
+from lambdas.activities.policies import results
 from lambdas.cloud.group_tags import GroupTag
+from lambdas.cloud.policies import Policies
+from lambdas.engine.tasks import plan_of
 from lambdas.errors import Rejected
 from lambdas.rows import Status
 from lambdas.table import Key
 from rehearsal.fake_cloud import differences
 from rehearsal.fake_cloud.group_tags import FakeGroupTags, put
+from rehearsal.fake_cloud.policies import put as put_alarm
 from rehearsal.faults import Call
 from rehearsal.scenarios import ACCOUNT, OURS, REGION, WHERE, named
+from rehearsal.scenarios.upsert_alarm import STANDING, TOPIC
 from rehearsal.scenarios.upsert_asg_lifecycle_hook import NEW
 from rehearsal.trials import Scenario
 from rehearsal.world import World
+from statemachines.upsert_scaling_policy import UPSERT_SCALING_POLICY
 
 PATHS: dict[str, list[tuple[str, str]]] = {
     "suspendAsgProcesses": [("SuspendProcesses", "groups.suspend")],
@@ -29,6 +35,12 @@ PATHS: dict[str, list[tuple[str, str]]] = {
         ("DeleteScheduledActions", "schedules.delete"),
         ("PutScheduledActions", "scaling.put_scheduled_action"),
     ],
+    "upsertAlarm": [("PutAlarm", "alarms.put")],
+    "upsertAlarm/new": [("PutAlarm", "alarms.put")],
+    "deleteAlarm": [("DeleteAlarm", "alarms.delete")],
+    "upsertScalingPolicy": [("PutScalingPolicy", "policies.put"), ("PutAlarm", "alarms.put")],
+    "upsertScalingPolicy/new": [("PutScalingPolicy", "policies.put"), ("PutAlarm", "alarms.put")],
+    "deleteScalingPolicy": [("DeleteAlarms", "alarms.delete"), ("DeleteScalingPolicy", "policies.delete")],
     "upsertAsgLifecycleHook": [("PutLifecycleHook", "hooks.put")],
     "upsertAsgLifecycleHook/new": [("PutLifecycleHook", "hooks.put")],
 }
@@ -142,6 +154,53 @@ def test_a_hook_keeps_what_the_request_does_not_tell_of() -> None:
 
     (hook,) = world.cloud.place(ACCOUNT, REGION).hooks.get(OURS) or ()
     assert (hook.heartbeat, hook.role, hook.target) == (90, NEW["roleARN"], NEW["notificationTargetARN"])
+
+
+def test_a_new_policy_is_answered_with_its_name_its_arn_and_its_alarm() -> None:
+    scenario = scenario_of("upsertScalingPolicy/new")
+    world = scenario.world()
+    operation = submitted(scenario, world)
+    world.run(operation)
+
+    plan = (world.table.get(Key(f"op#{operation}", "plan")) or {})["plan"]
+    step = world.table.get(Key(f"op#{operation}", "step#PutScalingPolicy")) or {}
+    policy = world.cloud.cloud(ACCOUNT, REGION).of(Policies).find(OURS, plan["name"])
+    assert step["results"] == {"policyArn": policy.arn}
+    assert policy.alarms == (plan["alarm"]["name"],)
+    assert results(plan_of(UPSERT_SCALING_POLICY, plan)) == {
+        "policyName": plan["name"],
+        "alarmName": plan["alarm"]["name"],
+    }
+    assert plan["name"].startswith(f"{OURS}-policy-")
+
+
+def test_an_alarm_that_serves_others_too_outlives_its_policy_and_those_that_do_not_go_with_it() -> None:
+    scenario = scenario_of("deleteScalingPolicy")
+    world = scenario.world()
+    world.run(submitted(scenario, world))
+
+    place = world.cloud.place(ACCOUNT, REGION)
+    assert [name for name in place.alarms.things if name.startswith(OURS)] == [f"{OURS}-loud"]
+    assert json.loads(place.alarms.things[f"{OURS}-loud"].alarm.specification)["AlarmActions"] == [TOPIC]
+
+
+def test_an_alarm_that_somebody_changed_meanwhile_stays_theirs_and_the_policy_is_put_back() -> None:
+    scenario = scenario_of("deleteScalingPolicy")
+    world = scenario.world()
+    operation, place = submitted(scenario, world), world.cloud.place(ACCOUNT, REGION)
+    theirs = json.dumps(STANDING | {"Threshold": 1.0}, sort_keys=True, separators=(",", ":"))
+
+    def meddle(call: Call) -> None:
+        if call.name == "policies.delete" and call.where == "DeleteScalingPolicy":
+            world.signal(operation, "cancel")
+            put_alarm(place, f"{OURS}-quiet", theirs)
+
+    world.faults.watch(meddle)
+    result = world.run(operation)
+
+    assert result.control.status is Status.ROLLED_BACK
+    assert place.alarms.things[f"{OURS}-quiet"].alarm.specification == theirs
+    assert world.cloud.cloud(ACCOUNT, REGION).of(Policies).find(OURS, "up").alarms == (f"{OURS}-busy", f"{OURS}-loud")
 
 
 def _refused(*_: object) -> None:
