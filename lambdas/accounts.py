@@ -41,6 +41,22 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class AccountHook:
+    """A lifecycle hook of every server group that Clouddriver's callers create, unless they want none of them.
+
+    In ARNs `{{region}}` and `{{accountId}}` are filled in, as in Clouddriver's own configuration of accounts.
+    """
+
+    lifecycle_transition: str
+    """`autoscaling:EC2_INSTANCE_LAUNCHING` or `…TERMINATING`."""
+    role_arn: str | None = None
+    notification_target_arn: str | None = None
+    heartbeat_timeout: int = 3600
+    """Seconds."""
+    default_result: str = "ABANDON"
+
+
+@dataclass(frozen=True)
 class Account:
     name: str
     """What callers say: Spinnaker's `credentials`."""
@@ -57,6 +73,7 @@ class Account:
     """Of its destructive brake."""
     plays: tuple[tuple[str, str], ...] = ()
     """Who plays nouns there that Windlass does not, or not so: (`discovery`, `our_eureka:Eureka@https://…`)."""
+    hooks: tuple[AccountHook, ...] = ()
 
 
 def key(name: str) -> Key:
@@ -111,6 +128,8 @@ def put(table: Table, account: Account) -> None:
         row["limits"] = asdict(account.limits)
     if account.plays:
         row["plays"] = dict(account.plays)
+    if account.hooks:
+        row["hooks"] = [asdict(one) for one in account.hooks]
     table.write(Put(key(account.name), row))
 
 
@@ -125,4 +144,5 @@ def _account(row: Item) -> Account:
         tuple(Protected(**one) for one in row.get("protected", ())),
         Limits(**row.get("limits", {})),
         tuple(sorted(row.get("plays", {}).items())),
+        tuple(AccountHook(**one) for one in row.get("hooks", ())),
     )

@@ -13,12 +13,12 @@ from typing import Any
 
 import boto3
 
-from lambdas.accounts import Account, Limits, Protected, put
+from lambdas.accounts import Account, AccountHook, Limits, Protected, put
 from lambdas.dynamo import DynamoTable
 from lambdas.table import Table
 
 _NEEDED = {"name", "id", "regions"}
-_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters", "brake", "plays"}
+_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters", "brake", "plays", "lifecycleHooks"}
 _RULES = {
     "name": r"[A-Za-z0-9_-]{1,64}",
     "id": r"\d{12}",
@@ -27,6 +27,15 @@ _RULES = {
     "environment": r"[A-Za-z0-9_-]{1,64}",
 }
 _PLAYER = r"[\w.]+:\w+(@\S+)?"
+_HOOK = {
+    "lifecycleTransition": "lifecycle_transition",
+    "roleARN": "role_arn",
+    "notificationTargetARN": "notification_target_arn",
+    "heartbeatTimeout": "heartbeat_timeout",
+    "defaultResult": "default_result",
+}
+"""Fields of a lifecycle hook, as Spinnaker's configuration of accounts has them."""
+_TRANSITION = r"autoscaling:EC2_INSTANCE_(LAUNCHING|TERMINATING)"
 _PATTERNS = {"application", "stack", "detail", "region"}
 _REGION = r"[a-z]{2,4}(-[a-z]+)+-\d"
 
@@ -63,6 +72,7 @@ def _mistakes(entry: Any) -> list[str]:
         *_mistakes_of_protection(entry.get("protectedClusters", [])),
         *_mistakes_of_limits(entry.get("brake", {})),
         *_mistakes_of_players(entry.get("plays", {})),
+        *_mistakes_of_hooks(entry.get("lifecycleHooks", [])),
     ]
 
 
@@ -104,6 +114,16 @@ def _mistakes_of_players(plays: Any) -> list[str]:
     ]
 
 
+def _mistakes_of_hooks(hooks: Any) -> list[str]:
+    if not isinstance(hooks, list) or not all(isinstance(one, dict) for one in hooks):
+        return [f"lifecycleHooks {hooks!r} is not a list of objects"]
+    return [
+        f"lifecycle hook {one} is not of {', '.join(_HOOK)}, with a lifecycleTransition"
+        for one in hooks
+        if one.keys() - _HOOK.keys() or not re.fullmatch(_TRANSITION, str(one.get("lifecycleTransition")))
+    ]
+
+
 def _account(entry: dict[str, Any]) -> Account:
     return Account(
         name=entry["name"],
@@ -115,7 +135,12 @@ def _account(entry: dict[str, Any]) -> Account:
         protected=tuple(Protected(**one) for one in entry.get("protectedClusters", ())),
         limits=Limits(**entry.get("brake", {})),
         plays=tuple(sorted(entry.get("plays", {}).items())),
+        hooks=tuple(_hook(one) for one in entry.get("lifecycleHooks", ())),
     )
+
+
+def _hook(entry: dict[str, Any]) -> AccountHook:
+    return AccountHook(**{_HOOK[name]: value for name, value in entry.items()})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

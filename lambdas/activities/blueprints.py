@@ -1,9 +1,16 @@
 """A new server group's settings, made from the request and what was looked up."""
 
+from lambdas.activities import mixing
 from lambdas.activities.plans import USER_DATA
 from lambdas.cloud import OPERATION_TAG, BlockDevice, GroupSettings, LaunchSettings, LifecycleHook, Tags
 from lambdas.naming import ServerGroupName
-from lambdas.requests.create_server_group import BlockDeviceMapping, CreateServerGroup, Hook
+from lambdas.requests.create_server_group import (
+    BlockDeviceMapping,
+    CapacityReservation,
+    CreateServerGroup,
+    Hook,
+    Placement,
+)
 
 
 def launch_settings(
@@ -17,14 +24,33 @@ def launch_settings(
         instance_profile=instance_profile(request.iam_role, request.application),
         user_data=USER_DATA if request.user_data else None,
         block_devices=tuple(block_device(one) for one in request.block_devices),
-        spot_price=request.spot_price,
+        # With a mixed instances policy the price is the policy's.
+        spot_price=None if request.mixes else request.spot_price,
         monitoring=request.instance_monitoring,
         ebs_optimized=request.ebs_optimized,
         public_ip=request.associate_public_ip_address,
         imds_v2=request.require_imds_v2,
         credit_specification=credit_specification(unlimited=request.unlimited_cpu_credits),
         tags=tags,
+        volume_tags=tuple(sorted(request.block_device_tags.items())),
+        kernel=request.kernel_id,
+        ramdisk=request.ramdisk_id,
+        ipv6=request.associate_ipv6_address,
+        enclave=request.enable_enclave,
+        placement=_placement(request.placement),
+        licenses=tuple(one.arn for one in request.license_specifications),
+        capacity_reservation=_reservation(request.capacity_reservation),
     )
+
+
+def _placement(placement: Placement | None) -> Tags:
+    said = placement.model_dump(exclude_none=True, by_alias=True) if placement else {}
+    return tuple(sorted((f"{name[0].upper()}{name[1:]}", str(value)) for name, value in said.items()))
+
+
+def _reservation(reservation: CapacityReservation | None) -> Tags:
+    said = reservation.model_dump(exclude_none=True, by_alias=True) if reservation else {}
+    return tuple(sorted((f"CapacityReservation{name[0].upper()}{name[1:]}", value) for name, value in said.items()))
 
 
 def block_device(one: BlockDeviceMapping) -> BlockDevice:
@@ -72,6 +98,7 @@ def group_settings(
         termination_policies=_default_last(request.termination_policies),
         capacity_rebalance=request.capacity_rebalance,
         tags=tags,
+        mixed=mixing.policy(request, request.spot_price) if request.mixes else None,
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from lambdas.activities.load_balancers import name_of
-from lambdas.activities.plans import CreatePlan
+from lambdas.activities.plans import USER_DATA, CreatePlan
 from lambdas.cloud import Cloud, Group, Health
 from lambdas.errors import NotFound
 from lambdas.redaction import redacted
@@ -58,6 +58,8 @@ def of_group(plan: Plan, cloud: Cloud, read: Read[Any]) -> None:
         health = read(f"health {name_of(balancer)}", partial(_of_group, group, look, balancer)) or []
         failing |= {one["instance"] for one in health if not one["healthy"]}
     secrets = _secrets(plan, cloud) if failing else []
+    if secrets is None:
+        return
     for instance in sorted(failing)[:CONSOLES]:
         read(f"console {instance}", partial(_console, instance, secrets, cloud))
 
@@ -95,11 +97,16 @@ def _console(instance: str, secrets: Sequence[str], cloud: Cloud) -> str:
     return redacted(cloud.instances.console(instance), secrets)[-TAIL:]
 
 
-def _secrets(plan: Plan, cloud: Cloud) -> list[str]:
-    """The user data that the operation itself gave to the instances: a boot log likes to repeat it."""
+def _secrets(plan: Plan, cloud: Cloud) -> list[str] | None:
+    """The user data that the operation itself gave to the instances: a boot log likes to repeat it.
+
+    None where that is another's: then a console may repeat what nobody here can tell from it, and is not kept.
+    """
     reference = plan.launch.user_data if isinstance(plan, CreatePlan) else None
     if reference is None:
         return []
+    if reference != USER_DATA:
+        return None
     text = cloud.secrets.text(reference)
     try:
         return [text, base64.b64decode(text).decode(errors="replace")]

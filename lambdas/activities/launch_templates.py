@@ -5,17 +5,22 @@ import re
 
 from lambdas.activities.plans import CreatePlan, DestroyPlan
 from lambdas.cloud import Cloud
+from lambdas.cloud.launching import Launching, TemplateVersions
 from lambdas.errors import AlreadyExists, Broken, NotFound, Rejected, Transient
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeLaunchConfigurations",
     "ec2:CreateLaunchTemplate",
     "ec2:DeleteLaunchTemplate",
+    "ec2:DescribeLaunchTemplateVersions",
     "ec2:DescribeLaunchTemplates",
 )
 
 LONGEST_PREFIX = 110
 """EC2 takes 128 characters: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html"""
+VERSION, CONFIGURATION = "templateVersion", "launchConfiguration"
+"""Where user data may lie besides the operation's own request: where the source of a clone has it."""
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9().\-/_]")
 
 
@@ -86,12 +91,32 @@ def user_data(reference: str | None, planned: str | None, cloud: Cloud) -> str |
     if reference is None:
         return None
     try:
-        text = cloud.secrets.text(reference)
+        text = _text(reference, cloud)
     except NotFound:
         raise Transient("the user data of this operation is not readable yet") from None
     if digest(text) != planned:
         raise Broken("the stored user data is not what was planned with")
     return text
+
+
+def of_version(template: str, number: int) -> str:
+    """A reference to the user data of a version of a launch template."""
+    return f"{VERSION} {number} {template}"
+
+
+def of_configuration(name: str) -> str:
+    """A reference to the user data of a launch configuration."""
+    return f"{CONFIGURATION} {name}"
+
+
+def _text(reference: str, cloud: Cloud) -> str:
+    kind, _, rest = reference.partition(" ")
+    if kind == VERSION:
+        number, _, template = rest.partition(" ")
+        return cloud.of(TemplateVersions).user_data(template, int(number))
+    if kind == CONFIGURATION:
+        return cloud.of(Launching).user_data(rest)
+    return cloud.secrets.text(reference)
 
 
 def _must_be_ours(plan: CreatePlan, cloud: Cloud) -> None:

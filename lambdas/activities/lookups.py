@@ -6,7 +6,8 @@ What is unknown is Rejected in a sentence that names the thing, the value and th
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from lambdas.cloud import Cloud, Group, Image, Subnet
+from lambdas.cloud import Cloud, Group, Image, LaunchSettings, Subnet
+from lambdas.cloud.launching import Launching, Start, TemplateVersions
 from lambdas.errors import NotFound, Rejected
 from lambdas.requests import OfOneServerGroup, Request
 from lambdas.requests.create_server_group import CreateServerGroup, ImageChoice
@@ -133,6 +134,12 @@ def _in_zones(zones: Sequence[str], cloud: Cloud) -> list[Subnet]:
     return [one for one in cloud.network.subnets() if not zones or one.zone in zones]
 
 
+def purpose(subnet: Subnet) -> str | None:
+    """Spinnaker's purpose of the subnet, if it has one."""
+    said = _metadata(subnet).get("purpose")
+    return said if isinstance(said, str) else None
+
+
 def has_purpose(subnet: Subnet, purpose: str) -> bool:
     """Subnets for load balancers say `elb`."""
     said = _metadata(subnet)
@@ -190,6 +197,17 @@ def target_groups(wanted: Sequence[str], vpc: str | None, cloud: Cloud) -> tuple
         if vpc and by_name[name].vpc != vpc:
             raise Rejected(f"target group {name} is in VPC {by_name[name].vpc}, the subnets are in {vpc}")
     return tuple(dict.fromkeys(by_name[name].arn for name in wanted))
+
+
+def launch(group: Group, cloud: Cloud) -> LaunchSettings:
+    """What the group's instances start from, but for the user data."""
+    start = Start.of(group)
+    try:
+        if start.configuration:
+            return cloud.of(Launching).configuration(start.configuration)
+        return cloud.of(TemplateVersions).find(start.template or "", start.version or "$Default").settings
+    except NotFound as error:
+        raise Rejected(f"server group {group.name} starts from what is not there: {error}") from None
 
 
 def load_balancers(wanted: Sequence[str], cloud: Cloud) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """New server groups: planned, created empty, furnished; deleted again where it comes to an undo."""
 
+from dataclasses import replace
 from typing import Any
 
 from lambdas import requests
-from lambdas.activities import health, launch_templates, lookups
+from lambdas.activities import cloning, health, launch_templates, lookups
 from lambdas.activities.blueprints import group_settings, hooks, launch_settings, tags
 from lambdas.activities.expectations import just_made
 from lambdas.activities.plans import CreatePlan
@@ -11,12 +12,15 @@ from lambdas.activities.scaling import copies
 from lambdas.cloud import Capacity, Cloud, Group, GroupSettings, LaunchSettings, Tags
 from lambdas.errors import AlreadyExists, Conflict, NotFound, Rejected, RollBack, Transient
 from lambdas.naming import ServerGroupName, next_sequence, sequence_of
-from lambdas.requests.create_server_group import CreateServerGroup
+from lambdas.requests.clone_server_group import CloneServerGroup
+from lambdas.requests.create_server_group import SUBNET_OVERRIDE_TAG, CreateServerGroup
 
 ACTIONS = (
     "autoscaling:CreateAutoScalingGroup",
     "autoscaling:DeleteAutoScalingGroup",
     "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeLaunchConfigurations",
+    "autoscaling:DescribeLifecycleHooks",
     "autoscaling:DescribePolicies",
     "autoscaling:DescribeScheduledActions",
     "autoscaling:EnableMetricsCollection",
@@ -25,6 +29,7 @@ ACTIONS = (
     "cloudwatch:DescribeAlarms",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeImages",
+    "ec2:DescribeLaunchTemplateVersions",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -44,9 +49,12 @@ def plan_create(request: CreateServerGroup, cloud: Cloud) -> CreatePlan:
     standing = cloud.groups.names(request.name.cluster)
     name = _name(request, standing, cloud)
     source = _source(request, cloud)
+    request = _overridden(request, source)
     copied_from = source.name if source else None
     policies, alarms, actions = copies(request, copied_from, str(name), cloud)
     launch, settings = _settings(request, tags(request, name, cloud.operation), cloud)
+    if source and request.copy_source_custom_block_device_mappings and not request.block_devices:
+        launch = replace(launch, block_devices=lookups.launch(source, cloud).block_devices)
     return CreatePlan(
         account=cloud.account,
         region=cloud.region,
@@ -70,6 +78,36 @@ def plan_create(request: CreateServerGroup, cloud: Cloud) -> CreatePlan:
         scheduled_actions=actions,
         health=health.rule(request.health, request.on_unhealthy, str(name), settings),
     )
+
+
+def plan_clone(request: CloneServerGroup, cloud: Cloud) -> CreatePlan:
+    """Find the group to clone, fill up what the request leaves out, and plan that as a creation."""
+    source = _to_clone(request, cloud)
+    was = lookups.launch(source, cloud)
+    plan = plan_create(cloning.filled(request, source, was, cloud), cloud)
+    return cloning.inherited(plan, request, source, was, cloud)
+
+
+def _to_clone(request: CloneServerGroup, cloud: Cloud) -> Group:
+    cluster = request.name.cluster
+    name = request.source.asg_name if request.source else _newest(cluster, cloud.groups.names(cluster))
+    if name is None:
+        raise Rejected(f"cluster {cluster} has no server group in {cloud.region} to clone; name a source")
+    try:
+        return cloud.groups.find(name)
+    except NotFound:
+        raise Rejected(f"source {name} does not exist in {cloud.region}; name another") from None
+
+
+def _overridden(request: CreateServerGroup, source: Group | None) -> CreateServerGroup:
+    """With the subnets that the source was given by id, if they are to be taken over."""
+    if source is None or request.subnet_ids or not request.copy_source_subnet_id_overrides:
+        return request
+    said = dict(source.settings.tags).get(SUBNET_OVERRIDE_TAG)
+    if not said:
+        return request
+    places: dict[str, Any] = {"subnet_ids": tuple(said.split(",")), "subnet_type": None, "subnet_tags": {}}
+    return request.model_copy(update=places | {"tags": request.tags | {SUBNET_OVERRIDE_TAG: said}})
 
 
 def _settings(request: CreateServerGroup, tagged: Tags, cloud: Cloud) -> tuple[LaunchSettings, GroupSettings]:

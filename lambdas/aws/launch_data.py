@@ -155,11 +155,13 @@ def _profile_of(profile: Mapping[str, str]) -> str | None:
 
 
 def _market(spot_price: str | None) -> Data | None:
-    return {"MarketType": "spot", "SpotOptions": {"MaxPrice": spot_price}} if spot_price else None
+    """Spot instances without a highest price have an empty one."""
+    if spot_price is None:
+        return None
+    return given({"MarketType": "spot", "SpotOptions": given({"MaxPrice": spot_price})})
 
 
 def _price_of(market: Mapping[str, Any]) -> str | None:
-    """Spot instances without a highest price have an empty one."""
     return market.get("SpotOptions", {}).get("MaxPrice", "") if market.get("MarketType") == "spot" else None
 
 

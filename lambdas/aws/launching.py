@@ -1,5 +1,6 @@
 """What server groups start from on EC2 Auto Scaling; its launch configurations."""
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from lambdas import nouns
@@ -44,9 +45,15 @@ class AutoScalingLaunching(Launching):
     def configuration(self, name: str) -> LaunchSettings:
         return _settings(self._configuration(name))
 
+    def user_data(self, configuration: str) -> str:
+        return self._configuration(configuration).get("UserData", "")
+
     def configure(self, name: str, source: str, change: LaunchChange, user_data: str | None) -> None:
         changed: Any = _changed(self._configuration(source), change, user_data)
-        with translating(SERVICE, f"launch configuration {name}", hidden=changed.get("UserData")):
+        text = changed.get("UserData")
+        if text:  # botocore encodes this one itself, and only this one
+            changed["UserData"] = base64.b64decode(text)
+        with translating(SERVICE, f"launch configuration {name}", hidden=text):
             self._client.create_launch_configuration(LaunchConfigurationName=name, **changed)
 
     def unconfigure(self, name: str) -> None:

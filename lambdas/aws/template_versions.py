@@ -26,6 +26,9 @@ class Ec2TemplateVersions(TemplateVersions):
         settings = launch_data.read(found["LaunchTemplateData"])
         return Version(found["VersionNumber"], settings, found.get("VersionDescription", ""))
 
+    def user_data(self, template: str, number: int) -> str:
+        return self._version(template, str(number))["LaunchTemplateData"].get("UserData", "")
+
     def marked(self, template: str, mark: str, after: int) -> tuple[int, ...]:
         pages = self._client.get_paginator("describe_launch_template_versions")
         try:

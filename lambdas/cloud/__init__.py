@@ -174,7 +174,7 @@ class LaunchSettings:
     """Reference for `Secrets.text`; the text is base64 as EC2 takes it."""
     block_devices: tuple[BlockDevice, ...] = ()
     spot_price: str | None = None
-    """The highest price in dollars an hour; None is on demand."""
+    """The highest price in dollars an hour, empty where there is none; None is on demand."""
     monitoring: bool = False
     ebs_optimized: bool = False
     public_ip: bool | None = None

@@ -81,6 +81,11 @@ class TemplateVersions(Noun):
 
     @abstractmethod
     @reads("ec2:DescribeLaunchTemplateVersions")
+    def user_data(self, template: str, number: int) -> str:
+        """In base64; empty where there is none. A secret: it goes into no plan. Raises NotFound."""
+
+    @abstractmethod
+    @reads("ec2:DescribeLaunchTemplateVersions")
     def marked(self, template: str, mark: str, after: int) -> tuple[int, ...]:
         """Numbers, greater than `after`, of the versions with that mark. Empty for an absent template."""
 
@@ -113,6 +118,11 @@ class Launching(Noun):
     @reads("autoscaling:DescribeLaunchConfigurations")
     def configuration(self, name: str) -> LaunchSettings:
         """Without user data. Raises NotFound."""
+
+    @abstractmethod
+    @reads("autoscaling:DescribeLaunchConfigurations")
+    def user_data(self, configuration: str) -> str:
+        """In base64; empty where there is none. A secret: it goes into no plan. Raises NotFound."""
 
     @abstractmethod
     @changes("autoscaling:DescribeLaunchConfigurations", "autoscaling:CreateLaunchConfiguration")

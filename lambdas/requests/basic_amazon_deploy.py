@@ -1,30 +1,28 @@
 """createServerGroup as Clouddriver's callers write it: `BasicAmazonDeployDescription`, its rules, what becomes of it.
 
-Rules, order, codes and texts are those of `BasicAmazonDeployDescriptionValidator.groovy`.
+Rules, order, codes and texts are those of `BasicAmazonDeployDescriptionValidator.groovy`. Some fields mean nothing
+here, and are read past: `setLaunchTemplate` (a group always has a template), `useAmiBlockDeviceMappings` (an image's
+volumes are there anyway, there are no defaults by instance type), `legacyUdf` and `userDataOverride` (there are no
+providers of user data).
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import Field
 
 from lambdas.accounts import Account
 from lambdas.requests import CapacityDescription, Description, Flag, Invalid, Json, Number, account_of
-from lambdas.requests.create_server_group import BURSTABLE
+from lambdas.requests.create_server_group import BURSTABLE, SUBNET_OVERRIDE_TAG
+from lambdas.requests.mixing import MixesDescription
 
 Texts = tuple[str, ...] | None
 
 PREFIX = "basicAmazonDeployDescription"
 
-UNSUPPORTED = (
-    *("kernelId", "ramdiskId", "classicLinkVpcId", "classicLinkVpcSecurityGroups", "blockDeviceTags"),
-    *("associateIPv6Address", "enableEnclave", "placement", "licenseSpecifications"),
-    *("onDemandAllocationStrategy", "onDemandBaseCapacity", "onDemandPercentageAboveBaseCapacity"),
-    *("spotAllocationStrategy", "spotInstancePools", "launchTemplateOverridesForInstanceType"),
-)
-"""Fields that would change what is made: refused when set, since ignoring them would make something else."""
-_MEANINGFUL_ZERO = ("onDemandBaseCapacity", "onDemandPercentageAboveBaseCapacity")
-"""Any value of these makes a mixed instances policy, 0 too."""
+DEAD = ("classicLinkVpcId", "classicLinkVpcSecurityGroups")
+"""AWS has retired EC2-Classic and ClassicLink: refused when set, since there is nothing that they could mean."""
 
 
 class BlockDeviceDescription(Description):
@@ -72,7 +70,22 @@ class SourceDescription(Description):
     use_source_capacity: Flag = None
 
 
-class BasicAmazonDeployDescription(Description):
+class PlacementDescription(Description):
+    affinity: str | None = None
+    availability_zone: str | None = None
+    group_name: str | None = None
+    host_id: str | None = None
+    host_resource_group_arn: str | None = None
+    partition_number: Number = None
+    spread_domain: str | None = None
+    tenancy: str | None = None
+
+
+class LicenseDescription(Description):
+    arn: str | None = None
+
+
+class BasicAmazonDeployDescription(MixesDescription):
     application: str | None = None
     stack: str | None = None
     free_form_details: str | None = None
@@ -109,6 +122,16 @@ class BasicAmazonDeployDescription(Description):
     capacity_rebalance: Flag = None
     require_imds_v2: Flag = Field(None, alias="requireIMDSv2")
     unlimited_cpu_credits: Flag = None
+    kernel_id: str | None = None
+    ramdisk_id: str | None = None
+    associate_ipv6_address: Flag = Field(None, alias="associateIPv6Address")
+    enable_enclave: Flag = None
+    placement: PlacementDescription | None = None
+    license_specifications: tuple[LicenseDescription, ...] | None = None
+    block_device_tags: dict[str, str] | None = None
+    copy_source_custom_block_device_mappings: Flag = None
+    copy_source_subnet_id_overrides: Flag = None
+    include_account_lifecycle_hooks: Flag = None
 
     @property
     def zones(self) -> dict[str, Texts]:
@@ -122,10 +145,11 @@ class BasicAmazonDeployDescription(Description):
 def requests_of(description: Json, accounts: Mapping[str, Account]) -> list[Json]:
     """The fields of one request for each Region, in order. Raises Invalid with everything Clouddriver would say."""
     read, account = BasicAmazonDeployDescription.read(description), account_of(description)
-    found = [*_problems(read, accounts.get(account)), *_unsupported(description)]
+    known = accounts.get(account)
+    found = [*_problems(read, known), *dead(description)]
     if found:
         raise Invalid(found)
-    return [_fields(read, account, region) for region in read.zones]
+    return [fields_of(read, account, region, known) for region in read.zones]
 
 
 def _problems(read: BasicAmazonDeployDescription, account: Account | None) -> Iterator[str]:
@@ -146,8 +170,11 @@ def _problems(read: BasicAmazonDeployDescription, account: Account | None) -> It
     for device in read.block_devices or ():
         yield from device.problems()
     yield from _size_problems(read)
-    if read.unlimited_cpu_credits is not None and not BURSTABLE.match(read.instance_type or ""):
+    types = (read.instance_type or "", *read.override_types())
+    if read.unlimited_cpu_credits is not None and not all(map(BURSTABLE.match, types)):
         yield f"{PREFIX}.bursting.not.supported.by.instanceType"
+    if read.pools_wrong():
+        yield f"{PREFIX}.spotInstancePools.not.supported.for.spotAllocationStrategy"
 
 
 def _size_problems(read: BasicAmazonDeployDescription) -> Iterator[str]:
@@ -159,14 +186,13 @@ def _size_problems(read: BasicAmazonDeployDescription) -> Iterator[str]:
         yield "capacity: min and max are required, or source.useSourceCapacity"
 
 
-def _unsupported(description: Json) -> Iterator[str]:
-    for name in UNSUPPORTED:
-        value = description.get(name)
-        if value or (value is not None and value != "" and name in _MEANINGFUL_ZERO):
-            yield f"{name}: is not supported yet and would be ignored; leave it out"
+def dead(description: Json) -> Iterator[str]:
+    for name in DEAD:
+        if description.get(name):
+            yield f"{name}: AWS has retired EC2-Classic and ClassicLink; leave it out"
 
 
-def _fields(read: BasicAmazonDeployDescription, account: str, region: str) -> Json:
+def fields_of(read: BasicAmazonDeployDescription, account: str, region: str, known: Account | None) -> Json:
     """The request's fields; what was not said is left to the request's defaults."""
     said = {
         name: getattr(read, name)
@@ -176,30 +202,59 @@ def _fields(read: BasicAmazonDeployDescription, account: str, region: str) -> Js
             *("unlimited_cpu_credits", "security_groups", "target_groups", "load_balancers", "start_disabled"),
             *("health_check_type", "health_check_grace_period", "cooldown", "termination_policies"),
             *("suspended_processes", "capacity_rebalance", "copy_source_scaling_policies_and_actions"),
+            *("kernel_id", "ramdisk_id", "associate_ipv6_address", "enable_enclave"),
+            *("copy_source_custom_block_device_mappings", "copy_source_subnet_id_overrides"),
         )
     }
     stack, detail = _stack_and_detail(read.stack or "", read.free_form_details or "")
-    fields = said | {
-        "stack": stack,
-        "free_form_details": detail,
-        "account": account,
-        "region": region,
-        "image": read.ami_name,
-        "zones": read.zones[region],
-        "subnet_ids": read.subnet_ids,
-        "subnet_type": None if read.subnet_ids else read.subnet_type,
-        "user_data": read.base64_user_data,
-        "block_devices": [_said(one) for one in read.block_devices or ()],
-        "lifecycle_hooks": [_said(one) for one in read.lifecycle_hooks or ()],
-        # Clouddriver collects group metrics only beside detailed monitoring (`AutoScalingWorker.java`).
-        "enabled_metrics": read.enabled_metrics if read.instance_monitoring else None,
-        "require_imds_v2": read.require_imds_v2 or False,
-        "tags": {name: value for name, value in (read.tags or {}).items() if not name.startswith("aws:")},
-        "source": _source(read.source),
-        "capacity": _capacity(read),
-        "wait_for": "created",  # Orca waits for health itself
-    }
+    fields = (
+        said
+        | read.mixing()
+        | {
+            "stack": stack,
+            "free_form_details": detail,
+            "account": account,
+            "region": region,
+            "image": read.ami_name,
+            "zones": read.zones[region],
+            "subnet_ids": read.subnet_ids,
+            "subnet_type": None if read.subnet_ids else read.subnet_type,
+            "user_data": read.base64_user_data,
+            "block_devices": [_said(one) for one in read.block_devices or ()],
+            "lifecycle_hooks": [*(_said(one) for one in read.lifecycle_hooks or ()), *_hooks(read, region, known)],
+            "placement": _said(read.placement) if read.placement else None,
+            "license_specifications": [_said(one) for one in read.license_specifications or ()],
+            "block_device_tags": read.block_device_tags or {},
+            # Clouddriver collects group metrics only beside detailed monitoring (`AutoScalingWorker.java`).
+            "enabled_metrics": read.enabled_metrics if read.instance_monitoring else None,
+            "require_imds_v2": read.require_imds_v2 or False,
+            "tags": _tags(read),
+            "source": _source(read.source),
+            "capacity": _capacity(read),
+            "wait_for": "created",  # Orca waits for health itself
+        }
+    )
     return {name: value for name, value in fields.items() if value is not None and value != ""}
+
+
+def _tags(read: BasicAmazonDeployDescription) -> dict[str, str]:
+    said = {name: value for name, value in (read.tags or {}).items() if not name.startswith("aws:")}
+    return said | ({SUBNET_OVERRIDE_TAG: ",".join(read.subnet_ids)} if read.subnet_ids else {})
+
+
+def _hooks(read: BasicAmazonDeployDescription, region: str, account: Account | None) -> Iterator[Json]:
+    """The account's own, unless the caller wants none."""
+    if account is None or read.include_account_lifecycle_hooks is False:
+        return
+    for one in account.hooks:
+        places = {"{{region}}": region, "{{accountId}}": account.id}
+        yield {name: _filled(value, places) for name, value in asdict(one).items() if value is not None}
+
+
+def _filled(value: Any, places: Mapping[str, str]) -> Any:
+    for place, filling in places.items() if isinstance(value, str) else ():
+        value = value.replace(place, filling)
+    return value
 
 
 def _stack_and_detail(stack: str, detail: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from lambdas.naming import ServerGroupName
 from lambdas.requests import Json, Patience, Request, Value, WaitFor, key
 from lambdas.requests.health import Health, OnUnhealthy
 from lambdas.requests.health import contradictions as of_health
+from lambdas.requests.mixing import Mixes
 
 PROCESSES = (
     *("AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck", "InstanceRefresh", "Launch"),
@@ -30,6 +31,8 @@ MOST_USER_DATA = 16 * 1024
 """Bytes before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
 
 RESERVED_TAGS = ("aws:", "windlass:")
+SUBNET_OVERRIDE_TAG = "SPINNAKER_SUBNET_ID_OVERRIDE"
+"""On groups whose subnets were given by id (Clouddriver's `BasicAmazonDeployHandler.groovy`)."""
 
 
 def _process(value: object) -> object:
@@ -167,7 +170,50 @@ class Source(Value):
     """As Clouddriver does: copy nothing where it no longer exists."""
 
 
-class CreateServerGroup(Request):
+class Placement(Value):
+    """Where in EC2 its instances are put."""
+
+    affinity: str | None = None
+    """`default` or `host`: whether an instance comes back to its dedicated host."""
+    availability_zone: str | None = None
+    """The zone of a dedicated host."""
+    group_name: str | None = None
+    """Name of a placement group."""
+    host_id: str | None = None
+    """A dedicated host."""
+    host_resource_group_arn: str | None = None
+    """A group of dedicated hosts."""
+    partition_number: int | None = Field(None, ge=1)
+    """The partition of a placement group."""
+    spread_domain: str | None = None
+    """Reserved by AWS."""
+    tenancy: Literal["default", "dedicated", "host"] | None = None
+    """Whether the hardware is shared."""
+
+
+class License(Value):
+    """A license configuration."""
+
+    arn: str = Field(min_length=1)
+    """Its ARN."""
+
+
+class CapacityReservation(Value):
+    """Which reserved capacity its instances use."""
+
+    preference: Literal["open", "none", "capacity-reservations-only"] | None = None
+    """`open`: any that fits; `none`: none."""
+    id: str | None = None
+    """This reservation."""
+    resource_group_arn: str | None = None
+    """Those of this group."""
+
+    def contradictions(self) -> Iterator[str]:
+        if sum(map(bool, (self.id, self.resource_group_arn))) > 1:
+            yield "id and resourceGroupArn contradict each other; give one of them"
+
+
+class CreateServerGroup(Mixes, Request):
     """Create a server group: the next of its cluster, made empty, furnished, and only then scaled up."""
 
     application: str = Field(min_length=1)
@@ -220,6 +266,23 @@ class CreateServerGroup(Request):
     unlimited_cpu_credits: bool | None = None
     """For burstable types: `unlimited` (true) or `standard` (false) credits."""
 
+    kernel_id: str | None = Field(None, min_length=1)
+    """Kernel, of paravirtual images."""
+    ramdisk_id: str | None = Field(None, min_length=1)
+    """RAM disk, of paravirtual images."""
+    associate_ipv6_address: bool | None = Field(None, alias="associateIPv6Address")
+    """Whether instances get an IPv6 address; by default the subnet decides."""
+    enable_enclave: bool = False
+    """Whether instances can run Nitro enclaves."""
+    placement: Placement | None = None
+    """Placement group, tenancy, dedicated hosts."""
+    license_specifications: tuple[License, ...] = ()
+    """License configurations of its instances."""
+    capacity_reservation: CapacityReservation | None = None
+    """Reserved capacity to use; by default any that fits."""
+    block_device_tags: dict[str, str] = Field(default_factory=dict)
+    """Tags of volumes, besides `tags`."""
+
     target_groups: Names = ()
     """Names or ARNs of target groups."""
     load_balancers: Names = ()
@@ -249,6 +312,10 @@ class CreateServerGroup(Request):
     """A server group of the same account and Region to copy from."""
     copy_source_scaling_policies_and_actions: bool = True
     """Copy the source's scaling policies with their alarms, and its scheduled actions."""
+    copy_source_custom_block_device_mappings: bool = False
+    """Take the source's volumes over, unless `blockDevices` are given."""
+    copy_source_subnet_id_overrides: bool = False
+    """Take over the subnets that the source was given by id (its tag `SPINNAKER_SUBNET_ID_OVERRIDE`)."""
 
     wait_for: WaitFor = "healthy"
     """`healthy`: end when all instances are healthy, else put all back. `created`: when AWS took the size."""
@@ -285,13 +352,18 @@ class CreateServerGroup(Request):
         yield from self._place()
         yield from self._source()
         yield from self._health()
-        if self.unlimited_cpu_credits is not None and not BURSTABLE.match(self.instance_type):
-            yield f"unlimitedCpuCredits: {self.instance_type} has no CPU credits; leave it out"
+        yield from self.mixing()
+        for one in (self.instance_type, *(override.instance_type for override in self.overrides)):
+            if self.unlimited_cpu_credits is not None and not BURSTABLE.match(one):
+                yield f"unlimitedCpuCredits: {one} has no CPU credits; leave it out"
         if self.user_data and (found := wrong_user_data(self.user_data)):
             yield f"userData: {found}"
-        for name in self.tags:
+        for field, name in (
+            *(("tags", one) for one in self.tags),
+            *(("blockDeviceTags", one) for one in self.block_device_tags),
+        ):
             if name.startswith(RESERVED_TAGS):
-                yield f"tags.{name}: tags that begin with {' or '.join(RESERVED_TAGS)} are reserved"
+                yield f"{field}.{name}: tags that begin with {' or '.join(RESERVED_TAGS)} are reserved"
 
     def _naming(self) -> Iterator[str]:
         if self.sequence is not None and self.ignore_sequence:

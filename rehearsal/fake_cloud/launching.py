@@ -25,6 +25,13 @@ class FakeTemplateVersions(Port):
         return Version(there[0], replace(there[1], user_data=None), later.mark if later else "")
 
     @call
+    def user_data(self, template: str, number: int) -> str:
+        found = self.place.templates.seen(template, self.place.now)
+        if found is None or found.version(str(number)) is None:
+            raise NotFound(f"there is no launch template {template} with version {number}")
+        return _user_data(found, number) or ""
+
+    @call
     def marked(self, template: str, mark: str, after: int) -> tuple[int, ...]:
         found = self.place.templates.seen(template, self.place.now)
         return tuple(number for number, one in (found.later if found else ()) if one.mark == mark and number > after)
@@ -90,6 +97,10 @@ class FakeLaunching(Port):
     @call
     def configuration(self, name: str) -> LaunchSettings:
         return self._seen(name).settings
+
+    @call
+    def user_data(self, configuration: str) -> str:
+        return self._seen(configuration).user_data or ""
 
     @call
     def configure(self, name: str, source: str, change: LaunchChange, user_data: str | None) -> None:

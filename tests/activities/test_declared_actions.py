@@ -194,7 +194,7 @@ def _orders() -> Iterator[Any]:
         userData=base64.b64encode(b"x").decode(),
     )
     yield order(image=f"ssm:{seeds.PARAMETER}")
-    yield order(image="shop-1.0.0-x86_64-20260101")
+    yield order(image="shop-1.0.0-x86_64-20260101", source=source, copySourceCustomBlockDeviceMappings=True)
     yield order(subnetType=None, zones=["us-east-1a"], securityGroups=[])
 
 

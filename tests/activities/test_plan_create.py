@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from lambdas.activities.plans import Copy, CreatePlan
 from lambdas.activities.server_groups import results
-from lambdas.cloud import OPERATION_TAG, Capacity, Image, SecurityGroup, Subnet, TargetGroup
+from lambdas.cloud import OPERATION_TAG, BlockDevice, Capacity, Image, SecurityGroup, Subnet, TargetGroup
 from lambdas.engine.tasks import plan_json
 from lambdas.errors import Rejected
 from rehearsal.fake_cloud import seeds
@@ -346,3 +347,74 @@ def test_a_source_that_is_gone_is_refused_unless_optional(world: World) -> None:
 
 def test_planning_twice_makes_the_same_plan(world: World) -> None:
     assert planned(world) == planned(world)
+
+
+def test_what_only_a_launch_template_can_say_is_planned_in_ec2s_words(world: World) -> None:
+    launch = planned(
+        world,
+        kernelId="aki-1",
+        ramdiskId="ari-1",
+        associateIPv6Address=True,
+        enableEnclave=True,
+        placement={"tenancy": "host", "hostResourceGroupArn": "arn:hosts", "partitionNumber": 2},
+        licenseSpecifications=[{"arn": "arn:license"}],
+        capacityReservation={"preference": "open", "id": "cr-1"},
+        blockDeviceTags={"backup": "daily"},
+    ).launch
+
+    assert (launch.kernel, launch.ramdisk, launch.ipv6, launch.enclave) == ("aki-1", "ari-1", True, True)
+    assert launch.placement == (("HostResourceGroupArn", "arn:hosts"), ("PartitionNumber", "2"), ("Tenancy", "host"))
+    assert launch.licenses == ("arn:license",)
+    assert launch.capacity_reservation == (("CapacityReservationId", "cr-1"), ("CapacityReservationPreference", "open"))
+    assert launch.volume_tags == (("backup", "daily"),)
+
+
+def test_a_mixed_instances_policy_has_the_price_and_the_types_in_their_order(world: World) -> None:
+    plan = planned(
+        world,
+        onDemandPercentageAboveBaseCapacity=20,
+        spotAllocationStrategy="capacity-optimized",
+        spotPrice="0.5",
+        launchTemplateOverridesForInstanceType=[
+            {"instanceType": "m5.large"},
+            {"instanceType": "m5.xlarge", "weightedCapacity": "2", "priority": 1},
+        ],
+    )
+
+    assert plan.launch.spot_price is None
+    assert json.loads(plan.settings.mixed or "") == {
+        "InstancesDistribution": {
+            "OnDemandPercentageAboveBaseCapacity": 20,
+            "SpotAllocationStrategy": "capacity-optimized",
+            "SpotMaxPrice": "0.5",
+        },
+        "Overrides": [{"InstanceType": "m5.xlarge", "WeightedCapacity": "2"}, {"InstanceType": "m5.large"}],
+    }
+
+
+def test_the_sources_volumes_are_taken_over_where_that_is_asked_for(world: World) -> None:
+    template = world.place.templates.get(SOURCE)
+    assert template is not None
+    volumes = (BlockDevice("/dev/sdb", size_gib=10),)
+    world.place.templates.put(SOURCE, replace(template, settings=replace(template.settings, block_devices=volumes)), 0)
+    own = [{"deviceName": "/dev/sdc", "size": 1}]
+
+    taken = planned(world, source=SAME, copySourceCustomBlockDeviceMappings=True)
+    left = planned(world, source=SAME)
+    said = planned(world, source=SAME, copySourceCustomBlockDeviceMappings=True, blockDevices=own)
+
+    assert (taken.launch.block_devices, left.launch.block_devices) == (volumes, ())
+    assert [one.device for one in said.launch.block_devices] == ["/dev/sdc"]
+
+
+def test_subnets_that_the_source_was_given_by_id_are_taken_over(world: World) -> None:
+    group = world.place.groups.get(SOURCE)
+    assert group is not None
+    tags = (("SPINNAKER_SUBNET_ID_OVERRIDE", seeds.subnet("external", "a")),)
+    world.place.group_is(SOURCE, settings=replace(group.settings, tags=tags))
+
+    taken = planned(world, source=SAME, copySourceSubnetIdOverrides=True)
+
+    assert taken.settings.subnets == (seeds.subnet("external", "a"),)
+    assert tags[0] in taken.settings.tags
+    assert planned(world, source=SAME).settings.subnets == tuple(seeds.subnet("internal", zone) for zone in "abc")

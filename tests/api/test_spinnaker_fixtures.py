@@ -18,7 +18,7 @@ from statemachines import ALL
 from tests.api.http_door import Door
 
 FIXTURES = Path(os.environ.get("WINDLASS_FIXTURES", Path(__file__).parents[2] / "../shared/fixtures")) / "spinnaker"
-OURS = ("01", "02", "05", "06", "12", "15", "19", "21", "22", "25", "26")
+OURS = ("01", "02", "05", "06", "12", "15", "16", "19", "21", "22", "25", "26")
 """Those of the operations that there are."""
 FOREIGN = {"kato.tasks": [{"id": str(n), "history": "x" * 1000} for n in range(2000)], "moniker": {"app": "app"}}
 

@@ -289,3 +289,23 @@ def test_what_windlass_does_not_know_stays(monkeypatch: pytest.MonkeyPatch) -> N
 
     answer = seeding("ec2").describe_launch_template_versions(LaunchTemplateName=GROUP, Versions=["2"])
     assert answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]["HibernationOptions"] == {"Configured": True}
+
+
+def test_user_data_is_read_where_it_is(world: World, versions: TemplateVersions, launching: Launching) -> None:
+    templated(world)
+    world.configure("old")
+    launching.configure("new", "old", LaunchChange(user_data="userData"), USER_DATA)
+
+    assert versions.user_data(GROUP, 1) == USER_DATA
+    assert launching.user_data("new") == USER_DATA
+    assert launching.user_data("old") == ""
+    with pytest.raises(NotFound):
+        versions.user_data(GROUP, 7)
+    with pytest.raises(NotFound):
+        launching.user_data("none")
+
+
+def test_spot_instances_need_no_highest_price(world: World, versions: TemplateVersions) -> None:
+    templated(world, spot_price="")
+
+    assert versions.find(GROUP, "1").settings.spot_price == ""

@@ -2,14 +2,15 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from lambdas.accounts import Account
+from lambdas.accounts import Account, AccountHook
 from lambdas.requests import Invalid, problems
-from lambdas.requests.basic_amazon_deploy import UNSUPPORTED
+from lambdas.requests.basic_amazon_deploy import DEAD
 from lambdas.requests.create_server_group import CreateServerGroup, ImageChoice
 
 ACCOUNTS = {
@@ -267,18 +268,101 @@ def test_all_problems_of_an_operation_come_at_once() -> None:
     )
 
 
-@pytest.mark.parametrize("field", UNSUPPORTED)
-def test_a_set_field_that_would_be_ignored_is_refused_by_name(field: str) -> None:
-    assert codes(**{field: {"some": "thing"}}) == (f"{field}: is not supported yet and would be ignored; leave it out",)
+@pytest.mark.parametrize("field", DEAD)
+def test_a_field_of_a_retired_feature_is_refused_by_name(field: str) -> None:
+    assert codes(**{field: "some"}) == (f"{field}: AWS has retired EC2-Classic and ClassicLink; leave it out",)
+    assert read(**{field: ""})
 
 
-def test_unset_ones_are_no_problem() -> None:
-    assert read(**dict.fromkeys(UNSUPPORTED, ""))
-    assert read(spotInstancePools=0, enableEnclave=False)
+def test_a_mixed_instances_policy_is_read_with_texts_for_numbers() -> None:
+    (request,) = read(
+        onDemandBaseCapacity="0",
+        spotAllocationStrategy="lowest-price",
+        spotInstancePools="3",
+        launchTemplateOverridesForInstanceType=[{"instanceType": "c3.xlarge", "weightedCapacity": 2, "priority": ""}],
+        spotPrice="0.5",
+    )
+
+    assert request.mixes
+    assert (request.on_demand_base_capacity, request.spot_instance_pools) == (0, 3)
+    assert [(one.instance_type, one.weighted_capacity) for one in request.overrides] == [("c3.xlarge", "2")]
+    (plain,) = read(spotInstancePools=0, launchTemplateOverridesForInstanceType=[])
+    assert not plain.mixes
 
 
-def test_zero_on_demand_instances_are_a_mixed_policy_too() -> None:
-    assert codes(onDemandBaseCapacity=0)[0].startswith("onDemandBaseCapacity: ")
+def test_a_mixed_instances_policy_has_codes() -> None:
+    types = [{"instanceType": "t3.large"}, {"instanceType": "m5.large"}]
+
+    assert codes(instanceType="t3.large", unlimitedCpuCredits="true", launchTemplateOverridesForInstanceType=types) == (
+        f"{PREFIX}.bursting.not.supported.by.instanceType",
+    )
+    assert codes(spotInstancePools=2, spotAllocationStrategy="capacity-optimized") == (
+        f"{PREFIX}.spotInstancePools.not.supported.for.spotAllocationStrategy",
+    )
+
+
+def test_all_that_only_a_launch_template_can_say_is_read() -> None:
+    (request,) = read(
+        kernelId="aki-1",
+        ramdiskId="ari-1",
+        associateIPv6Address="true",
+        enableEnclave="true",
+        placement={"tenancy": "dedicated", "partitionNumber": "2", "hostId": ""},
+        licenseSpecifications=[{"arn": "arn:license"}],
+        blockDeviceTags={"backup": "daily"},
+        setLaunchTemplate=True,
+        useAmiBlockDeviceMappings=True,
+        copySourceCustomBlockDeviceMappings="true",
+        copySourceSubnetIdOverrides="true",
+    )
+
+    assert (request.kernel_id, request.ramdisk_id, request.associate_ipv6_address) == ("aki-1", "ari-1", True)
+    assert request.placement is not None
+    assert (request.placement.tenancy, request.placement.partition_number) == ("dedicated", 2)
+    assert [one.arn for one in request.license_specifications] == ["arn:license"]
+    assert (request.enable_enclave, request.block_device_tags) == (True, {"backup": "daily"})
+    assert request.copy_source_custom_block_device_mappings
+    assert request.copy_source_subnet_id_overrides
+
+
+def test_subnets_by_id_are_noted_for_the_next_of_the_cluster() -> None:
+    (request,) = read(subnetIds=["subnet-1", "subnet-2"], tags={"team": "shop"})
+
+    assert request.tags == {"team": "shop", "SPINNAKER_SUBNET_ID_OVERRIDE": "subnet-1,subnet-2"}
+
+
+def test_the_accounts_lifecycle_hooks_come_after_the_callers_unless_unwanted() -> None:
+    hook = AccountHook(
+        "autoscaling:EC2_INSTANCE_TERMINATING", "arn:aws:iam::{{accountId}}:role/hook", "arn:aws:sns:{{region}}:topic"
+    )
+    accounts = {"aws-account1": replace(ACCOUNTS["aws-account1"], hooks=(hook,))}
+    own_hook = {"name": "own", "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}
+
+    (request,) = CreateServerGroup.of_clouddriver(BASIC | {"lifecycleHooks": [own_hook]}, accounts)
+    (without,) = CreateServerGroup.of_clouddriver(BASIC | {"includeAccountLifecycleHooks": "false"}, accounts)
+
+    first, second = request.lifecycle_hooks
+    assert (first.name, second.name) == ("own", None)
+    assert second.role_arn == "arn:aws:iam::123456789012:role/hook"
+    assert second.notification_target_arn == "arn:aws:sns:us-west-1:topic"
+    assert without.lifecycle_hooks == ()
+
+
+def test_what_contradicts_itself_at_windlass_own_door() -> None:
+    assert refused(spotInstancePools=2) == (
+        "spotInstancePools: is only for spotAllocationStrategy lowest-price; say that too, or leave it out",
+    )
+    assert refused(
+        instanceType="t3.large",
+        unlimitedCpuCredits=True,
+        launchTemplateOverridesForInstanceType=[{"instanceType": "m5.large"}],
+    ) == ("unlimitedCpuCredits: m5.large has no CPU credits; leave it out",)
+    assert refused(blockDeviceTags={"aws:x": "1"}) == (
+        "blockDeviceTags.aws:x: tags that begin with aws: or windlass: are reserved",
+    )
+    assert refused(capacityReservation={"id": "cr-1", "resourceGroupArn": "arn"}) == (
+        "capacityReservation: id and resourceGroupArn contradict each other; give one of them",
+    )
 
 
 def test_a_whole_stage_context_is_read_past() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.accounts import Account, Limits, Protected, find
+from lambdas.accounts import Account, AccountHook, Limits, Protected, find
 from rehearsal.memory_table import MemoryTable
 from stacks import ROOT
 from stacks.accounts import main, parse, seed
@@ -18,12 +18,14 @@ def test_the_example_is_a_file_of_accounts() -> None:
 
     assert (hub.role, hub.environment) == (None, "test")
     assert prod.protected == (Protected("shop", "prod"), Protected("cart", "*", "", "us-*"))
+    assert [one.heartbeat_timeout for one in prod.hooks] == [120]
     assert (prod.role, prod.external_id) == ("arn:aws:iam::222222222222:role/windlass-target", "windlass-prod")
 
 
 def test_a_seeded_account_is_found_again() -> None:
     table, account = MemoryTable(), Account("prod", "222222222222", ("us-east-1",), environment="prod")
     account = replace(account, protected=(Protected("shop", detail=""),), limits=Limits(groups=5))
+    account = replace(account, hooks=(AccountHook("autoscaling:EC2_INSTANCE_TERMINATING", "arn:role", "arn:topic"),))
 
     seed(table, [account])
     seed(table, [account])
@@ -49,6 +51,8 @@ def test_a_seeded_account_is_found_again() -> None:
             {"plays": {"discovery": "Eureka"}},
             "account 1: plays: discovery is module:Class or module:Class@address, not",
         ),
+        ({"lifecycleHooks": {}}, "account 1: lifecycleHooks {} is not a list of objects"),
+        ({"lifecycleHooks": [{"roleARN": "arn"}]}, "account 1: lifecycle hook .* with a lifecycleTransition"),
         ({"colour": "red"}, "account 1: colour is unknown"),
     ],
 )
