@@ -27,4 +27,5 @@ DEREGISTER_INSTANCES_FROM_LOAD_BALANCER: Saga[DeregisterInstancesFromLoadBalance
         wait_until("OutOfTraffic", check=registrations.in_traffic_still, within=timedelta(minutes=70)),
     ),
     left=registrations.left_behind,
+    difference=registrations.difference,
 )

@@ -23,5 +23,6 @@ DETACH_INSTANCES: Saga[DetachInstances, MembersPlan, Cloud] = Saga(
         wait_until("InstancesGone", check=members.still_there, within=timedelta(hours=1)),
     ),
     left=members.left_behind,
+    difference=members.difference,
     evidence=evidence.of_group,
 )

@@ -13,5 +13,6 @@ DISABLE_INSTANCES_IN_DISCOVERY: Saga[DisableInstancesInDiscovery, DiscoveryPlan,
     guards=guards_of_instances,
     steps=(step("SetStatus", do=discovery.keep_from, undo=discovery.say_again),),
     left=discovery.left_behind,
+    difference=discovery.difference,
     results=discovery.results,
 )

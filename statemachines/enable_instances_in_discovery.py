@@ -13,5 +13,6 @@ ENABLE_INSTANCES_IN_DISCOVERY: Saga[EnableInstancesInDiscovery, DiscoveryPlan, C
     guards=guards_of_instances,
     steps=(step("SetStatus", do=discovery.let_find, undo=discovery.say_again),),
     left=discovery.left_behind,
+    difference=discovery.difference,
     results=discovery.results,
 )

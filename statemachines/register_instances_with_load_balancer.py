@@ -24,4 +24,5 @@ REGISTER_INSTANCES_WITH_LOAD_BALANCER: Saga[RegisterInstancesWithLoadBalancer, R
         ),
     ),
     left=registrations.left_behind,
+    difference=registrations.difference,
 )

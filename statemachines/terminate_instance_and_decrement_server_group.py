@@ -22,6 +22,7 @@ TERMINATE_INSTANCE_AND_DECREMENT_SERVER_GROUP: Saga[TerminateInstanceAndDecremen
             step("LowerMaximum", do=members.lower_maximum),
         ),
         left=members.left_behind,
+        difference=members.difference,
         evidence=evidence.of_group,
     )
 )

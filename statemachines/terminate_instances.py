@@ -18,4 +18,5 @@ TERMINATE_INSTANCES: Saga[TerminateInstances, TerminatePlan, Cloud] = Saga(
         step("TerminateInstances", do=instances.terminate, pivot=True),
         wait_until("InstancesGone", check=instances.still_there, within=timedelta(hours=1)),
     ),
+    difference=instances.difference_of_termination,
 )

@@ -13,5 +13,6 @@ UPDATE_INSTANCES: Saga[UpdateInstances, UpdatePlan, Cloud] = Saga(
     guards=guards_of_one,
     steps=(step("SetSecurityGroups", do=instances.secure, undo=instances.secure_again),),
     left=instances.still_secured,
+    difference=instances.difference_of_update,
     evidence=evidence.of_group,
 )

@@ -131,6 +131,11 @@ def left_behind(plan: DiscoveryPlan, cloud: Cloud) -> None:
             restoring.left_behind(_what(instance), there[instance], before, plan.status)
 
 
+def difference(plan: DiscoveryPlan) -> restoring.Difference:
+    """What discovery says of each instance."""
+    return {"discovery": dict(plan.before)}, {"discovery": {one: plan.status for one, _ in plan.before}}
+
+
 def results(plan: DiscoveryPlan) -> dict[str, Any] | None:
     """What Orca reads of those that were passed over (`WaitForRequiredInstancesDownTask`)."""
     return {"discoverySkippedInstanceIds": list(plan.skipped)} if plan.skipped else None

@@ -162,6 +162,11 @@ def _states(instances: Iterable[Ec2Instance]) -> str:
     return ", ".join(sorted({one.state for one in instances}))
 
 
+def difference_of_termination(plan: TerminatePlan) -> restoring.Difference:
+    """The instances there were."""
+    return {"instances": list(plan.instances)}, None
+
+
 def plan_update(request: UpdateInstances, cloud: Cloud) -> UpdatePlan:
     """Find the security groups, and note which ones each of the group's instances has now."""
     name = request.server_group_name
@@ -211,6 +216,14 @@ def secure_again(plan: UpdatePlan, cloud: Cloud) -> str:
                 _groups_of(instance), there[instance], one.before, one.after, _written(instance, instances), cloud
             )
     return f"{len(there)} instances of {plan.group} have their own security groups"
+
+
+def difference_of_update(plan: UpdatePlan) -> restoring.Difference:
+    """The security groups of each instance."""
+    return (
+        {"securityGroups": {instance: list(one.before) for one, instance in _each(plan)}},
+        {"securityGroups": {instance: list(one.after) for one, instance in _each(plan)}},
+    )
 
 
 def still_secured(plan: UpdatePlan, cloud: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lambdas.activities import restoring, traffic_guard
 from lambdas.activities.instances import GOING, is_protected
@@ -320,6 +321,15 @@ def left_behind(plan: MembersPlan, cloud: Cloud) -> None:
         found = cloud.of(Ec2Instances).found(plan.untagged).values()
         tagged = [one.id for one in found if dict(one.tags).get(DETACHED) == plan.group]
         restoring.left_behind(f"tag {DETACHED}", bool(tagged), before=False, after=True)
+
+
+def difference(plan: MembersPlan) -> restoring.Difference:
+    """The instances that the group has no more, and its minimum."""
+    if plan.skipped:
+        return None, None
+    group: dict[str, Any] = {"serverGroup": plan.group}
+    before = group | {"instances": list(plan.instances), "minimum": plan.minimum}
+    return before, group | {"instances": [], "minimum": plan.lowered}
 
 
 def of_plan(plan: MembersPlan) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lambdas.activities import lookups, traffic_guard
 from lambdas.activities.instances import RUNNING, by_group
 from lambdas.activities.load_balancers import Change, Look, Registrations, name_of, remains_in
 from lambdas.activities.plans import Registration
+from lambdas.activities.restoring import Difference
 from lambdas.cloud import Cloud, Group
 from lambdas.cloud.ec2_instances import Ec2Instance, Ec2Instances
 from lambdas.errors import NotFound, Rejected, RollBack
@@ -218,6 +220,14 @@ def in_traffic_still(plan: RegistrationsPlan, cloud: Cloud) -> str | None:
             with suppress(NotFound):  # a load balancer that is gone sends no traffic
                 said.extend(remains_in(one.instances, one.balancer, health, draining))
     return "; ".join(said) or None
+
+
+def difference(plan: RegistrationsPlan) -> Difference:
+    """Which of the instances the load balancers have."""
+    every = (*plan.target_groups, *plan.load_balancers)
+    with_them: dict[str, Any] = {"registered": {name_of(one.balancer): list(one.instances) for one in every}}
+    without: dict[str, Any] = {"registered": {name_of(one.balancer): [] for one in every}}
+    return (without, with_them) if plan.puts else (with_them, without)
 
 
 def left_behind(plan: RegistrationsPlan, cloud: Cloud) -> None:

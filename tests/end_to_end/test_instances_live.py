@@ -1,4 +1,4 @@
-"""Instances of a deployed Windlass's groups: out of a load balancer, secured, detached, ended."""
+"""Instances of a deployed Windlass's groups: out of a load balancer, secured, detached, ended; and their interfaces."""
 
 from typing import Any
 
@@ -64,3 +64,26 @@ def _described(live: Live, instances: list[str]) -> list[Any]:
     found = live.aws("ec2").describe_instances(InstanceIds=instances)["Reservations"]
     every = {one["InstanceId"]: one for reservation in found for one in reservation["Instances"]}
     return [every[one] for one in instances]
+
+
+def made(live: Live) -> Json:
+    """An interface by Clouddriver's door."""
+    description: Json = {
+        "credentials": "test",
+        "availabilityZonesGroupedByRegion": {HOME: [f"{HOME}a"]},
+        "subnetType": "internal",
+        "networkInterface": {"description": "of the batch", "securityGroupNames": ["shop"], "tags": {"owner": "shop"}},
+    }
+    body = [{"createNetworkInterfaceDescription": description}]
+    return live.task_ended(live.client.post("/aws/ops", body, expect=200)["id"])
+
+
+@plays([made])
+def test_an_interface_is_made_and_its_id_told_by_zone(played: Json, live: Live) -> None:
+    assert played["status"]["failed"] is False, played
+    (result,) = [one for one in played["resultObjects"] if "successfulResults" in one]
+    made_there = result["successfulResults"][f"{HOME}a"]["networkInterfaceId"]
+    (found,) = live.aws("ec2").describe_network_interfaces(NetworkInterfaceIds=[made_there])["NetworkInterfaces"]
+    assert (found["Description"], found["SubnetId"]) == ("of the batch", live.subnets()[0])
+    assert [one["GroupName"] for one in found["Groups"]] == ["shop"]
+    assert {"Key": "owner", "Value": "shop"} in found["TagSet"]

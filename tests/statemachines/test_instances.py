@@ -353,3 +353,44 @@ def test_instances_that_somebody_else_has_changed_since_keep_what_they_have() ->
 
     assert result.path == [*BEGIN, "SetSecurityGroups", "UndoSetSecurityGroups", "NothingLeft", *BACK]
     assert secured(world) == {FIRST: (seeds.WEB,), SECOND: (ADMIN,)}
+
+
+IN_GROUP: dict[str, Any] = {"serverGroup": OURS}
+
+
+@pytest.mark.parametrize(
+    ("operation", "before", "after"),
+    [
+        ("terminateInstances", {"instances": [FIRST, SECOND]}, None),
+        (DECREMENT, IN_GROUP | {"instances": [FIRST], "minimum": 2}, IN_GROUP | {"instances": [], "minimum": 1}),
+        (
+            "detachInstances",
+            IN_GROUP | {"instances": [FIRST, SECOND], "minimum": 2},
+            IN_GROUP | {"instances": [], "minimum": 0},
+        ),
+        (
+            OUT,
+            {"registered": {"shop-web": [FIRST, SECOND], "shop-classic": [FIRST, SECOND]}},
+            {"registered": {"shop-web": [], "shop-classic": []}},
+        ),
+        (
+            "updateInstances",
+            {"securityGroups": {FIRST: [seeds.WEB], SECOND: [seeds.WEB]}},
+            {"securityGroups": {FIRST: [seeds.WEB, ADMIN], SECOND: [seeds.WEB, ADMIN]}},
+        ),
+        (
+            "enableInstancesInDiscovery",
+            {"discovery": {FIRST: "OUT_OF_SERVICE", SECOND: "OUT_OF_SERVICE"}},
+            {"discovery": {FIRST: "UP", SECOND: "UP"}},
+        ),
+    ],
+)
+def test_people_see_what_stood_there_before_and_what_shall(operation: str, before: Any, after: Any) -> None:
+    scenario = plain(operation)
+    world = scenario.world()
+    saga = scenario.saga(world)
+    assert saga.difference is not None
+
+    plan = saga.plan(saga.request_type.model_validate(scenario.request), world.cloud.cloud(ACCOUNT, REGION, "op1"))
+
+    assert saga.difference(plan) == (before, after)
