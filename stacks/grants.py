@@ -13,10 +13,15 @@ def allow(
     grantee: Grantee, actions: Iterable[str], *resources: str, conditions: Mapping[str, Any] | None = None
 ) -> None:
     """Add the statement to the grantee's role; whoever passes `*` as resource says why on that line."""
-    grantee.grant_principal.add_to_principal_policy(
-        iam.PolicyStatement(
-            actions=sorted(set(actions)), resources=list(resources), conditions=dict(conditions) if conditions else None
-        )
+    grantee.grant_principal.add_to_principal_policy(statement(actions, *resources, conditions=conditions))
+
+
+def statement(
+    actions: Iterable[str], *resources: str, conditions: Mapping[str, Any] | None = None
+) -> iam.PolicyStatement:
+    """Permission to do that to these resources."""
+    return iam.PolicyStatement(
+        actions=sorted(set(actions)), resources=list(resources), conditions=dict(conditions) if conditions else None
     )
 
 

@@ -84,6 +84,9 @@ def statements(
     for policy in of_type("AWS::IAM::Policy").values():
         for role in policy["Roles"]:
             found[owners[role["Ref"]]] += map(_listed, policy["PolicyDocument"]["Statement"])
+    for role, one in of_type("AWS::IAM::Role").items():
+        for policy in one.get("Policies", ()):
+            found[owners[role]] += map(_listed, policy["PolicyDocument"]["Statement"])
     return found
 
 
