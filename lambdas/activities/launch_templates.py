@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 
 from lambdas.activities.plans import CreatePlan, DestroyPlan
 from lambdas.cloud import Cloud
@@ -9,6 +10,7 @@ from lambdas.cloud.launching import Launching, TemplateVersions
 from lambdas.errors import AlreadyExists, Broken, NotFound, Rejected, Transient
 
 ACTIONS = (
+    "autoscaling:DeleteLaunchConfiguration",
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeLaunchConfigurations",
     "ec2:CreateLaunchTemplate",
@@ -55,22 +57,31 @@ def delete(plan: CreatePlan, cloud: Cloud) -> str:
 
 
 def delete_unused(plan: DestroyPlan, cloud: Cloud) -> str:
-    """Delete the destroyed group's template, unless another group of its cluster starts from it."""
-    template = plan.launch_template
-    if template is None:
-        return "no launch template of the group's own"
-    users = [name for name in cloud.groups.names(_lineage(plan.group)) if _uses(name, template, cloud)]
+    """Delete the destroyed group's template, or launch configuration, unless another group of its cluster uses it."""
+    if plan.launch_template is not None:
+        return _delete_unused("launch template", plan.launch_template, cloud.launch_templates.delete, plan.group, cloud)
+    if plan.launch_configuration is not None:
+        delete = cloud.of(Launching).unconfigure
+        return _delete_unused("launch configuration", plan.launch_configuration, delete, plan.group, cloud)
+    return "no launch template of the group's own"
+
+
+def _delete_unused(kind: str, name: str, delete: Callable[[str], None], group: str, cloud: Cloud) -> str:
+    users = [one for one in cloud.groups.names(_lineage(group)) if _uses(one, name, cloud)]
     if users:
-        return f"launch template {template} stays: {', '.join(users)} uses it"
+        return f"{kind} {name} stays: {', '.join(users)} uses it"
     try:
-        cloud.launch_templates.delete(template)
+        delete(name)
     except NotFound:
-        return f"launch template {template} is not there"
-    return f"deleted launch template {template}"
+        return f"{kind} {name} is not there"
+    return f"deleted {kind} {name}"
 
 
 def belongs_to(template: str, group: str) -> bool:
-    """Whether the template is named after the group: by Windlass, or by Clouddriver (`<group>-<timestamp>`)."""
+    """Whether a launch template, or configuration, is named after the group.
+
+    By Windlass, or by Clouddriver: `<group>-<timestamp>`.
+    """
     return re.fullmatch(re.escape(_prefix(group)) + r"(-[0-9A-Za-z]+)?", template) is not None
 
 
@@ -78,12 +89,12 @@ def _lineage(group: str) -> str:
     return re.sub(r"-v\d{3}$", "", group)
 
 
-def _uses(group: str, template: str, cloud: Cloud) -> bool:
+def _uses(group: str, start: str, cloud: Cloud) -> bool:
     try:
         found = cloud.groups.find(group)
     except NotFound:
         return False
-    return found.launch_template == template and not found.deleting
+    return start in (found.launch_template, found.launch_configuration) and not found.deleting
 
 
 def user_data(reference: str | None, planned: str | None, cloud: Cloud) -> str | None:

@@ -123,6 +123,8 @@ class DestroyPlan:
     """Alarms that Windlass made for the group."""
     launch_template: str | None = None
     """Goes with the group, unless another group uses it."""
+    launch_configuration: str | None = None
+    """The same, of a group that has no launch template."""
     overridden: bool = False
     """The traffic guard, by the request."""
     schema: int = 1

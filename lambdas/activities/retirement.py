@@ -37,7 +37,10 @@ def plan_destroy(request: DestroyServerGroup, cloud: Cloud) -> DestroyPlan:
 
 def _plan(found: Group, cloud: Cloud, skipped: str | None = None) -> DestroyPlan:
     target_groups, balancers = ((), ()) if skipped else load_balancers.registrations(found, cloud)
-    own = launch_templates.belongs_to(found.launch_template or "", found.name)
+    template, configuration = (
+        one if launch_templates.belongs_to(one or "", found.name) else None
+        for one in (found.launch_template, found.launch_configuration)
+    )
     return DestroyPlan(
         account=cloud.account,
         region=cloud.region,
@@ -48,7 +51,8 @@ def _plan(found: Group, cloud: Cloud, skipped: str | None = None) -> DestroyPlan
         target_groups=target_groups,
         load_balancers=balancers,
         alarms=tuple(one.name for one in cloud.scaling.alarms(found.name) if one.operation),
-        launch_template=found.launch_template if own else None,
+        launch_template=template,
+        launch_configuration=configuration,
     )
 
 

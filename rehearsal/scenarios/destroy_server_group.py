@@ -1,4 +1,4 @@
-"""destroyServerGroup as it is rehearsed: plainly, in a hurry, and in a protected cluster."""
+"""destroyServerGroup as it is rehearsed: plainly, in a hurry, in a protected cluster, with a launch configuration."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +7,8 @@ from lambdas import accounts
 from lambdas.accounts import Account, Limits
 from lambdas.engine.intake import Caller
 from rehearsal.fake_cloud import seeds
-from rehearsal.scenarios.region import ACCOUNT, OURS, REGION, WHERE, furnished, in_service, protected
+from rehearsal.scenarios.region import ACCOUNT, NEIGHBOUR, OURS, REGION, WHERE, furnished, in_service, protected
+from rehearsal.scenarios.update_launch_config import configured
 from rehearsal.trials import Scenario
 from rehearsal.world import World
 
@@ -27,8 +28,12 @@ DESTROYS_BRAKED = replace(
     decider=Caller("arn:aws:iam::123456789012:role/second-person"),
 )
 """Nothing may go out of service without a second person."""
+DESTROYS_CONFIGURED = Scenario(
+    "destroyServerGroup/configured", "destroyServerGroup", {**WHERE, "serverGroupName": NEIGHBOUR}, configured
+)
+"""Somebody else's from the days of launch configurations."""
 HURRY = timedelta(minutes=5)
 """Shorter than a throttle, or a few deaths of a Lambda."""
 DESTROYS_HURRIED = replace(DESTROYS, name="destroyServerGroup/hurried", finish_within=HURRY, hurried=True)
 
-SCENARIOS = (DESTROYS, DESTROYS_BRAKED, DESTROYS_HURRIED, DESTROYS_PROTECTED)
+SCENARIOS = (DESTROYS, DESTROYS_BRAKED, DESTROYS_CONFIGURED, DESTROYS_HURRIED, DESTROYS_PROTECTED)

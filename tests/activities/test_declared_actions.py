@@ -161,6 +161,7 @@ def all_walked() -> Recording:
     walked(recording, _without_capacity().cloud, CREATE_SERVER_GROUP, order())
     walked(recording, _furnished().cloud, CREATE_SERVER_GROUP, order(image=seeds.BAD_IMAGE))
     walked(recording, _furnished().cloud, DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
+    walked(recording, _configured().cloud, DESTROY_SERVER_GROUP, _of(DestroyServerGroup))
     walked(recording, _furnished().cloud, DISABLE_SERVER_GROUP, _of(DisableServerGroup))
     walked(recording, _disabled().cloud, ENABLE_SERVER_GROUP, _of(EnableServerGroup))
     walked(recording, _disabled(launches=False).cloud, ENABLE_SERVER_GROUP, _of(EnableServerGroup))
@@ -212,6 +213,12 @@ def _furnished() -> World:
 def _without_capacity() -> World:
     world = _furnished()
     world.place.has_no_capacity(600)
+    return world
+
+
+def _configured() -> World:
+    world = _furnished()
+    world.place.group_is(SOURCE, launch_template=None, launch_configuration=SOURCE)
     return world
 
 

@@ -12,7 +12,7 @@ from lambdas.cloud import Alarm, Cloud, Group
 from lambdas.errors import Rejected, RollBack
 from lambdas.requests.destroy_server_group import DestroyServerGroup
 from rehearsal.fake_cloud import differences, seeds
-from rehearsal.fake_cloud.place import ALWAYS, Watching
+from rehearsal.fake_cloud.place import ALWAYS, CONFIGURATION, Configuration, Watching
 from statemachines.create_server_group import CREATE_SERVER_GROUP
 from statemachines.destroy_server_group import DESTROY_SERVER_GROUP
 from tests.activities.walk import SOURCE, TARGETS, World, back, forward, order
@@ -248,6 +248,26 @@ def test_a_template_that_another_group_uses_stays(world: World) -> None:
 
     assert said[-1] == "launch template shop-prod-v001 stays: shop-prod-v002 uses it"
     assert world.place.templates.get(SOURCE) is not None
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_launch_configuration_of_the_groups_own_goes_with_it_unless_another_group_uses_it(
+    world: World, *, used: bool
+) -> None:
+    name = f"{SOURCE}-12312025235959"
+    world.place.shelf(CONFIGURATION).put(name, Configuration(world.place.templates.things[SOURCE].settings), ALWAYS)
+    world.place.group_is(SOURCE, launch_template=None, launch_configuration=name)
+    if used:
+        seeds.neighbour(world.place, "shop-prod-v002")
+        world.place.group_is("shop-prod-v002", launch_template=None, launch_configuration=name)
+
+    said = forward(DESTROY_SERVER_GROUP, planned(world), world.cloud)
+
+    assert (said[-1], world.place.shelf(CONFIGURATION).get(name) is not None) == (
+        (f"launch configuration {name} stays: shop-prod-v002 uses it", True)
+        if used
+        else (f"deleted launch configuration {name}", False)
+    )
 
 
 @pytest.mark.parametrize(

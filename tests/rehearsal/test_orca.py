@@ -11,6 +11,7 @@ import pytest
 
 from lambdas.hub import Json
 from rehearsal.fake_cloud import Place, seeds
+from rehearsal.fake_cloud.place import CONFIGURATION
 from rehearsal.faults import KINDS, Call, Model
 from rehearsal.orca import Orca, Stage, Status
 from rehearsal.orca.kato import Kato
@@ -142,6 +143,15 @@ def test_a_strategy_goes_to_its_end_whoever_made_the_old_groups(
     went_as(EXPECTED[strategy], played(strategy, made_by))
 
 
+@pytest.mark.parametrize("strategy", EXPECTED)
+def test_the_launch_configurations_of_groups_that_are_destroyed_go_with_them(strategy: str) -> None:
+    one = played(strategy, spinnaker)
+    place = one.world.cloud.place(ACCOUNT, REGION)
+
+    used = {group.launch_configuration for group in place.groups.things.values()} - {None}
+    assert place.shelf(CONFIGURATION).things.keys() == used
+
+
 @pytest.mark.parametrize(("strategy", "operation", "kind"), struck())
 def test_a_fault_of_any_operation_changes_nothing_of_it(strategy: str, operation: int, kind: str) -> None:
     calls = list(calls_of(strategy).values())[operation]
@@ -175,6 +185,17 @@ def test_a_task_is_looked_at_each_five_seconds_until_it_is_over() -> None:
 
     assert {later - at for at, later in pairwise(looked)} == {5.0}
     assert {look.status for look in one.kato.looks} == {200}
+
+
+def test_of_a_part_that_is_disabled_orca_waits_for_the_instances_that_the_task_names() -> None:
+    one = played("rollingredblack")
+    part = one.path.index(f"Disable 50% of Traffic on {OLD}")
+
+    (results,) = one.stages[part].context["kato.tasks"][0]["resultObjects"]
+
+    assert len(results["instanceIdsToDisable"]) == 1
+    drained = one.stages[part + 1].started - one.stages[part].started
+    assert drained >= one.world.cloud.manners.drain
 
 
 def unique(tasks: list[dict[str, object]]) -> list[dict[str, object]]:
