@@ -24,6 +24,9 @@ READS = (
 )
 
 
+PARTS = ("min", "desired", "max")
+
+
 def scale_up(plan: CreatePlan, cloud: Cloud) -> str:
     """Give the new group its size, when everything else of it stands."""
     with just_made(plan.group):
@@ -47,7 +50,8 @@ def plan_resize(request: ResizeServerGroup, cloud: Cloud) -> ResizePlan:
         raise Conflict(f"server group {group} is being deleted")
     _is_as_expected(request, found)
     judged = health.rule(request.health, request.on_unhealthy, group, found.settings)
-    return replace(_resize(request, cloud, found.capacity, _target(request.capacity, found)), health=judged)
+    plan = _resize(request, cloud, found.capacity, _target(request.capacity, found))
+    return replace(plan, health=judged, parts=_expected(request))
 
 
 def _nothing(request: ResizeServerGroup, cloud: Cloud, why: str) -> ResizePlan:
@@ -75,12 +79,18 @@ def _resize(
 def _is_as_expected(request: ResizeServerGroup, found: Group) -> None:
     if request.expected is None:
         return
-    for part in ("min", "desired", "max"):
+    for part in PARTS:
         wanted, there = getattr(request.expected, part), getattr(found.capacity, part)
         if wanted not in (None, there):
             raise Rejected(
                 f"server group {found.name} has {part} {there}, not {wanted} as expected; look again, then resize"
             )
+
+
+def _expected(request: ResizeServerGroup) -> tuple[str, ...]:
+    """What nothing is expected of may move, as scaling moves it, and does not keep the group from being resized."""
+    wanted = request.expected or Sizes()
+    return tuple(part for part in PARTS if getattr(wanted, part) is not None)
 
 
 def _target(asked: Sizes, found: Group) -> Capacity:
@@ -117,7 +127,10 @@ def _spared(plan: ResizePlan, capacity: Capacity, cloud: Cloud) -> str:
 
 
 def _is_unchanged(plan: ResizePlan, found: Group) -> None:
-    if found.capacity not in (plan.before, plan.target):
+    there, *possible = (
+        tuple(getattr(one, part) for part in plan.parts) for one in (found.capacity, plan.before, plan.target)
+    )
+    if there not in possible:
         raise Rejected(
             f"server group {plan.group} has {found.capacity}, not {plan.before} as planned; look again, then resize"
         )

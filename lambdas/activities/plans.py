@@ -85,7 +85,7 @@ class ResizePlan:
     wait_for: str
     healthy_within: timedelta
     only_from_before: bool = False
-    """Refuse where the capacity is no longer `before`."""
+    """Refuse where `parts` of the capacity are no longer `before`'s."""
     tolerant: bool = False
     """An absent group is success."""
     skipped: str | None = None
@@ -94,6 +94,8 @@ class ResizePlan:
     """The traffic guard, by the request."""
     health: HealthRule | None = None
     """None: every provider, all instances, at once."""
+    parts: tuple[str, ...] = ("min", "desired", "max")
+    """What of the capacity must still be as `before`, with `only_from_before`."""
     schema: int = 1
 
 

@@ -213,6 +213,15 @@ def test_what_was_expected_is_looked_at_again_by_the_step(world: World) -> None:
         capacity.resize(plan, world.cloud)
 
 
+def test_what_nothing_was_expected_of_may_move_meanwhile(world: World) -> None:
+    plan = planned(world, expected={"min": 1, "max": 3})
+    world.cloud.groups.resize(SOURCE, Capacity(1, 3, 3))
+
+    capacity.resize(plan, world.cloud)
+
+    assert world.cloud.groups.find(SOURCE).capacity == plan.target
+
+
 def test_a_second_attempt_meets_its_own_work(world: World) -> None:
     plan = planned(world, expected={"min": 1})
 
