@@ -1,24 +1,34 @@
-"""Launch templates: one for each server group, named after it."""
+"""Launch templates: one for each server group, named after it; and those, and configurations, that nobody uses."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+from lambdas.activities import lookups, restoring
 from lambdas.activities.plans import CreatePlan, DestroyPlan
-from lambdas.cloud import Cloud
+from lambdas.cloud import Cloud, Group
 from lambdas.cloud.launching import Launching, TemplateVersions
+from lambdas.cloud.template_ids import TemplateIds
 from lambdas.errors import AlreadyExists, Broken, NotFound, Rejected, Transient
+from lambdas.requests.delete_launch_configuration import DeleteLaunchConfiguration
+from lambdas.requests.delete_launch_template import DeleteLaunchTemplate
 
 ACTIONS = (
     "autoscaling:DeleteLaunchConfiguration",
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeLaunchConfigurations",
+    "cloudwatch:DescribeAlarms",
     "ec2:CreateLaunchTemplate",
     "ec2:DeleteLaunchTemplate",
     "ec2:DescribeLaunchTemplateVersions",
     "ec2:DescribeLaunchTemplates",
 )
 
+TOLD = 5
+"""Names of server groups in a refusal."""
 LONGEST_PREFIX = 110
 """EC2 takes 128 characters: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html"""
 VERSION, CONFIGURATION = "templateVersion", "launchConfiguration"
@@ -151,3 +161,91 @@ def _prefix(group: str) -> str:
 def _short(text: str) -> str:
     """At most 64 characters, as EC2 takes for a client token."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+# Deleted by themselves.
+
+
+@dataclass(frozen=True)
+class DeletePlan:
+    """Of a launch template or configuration that goes for good."""
+
+    account: str
+    region: str
+    kind: str
+    id: str
+    """Of a configuration: its name."""
+    name: str | None = None
+    """None: there is none any more."""
+    schema: int = 1
+
+
+def plan_delete_template(request: DeleteLaunchTemplate, cloud: Cloud) -> DeletePlan:
+    """Look whether a server group uses it: then it is refused before anything is done."""
+    lookups.alarms_exist(request, cloud)
+    id_ = request.launch_template_id
+    found = restoring.read(lambda: cloud.of(TemplateIds).find(id_))
+    plan = DeletePlan(cloud.account, cloud.region, "launch template", id_, found.name if found else None)
+    _must_be_unused(plan, cloud)
+    return plan
+
+
+def plan_delete_configuration(request: DeleteLaunchConfiguration, cloud: Cloud) -> DeletePlan:
+    """Look whether a server group uses it: then it is refused before anything is done."""
+    lookups.alarms_exist(request, cloud)
+    name = request.launch_configuration_name
+    found = restoring.read(lambda: cloud.of(Launching).configuration(name))
+    plan = DeletePlan(cloud.account, cloud.region, "launch configuration", name, name if found else None)
+    _must_be_unused(plan, cloud)
+    return plan
+
+
+def delete_template(plan: DeletePlan, cloud: Cloud) -> str:
+    """Delete the template with all its versions, unless a server group has begun to use it."""
+    return _delete(plan, cloud.of(TemplateIds).delete, cloud)
+
+
+def delete_configuration(plan: DeletePlan, cloud: Cloud) -> str:
+    """Delete the configuration, unless a server group has begun to use it."""
+    return _delete(plan, cloud.of(Launching).unconfigure, cloud)
+
+
+def deleted(plan: DeletePlan) -> restoring.Difference:
+    """What there was; nothing is left of it."""
+    return ({"kind": plan.kind, "id": plan.id, "name": plan.name} if plan.name else None), None
+
+
+def _delete(plan: DeletePlan, write: Callable[[str], None], cloud: Cloud) -> str:
+    if plan.name is None:
+        return f"{plan.kind} {plan.id} is not there"
+    _must_be_unused(plan, cloud)
+    try:
+        write(plan.id)
+    except NotFound:
+        return f"{plan.kind} {plan.id} is not there"
+    return f"deleted {plan.kind} {plan.name}"
+
+
+def _must_be_unused(plan: DeletePlan, cloud: Cloud) -> None:
+    """Raises Rejected where a server group starts from it, or would from one of its mixed instances policy."""
+    if plan.name is None:
+        return
+    users = sorted(one.name for one in cloud.groups.all() if not one.deleting and _starts_from(plan, one))
+    if users:
+        more = f" and {len(users) - TOLD} more" if len(users) > TOLD else ""
+        raise Rejected(
+            f"{plan.kind} {plan.name} is used by server group {', '.join(users[:TOLD])}{more}; "
+            "let it start from another first"
+        )
+
+
+def _starts_from(plan: DeletePlan, group: Group) -> bool:
+    if plan.kind == "launch configuration":
+        return group.launch_configuration == plan.name
+    return group.launch_template == plan.name or _overrides(plan, json.loads(group.settings.mixed or "{}"))
+
+
+def _overrides(plan: DeletePlan, mixed: Any) -> bool:
+    """An instance type of a mixed instances policy may have a template of its own."""
+    own = [one.get("LaunchTemplateSpecification", {}) for one in mixed.get("Overrides", ())]
+    return any(plan.id == one.get("LaunchTemplateId") or plan.name == one.get("LaunchTemplateName") for one in own)

@@ -36,6 +36,7 @@ DESCRIBED = f"{AUTO_SCALING}DescribeAutoScalingGroups"
 ACTIONS: dict[str, tuple[str, ...]] = {
     "groups.find": (DESCRIBED,),
     "groups.found": (DESCRIBED,),
+    "groups.all": (DESCRIBED,),
     "groups.names": (DESCRIBED,),
     "groups.standing": (DESCRIBED,),
     "groups.made_by": (DESCRIBED,),

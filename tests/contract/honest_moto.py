@@ -64,7 +64,7 @@ def install(monkeypatch: pytest.MonkeyPatch, deleting: set[str]) -> None:
         return AutoscalingClientError("ScalingActivityInProgress", said) if name in deleting else None
 
     def no_template(backend: Any, name: str) -> Exception | None:
-        known = name in backend.launch_template_name_to_ids
+        known = name == str(None) or name in backend.launch_template_name_to_ids  # without one, its id is given
         return None if known else InvalidLaunchTemplateNameNotFoundWithNameError(name)
 
     def no_load_balancer(backend: Any, name: str) -> Exception | None:

@@ -7,7 +7,10 @@ import pytest
 from lambdas.accounts import Account
 from lambdas.requests import Invalid, Request
 from lambdas.requests.delete_asg_tags import DeleteAsgTags
+from lambdas.requests.delete_launch_configuration import DeleteLaunchConfiguration
+from lambdas.requests.delete_launch_template import DeleteLaunchTemplate
 from lambdas.requests.modify_asg import ModifyAsg
+from lambdas.requests.of_things import guards_of_thing
 from lambdas.requests.suspend_asg_processes import SuspendAsgProcesses
 from lambdas.requests.upsert_asg_lifecycle_hook import UpsertAsgLifecycleHook
 from lambdas.requests.upsert_asg_scheduled_actions import UpsertAsgScheduledActions
@@ -253,4 +256,25 @@ def test_our_own_door_needs_no_target_and_allows_two_hours() -> None:
     assert wrong(UpsertAsgLifecycleHook, serverGroupName="shop-v001", heartbeatTimeout=10, name="a:b") == (
         r"name: String should match pattern '^[A-Za-z0-9\-_/]+$'",
         "heartbeatTimeout: should be greater than or equal to 30",
+    )
+
+
+# deleteLaunchTemplate, deleteLaunchConfiguration
+
+
+def test_what_a_group_starts_from_is_read_by_id_or_name() -> None:
+    (template,) = read(DeleteLaunchTemplate, launchTemplateId="lt-0123", region="us-east-1", **CONTEXT)
+    (configuration,) = read(DeleteLaunchConfiguration, launchConfigurationName="shop-v001-x", region="us-east-1")
+
+    assert guards_of_thing(template) == ("test/us-east-1/launchTemplate/lt-0123",)
+    assert guards_of_thing(configuration) == ("test/us-east-1/launchConfiguration/shop-v001-x",)
+    assert DeleteLaunchTemplate.clouddriver_names == {"deleteLaunchTemplate"}
+    assert DeleteLaunchConfiguration.clouddriver_names == {"deleteLaunchConfiguration"}
+
+
+def test_what_a_group_starts_from_has_to_be_named() -> None:
+    assert codes(DeleteLaunchTemplate, region="us-east-1") == ("launchTemplateId: is required",)
+    assert codes(DeleteLaunchConfiguration) == ("region: is required", "launchConfigurationName: is required")
+    assert wrong(DeleteLaunchTemplate, launchTemplateId="shop") == (
+        "launchTemplateId: String should match pattern '^lt-[0-9a-zA-Z]+$'",
     )
