@@ -58,6 +58,8 @@ UPDATABLE = frozenset(
     }
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html"""
+WHOLE_LIFE = 40
+"""Pages of all events of a new stack: 500 resources, made, rolled back and deleted, with two or three events each."""
 DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 REVIEW, DELETING, DELETED = "REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
@@ -170,7 +172,7 @@ def _made(plan: DeployPlan, cloud: Cloud) -> Stack:
         found = cloud.of(Stacks).find(plan.stack)
     except NotFound:
         raise Transient(f"stack {plan.stack} exists and is not visible yet") from None
-    if not cloud.of(Stacks).begun(found.id, _token(cloud, "create")):
+    if not cloud.of(Stacks).begun(found.id, _token(cloud, "create"), WHOLE_LIFE):
         raise Rejected(f"stack {plan.stack} was made by somebody else since this operation was planned; post again")
     return found
 
@@ -192,7 +194,7 @@ def _ours(plan: DeployPlan, cloud: Cloud) -> Stack | None:
     found = restoring.read(lambda: cloud.of(Stacks).find(plan.stack))
     if found is None or found.status == DELETED:
         return None
-    if cloud.of(Stacks).begun(found.id, _token(cloud, "create")) or found.status == DELETING:
+    if cloud.of(Stacks).begun(found.id, _token(cloud, "create"), WHOLE_LIFE):
         return found
     cloud.findings.append(f"stack {plan.stack} was not made by this operation: left alone")
     return None
@@ -293,7 +295,7 @@ def update(plan: DeployPlan, cloud: Cloud) -> str:
 
 
 def _seen(name: str, stack: str, token: str, cloud: Cloud) -> str:
-    """The wait that follows takes what it does not see for done."""
+    """The wait that follows takes an update that it does not see for one that had nothing to change."""
     if not cloud.of(Stacks).begun(stack, token):
         raise Transient(f"CloudFormation has begun to change stack {name}, but does not show it yet")
     return f"updating stack {name}"
@@ -303,12 +305,11 @@ def unupdated(plan: DeployPlan, cloud: Cloud) -> str | None:
     """Why the update is not complete yet. One that failed is refused, with what failed in it."""
     if plan.action != "update" or plan.before is None:
         return None
-    return _changing(plan.stack, plan.before.id, _token(cloud, "update"), cloud)
+    stack, token = plan.before.id, _token(cloud, "update")
+    return _changing(plan.stack, stack, token, cloud) if cloud.of(Stacks).begun(stack, token) else None
 
 
 def _changing(name: str, stack: str, token: str, cloud: Cloud) -> str | None:
-    if not cloud.of(Stacks).begun(stack, token):
-        return None
     found = restoring.read(lambda: cloud.of(Stacks).find(stack))
     return f"stack {name} is not visible" if found is None else _awaited(found, token, cloud)
 
@@ -408,12 +409,15 @@ def execute(plan: ChangePlan, cloud: Cloud) -> str:
         pass
     except NotFound:
         raise Transient(f"change set {plan.change_set} is not there, or its execution is not visible yet") from None
-    return _seen(plan.stack, stack, token, cloud)
+    return f"updating stack {plan.stack}"
 
 
 def unexecuted(plan: ChangePlan, cloud: Cloud) -> str | None:
     """Why the stack is not as the change set says yet. A change that failed is refused, with what failed in it."""
-    return _changing(plan.stack, plan.stack_id or "", _token(cloud, "execute"), cloud)
+    stack, token = plan.stack_id or "", _token(cloud, "execute")
+    if not cloud.of(Stacks).begun(stack, token):
+        return f"stack {plan.stack} does not show yet that it changes"
+    return _changing(plan.stack, stack, token, cloud)
 
 
 def plan_delete_change_set(request: DeleteCloudFormationChangeSet, cloud: Cloud) -> ChangePlan:

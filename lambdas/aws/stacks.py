@@ -38,8 +38,9 @@ class CloudFormation(Stacks):
             raise NotFound(f"stack {stack}: there is none")
         return _stack(found[0])
 
-    def begun(self, stack: str, token: str) -> bool:
-        return any(event.get("ClientRequestToken") == token for event in next(self._events(stack), []))
+    def begun(self, stack: str, token: str, pages: int = 1) -> bool:
+        events = (event for page in islice(self._events(stack), pages) for event in page)
+        return any(event.get("ClientRequestToken") == token for event in events)
 
     def failures(self, stack: str, token: str = "") -> tuple[str, ...]:
         events = (event for page in islice(self._events(stack), PAGES) for event in page)

@@ -73,8 +73,8 @@ class Stacks(Noun):
 
     @abstractmethod
     @reads("cloudformation:DescribeStackEvents")
-    def begun(self, stack: str, token: str) -> bool:
-        """Whether the newest events of the stack are of what that token began."""
+    def begun(self, stack: str, token: str, pages: int = 1) -> bool:
+        """Whether that token began something on the stack: in so many pages of its newest events, a hundred each."""
 
     @abstractmethod
     @reads("cloudformation:DescribeStackEvents")

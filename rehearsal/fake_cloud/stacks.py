@@ -50,7 +50,7 @@ class FakeStacks(Port):
         raise NotFound(f"there is no stack {stack}")
 
     @call
-    def begun(self, stack: str, token: str) -> bool:
+    def begun(self, stack: str, token: str, pages: int = 1) -> bool:
         return _known(self.place, stack, token, self.place.now - self.place.manners.lag)
 
     @call
