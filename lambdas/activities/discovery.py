@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.activities import restoring, traffic_guard
+from lambdas.activities import lookups, restoring, traffic_guard
 from lambdas.activities.instances import by_group
 from lambdas.cloud import Cloud
 from lambdas.cloud.discovery import OUT_OF_SERVICE, UP, Discovery
@@ -14,6 +14,7 @@ from lambdas.requests.discovery import DisableInstancesInDiscovery, EnableInstan
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
+    "cloudwatch:DescribeAlarms",
     "ec2:DescribeInstances",
     "elasticloadbalancing:DescribeInstanceHealth",
     "elasticloadbalancing:DescribeTargetHealth",
@@ -39,11 +40,13 @@ class DiscoveryPlan:
 
 def plan_enable(request: EnableInstancesInDiscovery, cloud: Cloud) -> DiscoveryPlan:
     """Note which of the instances others do not find, and what discovery says of each instead."""
+    lookups.alarms_exist(request, cloud)
     return _plan(request, UP, cloud, overridden=False)
 
 
 def plan_disable(request: DisableInstancesInDiscovery, cloud: Cloud) -> DiscoveryPlan:
     """Note which of the instances others find, and what discovery says of each."""
+    lookups.alarms_exist(request, cloud)
     return _plan(request, OUT_OF_SERVICE, cloud, overridden=request.override_traffic_guard)
 
 

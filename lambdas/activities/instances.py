@@ -14,6 +14,7 @@ from lambdas.requests.update_instances import UpdateInstances
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
+    "cloudwatch:DescribeAlarms",
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeInstances",
     "ec2:DescribeSecurityGroups",
@@ -74,6 +75,7 @@ class UpdatePlan:
 
 def plan_reboot(request: RebootInstances, cloud: Cloud) -> RebootPlan:
     """Check that all of the instances run: an instance that does not is started, not rebooted."""
+    lookups.alarms_exist(request, cloud)
     found = cloud.of(Ec2Instances).found(request.instance_ids)
     for one in request.instance_ids:
         if one not in found:
@@ -94,6 +96,7 @@ def reboot(plan: RebootPlan, cloud: Cloud) -> str:
 
 def plan_terminate(request: TerminateInstances, cloud: Cloud) -> TerminatePlan:
     """Note which of the instances are there, and that none of them is protected from termination."""
+    lookups.alarms_exist(request, cloud)
     instances = cloud.of(Ec2Instances)
     found = instances.found(request.instance_ids)
     there = tuple(one for one in request.instance_ids if one in found)
@@ -169,6 +172,7 @@ def difference_of_termination(plan: TerminatePlan) -> restoring.Difference:
 
 def plan_update(request: UpdateInstances, cloud: Cloud) -> UpdatePlan:
     """Find the security groups, and note which ones each of the group's instances has now."""
+    lookups.alarms_exist(request, cloud)
     name = request.server_group_name
     try:
         members = [one.id for one in cloud.groups.find(name).instances]

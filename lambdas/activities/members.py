@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lambdas.activities import restoring, traffic_guard
+from lambdas.activities import lookups, restoring, traffic_guard
 from lambdas.activities.instances import GOING, is_protected
 from lambdas.cloud import Cloud, Group
 from lambdas.cloud.ec2_instances import Ec2Instances
@@ -18,6 +18,7 @@ ACTIONS = (
     "autoscaling:DetachInstances",
     "autoscaling:TerminateInstanceInAutoScalingGroup",
     "autoscaling:UpdateAutoScalingGroup",
+    "cloudwatch:DescribeAlarms",
     "ec2:CreateTags",
     "ec2:DeleteTags",
     "ec2:DescribeInstanceAttribute",
@@ -63,6 +64,7 @@ class MembersPlan:
 
 def plan_terminate(request: TerminateInstanceAndDecrementServerGroup, cloud: Cloud) -> MembersPlan:
     """Check that the group has the instance and may have one fewer; note its minimum."""
+    lookups.alarms_exist(request, cloud)
     found = _standing(request.server_group_name, cloud)
     _has(found, request.instance)
     lowered = _lowered(found, 1, adjusts=request.adjust_min_if_necessary)
@@ -80,6 +82,7 @@ def plan_terminate(request: TerminateInstanceAndDecrementServerGroup, cloud: Clo
 
 def plan_detach(request: DetachInstances, cloud: Cloud) -> MembersPlan:
     """Note which of the instances the group has in service, its minimum, and which have no tag of a detached one."""
+    lookups.alarms_exist(request, cloud)
     empty = MembersPlan(
         cloud.account,
         cloud.region,

@@ -11,6 +11,7 @@ from lambdas.errors import NotFound, Rejected, RollBack
 from lambdas.requests.create_network_interface import CreateNetworkInterface
 
 ACTIONS = (
+    "cloudwatch:DescribeAlarms",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
@@ -31,6 +32,7 @@ class InterfacePlan:
 
 def plan_create(request: CreateNetworkInterface, cloud: Cloud) -> InterfacePlan:
     """Find the subnet of that purpose in the zone, and the security groups in its VPC."""
+    lookups.alarms_exist(request, cloud)
     subnet, vpc = _subnet(request, cloud)
     secondary = tuple(str(one) for one in request.secondary_private_ip_addresses)
     interface = NetworkInterface(

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from lambdas.activities import restoring
+from lambdas.activities import lookups, restoring
 from lambdas.cloud import Cloud
 from lambdas.cloud.records import Record, Records
 from lambdas.errors import NotFound, Rejected
 from lambdas.requests.upsert_amazon_dns import UpsertAmazonDns
 
 ACTIONS = (
+    "cloudwatch:DescribeAlarms",
     "route53:ChangeResourceRecordSets",
     "route53:ListHostedZonesByName",
     "route53:ListResourceRecordSets",
@@ -29,6 +30,7 @@ class RecordPlan:
 
 def plan_upsert(request: UpsertAmazonDns, cloud: Cloud) -> RecordPlan:
     """Find the hosted zone, and the record as it stands."""
+    lookups.alarms_exist(request, cloud)
     records = cloud.of(Records)
     try:
         zone = records.zone(request.hosted_zone_name)

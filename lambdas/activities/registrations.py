@@ -22,6 +22,7 @@ from lambdas.requests.registrations import (
 
 ACTIONS = (
     "autoscaling:DescribeAutoScalingGroups",
+    "cloudwatch:DescribeAlarms",
     "ec2:DescribeInstances",
     "elasticloadbalancing:DeregisterInstancesFromLoadBalancer",
     "elasticloadbalancing:DeregisterTargets",
@@ -59,6 +60,7 @@ class RegistrationsPlan:
 
 def plan_register(request: RegisterInstancesWithLoadBalancer, cloud: Cloud) -> RegistrationsPlan:
     """Check that instances and load balancers are there, and note which do not know each other yet."""
+    lookups.alarms_exist(request, cloud)
     instances = _members(request, cloud)
     found = cloud.of(Ec2Instances).found(instances) if instances else {}
     for one in instances:
@@ -70,6 +72,7 @@ def plan_register(request: RegisterInstancesWithLoadBalancer, cloud: Cloud) -> R
 
 def plan_deregister(request: DeregisterInstancesFromLoadBalancer, cloud: Cloud) -> RegistrationsPlan:
     """Check that the load balancers are there, and note which of the instances each of them has."""
+    lookups.alarms_exist(request, cloud)
     plan = _plan(request, _members(request, cloud), cloud, puts=False)
     return replace(plan, overridden=request.override_traffic_guard, waits=request.wait_for == "drained")
 
