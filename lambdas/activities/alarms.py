@@ -39,8 +39,16 @@ def plan_upsert(request: UpsertAlarm, cloud: Cloud) -> AlarmPlan:
     """Note the alarm as it stands."""
     lookups.alarms_exist(request, cloud)
     before = _before(request.name, cloud)
-    after = wanted(request.specification, before.specification if before else None, cloud)
+    asked = _acting(request.specification, cloud)
+    after = wanted(asked, before.specification if before else None, cloud)
     return AlarmPlan(cloud.account, cloud.region, request.name, before.specification if before else None, after)
+
+
+def _acting(asked: dict[str, Any], cloud: Cloud) -> dict[str, Any]:
+    """With the scaling policies that operations before it in its batch have made, as Clouddriver adds them."""
+    policies = [str(one["policyArn"]) for one in cloud.earlier() if "policyArn" in one]
+    actions = dict.fromkeys((*asked.get("AlarmActions", ()), *policies))
+    return asked | {"AlarmActions": list(actions)} if policies else asked
 
 
 def plan_delete(request: DeleteAlarm, cloud: Cloud) -> AlarmPlan:

@@ -1,7 +1,7 @@
 """upsertAlarm: make or change a metric alarm of CloudWatch.
 
-What an alarm sets off is said by ARN. Clouddriver adds the policy that an operation before it in the same batch has
-made; here operations of a batch know nothing of each other: a policy's alarm is said with the policy.
+What an alarm sets off is said by ARN; a scaling policy that an operation before it in the same batch has made is added,
+as Clouddriver does.
 """
 
 import hashlib
