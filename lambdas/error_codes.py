@@ -248,7 +248,7 @@ TABLE = (
     Row("elbv2", "InvalidTarget", Transient, "not in a running state: " + BOTOCORE),
     Row("elbv2", "TooManyTargets TooManyRegistrationsForTargetId", NoCapacity, BOTOCORE),
     Row("elbv2", "HealthUnavailable", Transient, BOTOCORE),
-    Row("elb", "LoadBalancerNotFound AccessPointNotFound", NotFound, BOTOCORE),
+    Row("elb", "LoadBalancerNotFound AccessPointNotFound ListenerNotFound", NotFound, BOTOCORE),
     Row("elb", "DuplicateLoadBalancerName DuplicateAccessPointName DuplicateListener", AlreadyExists, BOTOCORE),
     Row("elb", "TooManyLoadBalancers TooManyAccessPoints", NoCapacity, "the account's quota: " + BOTOCORE),
     Row(

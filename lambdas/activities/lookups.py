@@ -11,6 +11,7 @@ from lambdas.cloud.launching import Launching, Start, TemplateVersions
 from lambdas.errors import NotFound, Rejected
 from lambdas.requests import OfOneServerGroup, Request
 from lambdas.requests.create_server_group import CreateServerGroup, ImageChoice
+from lambdas.requests.upsert_load_balancer import UpsertLoadBalancer
 
 PURPOSE_TAG = "immutable_metadata"
 """Spinnaker's: `{"purpose": "internal", "target": "ec2"}` (Clouddriver's `SubnetAnalyzer`)."""
@@ -120,7 +121,23 @@ def _subnets_of(request: CreateServerGroup, cloud: Cloud) -> tuple[Subnet, ...]:
     return tuple(sorted(found, key=lambda one: one.id))
 
 
-def _subnets_of_ids(request: CreateServerGroup, cloud: Cloud) -> tuple[Subnet, ...]:
+def subnets_of_balancer(request: UpsertLoadBalancer, cloud: Cloud) -> tuple[Subnet, ...]:
+    """A load balancer's subnets, all in one VPC: those named, or one in each zone of that purpose."""
+    if request.subnet_ids:
+        found = _subnets_of_ids(request, cloud)
+    elif request.subnet_type:
+        known = _in_zones(request.zones, cloud)
+        found = tuple(_one_in_each_zone(one for one in known if has_purpose(one, request.subnet_type or "", "elb")))
+    else:
+        raise Rejected("a load balancer needs subnets, since EC2-Classic is gone; say subnetType or subnetIds")
+    if not found:
+        raise Rejected(f"no subnet in {_where(cloud)} is for load balancers of purpose {request.subnet_type}; tag some")
+    if len({one.vpc for one in found}) > 1:
+        raise Rejected("the subnets are in different VPCs; a load balancer is in one")
+    return found
+
+
+def _subnets_of_ids(request: CreateServerGroup | UpsertLoadBalancer, cloud: Cloud) -> tuple[Subnet, ...]:
     found = {one.id: one for one in cloud.network.subnets(request.subnet_ids)}
     for wanted in request.subnet_ids:
         if wanted not in found:
@@ -140,10 +157,10 @@ def purpose(subnet: Subnet) -> str | None:
     return said if isinstance(said, str) else None
 
 
-def has_purpose(subnet: Subnet, purpose: str) -> bool:
+def has_purpose(subnet: Subnet, purpose: str, target: str = "ec2") -> bool:
     """Subnets for load balancers say `elb`."""
     said = _metadata(subnet)
-    return said.get("purpose") == purpose and said.get("target") in (None, "ec2")
+    return said.get("purpose") == purpose and said.get("target") in (None, target)
 
 
 def _metadata(subnet: Subnet) -> Mapping[str, object]:

@@ -50,7 +50,7 @@ class Elbv2Balancers(Balancers):
             found = self._groups(LoadBalancerArn=balancer)
         except NotFound:
             return ()  # said of one that sends to none, too
-        return tuple(sorted(one["TargetGroupName"] for one in found if one["LoadBalancerArns"] == [balancer]))
+        return tuple(sorted(one["TargetGroupName"] for one in found if set(one["LoadBalancerArns"]) == {balancer}))
 
     def target_groups(self, names: Sequence[str]) -> tuple[TargetGroup, ...]:
         found = existing(sorted(set(names)), lambda some: iter(self._groups(Names=list(some))))

@@ -58,13 +58,13 @@ class ElbClassicBalancers(ClassicBalancers):
         return tuple(sorted((_listener(one) for one in found), key=lambda one: one.port))
 
     def health_check(self, balancer: str) -> HealthCheck:
-        found = self._described(balancer)["HealthCheck"]
-        protocol, _, rest = found["Target"].partition(":")
+        found = self._described(balancer).get("HealthCheck") or {}
+        protocol, _, rest = found.get("Target", "").partition(":")
         port, slash, path = rest.partition("/")
         return HealthCheck(
-            *(protocol, port, slash + path, found["Interval"], found["Timeout"]),
-            healthy=found["HealthyThreshold"],
-            unhealthy=found["UnhealthyThreshold"],
+            *(protocol, port, slash + path, found.get("Interval", 0), found.get("Timeout", 0)),
+            healthy=found.get("HealthyThreshold", 0),
+            unhealthy=found.get("UnhealthyThreshold", 0),
         )
 
     def create(self, balancer: Balancer, listeners: Sequence[ClassicListener], tags: Tags) -> None:
@@ -105,6 +105,12 @@ class ElbClassicBalancers(ClassicBalancers):
         with translating(SERVICE, f"load balancer {balancer}"):
             self._client.create_load_balancer_listeners(
                 LoadBalancerName=balancer, Listeners=[_said(one) for one in listeners]
+            )
+
+    def set_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        with translating(SERVICE, f"listener {port} of {balancer}"):
+            self._client.set_load_balancer_listener_ssl_certificate(
+                LoadBalancerName=balancer, LoadBalancerPort=port, SSLCertificateId=certificate
             )
 
     def delete_listeners(self, balancer: str, ports: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ CROSS_ZONE, DRAINING, DRAIN_TIMEOUT, IDLE_TIMEOUT = "crossZone", "draining", "dr
 
 @dataclass(frozen=True)
 class ClassicListener:
-    """Nothing of it can be changed: another takes its place."""
+    """Nothing of it can be changed but the certificate."""
 
     port: int
     protocol: str
@@ -77,6 +77,11 @@ class ClassicBalancers(Noun):
     @changes(f"{ELB}CreateLoadBalancerListeners")
     def create_listeners(self, balancer: str, listeners: Sequence[ClassicListener]) -> None:
         """Those that stand alike already stay. Raises AlreadyExists where another has a port, NotFound."""
+
+    @abstractmethod
+    @changes(f"{ELB}SetLoadBalancerListenerSSLCertificate")
+    def set_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        """Raises NotFound for the load balancer and for the port."""
 
     @abstractmethod
     @changes(f"{ELB}DeleteLoadBalancerListeners")

@@ -82,6 +82,15 @@ class FakeClassicBalancers(Port):
         self._is(found, listeners=_sorted({**there, **{one.port: one for one in listeners}}.values()))
 
     @call
+    def set_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        found = self._standing(balancer)
+        there = {one.port: one for one in found.listeners}
+        if port not in there:
+            raise NotFound(f"load balancer {balancer} has no listener at port {port}")
+        there[port] = replace(there[port], certificate=certificate)
+        self._is(found, listeners=_sorted(there.values()))
+
+    @call
     def delete_listeners(self, balancer: str, ports: Sequence[int]) -> None:
         found = self._standing(balancer)
         self._is(found, listeners=tuple(one for one in found.listeners if one.port not in ports))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from lambdas.cloud import SecurityGroup
 from lambdas.cloud.balancers import Balancer, HealthCheck, Listener, Rule, TargetGroup, canonical
 from lambdas.cloud.classic_balancers import ClassicListener
 from rehearsal.fake_cloud import balancers, classic_balancers, seeds
@@ -10,6 +11,8 @@ from rehearsal.trials import Scenario
 from rehearsal.world import World
 
 SUBNETS = (seeds.subnet("external", "a"), seeds.subnet("external", "b"))
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/"
+OTHER_WALL = "sg-0123456789abcdef1"
 API = Balancer("shop-api", "", "application", "", seeds.VPC, "internal", SUBNETS, (seeds.WEB,))
 CHECK = HealthCheck("HTTP", "traffic-port", "/health", matcher="200-299")
 OWN, SHARED = (
@@ -39,6 +42,7 @@ def balanced(world: World) -> None:
     """Two load balancers that share a target group, and a classic one."""
     furnished(world)
     place = world.cloud.place(ACCOUNT, REGION)
+    place.security_groups[OTHER_WALL] = SecurityGroup(OTHER_WALL, "shop-api", seeds.VPC)
     for group in (OWN, SHARED):
         balancers.put_targets(place, group)
     api = balancers.made(place, API, None)
@@ -47,7 +51,8 @@ def balanced(world: World) -> None:
     balancers.put(place, balancers.Standing(api, listeners=LISTENERS, rules=rules))
     balancers.put(place, balancers.Standing(other, listeners=LISTENERS[1:]))
     old = classic_balancers.made(place, replace(API, name="shop-old", kind="classic"), None)
-    taken = (ClassicListener(80, "HTTP", 8080, "HTTP"), ClassicListener(22, "TCP", 22, "TCP"))
+    secured = ClassicListener(443, "HTTPS", 8080, "HTTP", f"{CERTIFICATE}1")
+    taken = (ClassicListener(22, "TCP", 22, "TCP"), ClassicListener(80, "HTTP", 8080, "HTTP"), secured)
     classic_balancers.put(place, classic_balancers.Standing(old, taken))
 
 

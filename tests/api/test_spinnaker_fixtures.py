@@ -14,6 +14,7 @@ import pytest
 from lambdas import accounts
 from lambdas.accounts import Account
 from lambdas.engine.tasks import by_name
+from lambdas.requests.upsert_load_balancer import UpsertLoadBalancer
 from statemachines import ALL
 from tests.api.http_door import Door
 
@@ -69,3 +70,29 @@ def test_a_task_has_every_field_of_clouddrivers(door: Door) -> None:
     assert recorded.keys() <= got.keys()
     assert recorded["status"].keys() == got["status"].keys()
     assert {"phase", "status"} == got["history"][0].keys()
+
+
+@pytest.mark.skipif(not fixture("18"), reason=f"no fixtures at {FIXTURES}")
+def test_a_load_balancers_string_ports_are_numbers_and_what_the_recording_left_out_is_refused(door: Door) -> None:
+    """Recorded from Clouddriver's converter, which comes before its validator."""
+    door.sagas = by_name(ALL)
+    method, path = (given := fixture("18"))["route"].split()
+    kind = "createAmazonLoadBalancerDescription"
+    listeners = [one | {"externalProtocol": "HTTP"} for one in given["body"]["listeners"]]
+    whole = given["body"] | {
+        "name": "shop-old",
+        "subnetType": "internal",
+        "availabilityZones": {"us-east-1": []},
+        "listeners": listeners,
+    }
+
+    refused, accepted = door(method, path, given["body"]), door(method, path, whole)
+
+    assert refused.status == 400
+    assert refused.json["errors"] == [
+        f"{kind}.missing.name.or.clusterName",
+        f"{kind}.missing.subnetType.or.availabilityZones",
+    ]
+    assert accepted.status == 200, accepted.text
+    (request,) = UpsertLoadBalancer.of_clouddriver(whole, {"test": Account("test", "123456789012", ("us-east-1",))})
+    assert [(one.port, one.instance_port) for one in request.classic_listeners] == [(80, 25), (7001, 7001)]

@@ -32,8 +32,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ELBv2Backend, method, _checked(getattr(ELBv2Backend, method), check))
     monkeypatch.setattr(ELBBackend, "get_load_balancer", _classic)
     monkeypatch.setattr(ELBBackend, "delete_load_balancer_listeners", _without)
-    create = ELBBackend.create_load_balancer_listeners
-    monkeypatch.setattr(ELBBackend, "create_load_balancer_listeners", _checked(create, _nowhere))
+    for method in ("create_load_balancer_listeners", "set_load_balancer_listener_ssl_certificate"):
+        monkeypatch.setattr(ELBBackend, method, _checked(getattr(ELBBackend, method), _nowhere))
 
 
 def _classic(backend: Any, load_balancer_name: str) -> Any:

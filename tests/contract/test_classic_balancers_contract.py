@@ -1,6 +1,7 @@
 """Classic load balancers: what ELB and the fake cloud alike do and refuse."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -74,6 +75,18 @@ def test_listeners_come_and_go(world: World, balancers: ClassicBalancers) -> Non
     assert balancers.listeners("shop-one") == (SHELL,)
 
 
+def test_a_secured_listener_gets_another_certificate(world: World, balancers: ClassicBalancers) -> None:
+    made(world)
+    first, second = (f"arn:aws:iam::123456789012:server-certificate/{name}" for name in ("first", "second"))
+    secured = ClassicListener(443, "HTTPS", 8443, "HTTPS", first)
+    balancers.create_listeners("shop-one", [secured])
+    assert balancers.listeners("shop-one") == (WEB, secured)
+
+    balancers.set_certificate("shop-one", 443, second)
+
+    assert balancers.listeners("shop-one") == (WEB, replace(secured, certificate=second))
+
+
 def test_what_is_not_there_is_not_found(balancers: ClassicBalancers, world: World) -> None:
     for ask in (balancers.find, balancers.attributes, balancers.listeners, balancers.health_check):
         with pytest.raises(NotFound):
@@ -84,6 +97,7 @@ def test_what_is_not_there_is_not_found(balancers: ClassicBalancers, world: Worl
         lambda: balancers.set_security_groups("nobody", [world.region.security_group]),
         lambda: balancers.create_listeners("nobody", [WEB]),
         lambda: balancers.delete_listeners("nobody", [80]),
+        lambda: balancers.set_certificate("nobody", 443, "arn:aws:iam::1:server-certificate/x"),
     ]
     for change in changes:
         with pytest.raises(NotFound):
