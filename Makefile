@@ -38,10 +38,12 @@ types: .venv/ready
 
 stale: .venv/ready  ## committed artefacts are what the source says
 	$(bin)/python -m statemachines --check
+	$(bin)/python -m rehearsal catalogue --check
 	$(bin)/python -m lambdas.push --check
 
 compile: .venv/ready  ## write compiled machines, the pages of operations, the schema of events
 	$(bin)/python -m statemachines
+	$(bin)/python -m rehearsal catalogue
 	$(bin)/python -m lambdas.push
 
 smoke-cli: .venv/ready node_modules/ready layer  ## the real CDK CLI bootstraps, deploys, updates and destroys
