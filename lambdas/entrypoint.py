@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.engine import control, ends, evidence, holds, journal, planning, waits
+from lambdas.engine import control, ends, evidence, holds, journal, planning, rights, waits
 from lambdas.engine.attempts import attempt, foreseen
 from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
 from lambdas.errors import WindlassError
@@ -68,7 +68,9 @@ def _act(hub: Hub, task: Task) -> Json:
 def _begun(hub: Hub, task: Task, step: Step[Any, Any], *, undoing: bool) -> control.Started:
     if undoing:
         return control.begin_undo(hub, task, known=evidence.keep(hub, task))
-    return control.begin_aside(hub, task) if step in task.saga.kept else control.begin(hub, task, pivot=step.pivot)
+    if step in task.saga.kept:
+        return control.begin_aside(hub, task)
+    return control.begin(hub, task, pivot=step.pivot, known=rights.still_allowed(hub, task) if step.pivot else None)
 
 
 def _done(hub: Hub, task: Task, row: Control, act: Act, *, undoing: bool) -> tuple[str, Json]:

@@ -10,7 +10,7 @@
     │   └── Broken        our bug                              retried (a fix may be on its way), alarmed at once
     ├── Decision          never retried: settles where the machine goes
     │   └── Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Kept, Skipped, Abandoned,
-    │       Revoked, Braked
+    │       Revoked, Braked, Denied
     └── Answer            what a port says of a thing; activities turn it into success or one of the above
         ├── NotFound      there is no such thing (or it is not visible yet)
         └── AlreadyExists its name is taken
@@ -99,6 +99,10 @@ class Braked(Decision):
     """Too much of an account goes out of service at once: a second person decides."""
 
 
+class Denied(Decision):
+    """Whoever asked for the operation may no longer ask for it."""
+
+
 class Answer(WindlassError):
     """What a port says of a thing; it never leaves an activity."""
 
@@ -115,7 +119,7 @@ DECISIONS = tuple(
     error.__name__
     for error in (
         *(Cancelled, Paused, Expired, Exhausted, NotInTime, RollBack, Kept),
-        *(Skipped, Abandoned, Revoked, Braked),
+        *(Skipped, Abandoned, Revoked, Braked, Denied),
     )
 )
 FINAL = (Rejected.__name__, *DECISIONS)

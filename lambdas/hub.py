@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
+from lambdas.authority import Authority
 from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.errors import WindlassError
@@ -86,6 +87,9 @@ NOWHERE_PRIVATE = Reach()
 
 PUBLIC = Reach()
 
+DEPLOYED = Authority()
+"""The policies of this release."""
+
 TIMES = {
     "settling": "WINDLASS_SETTLING",
     "late_look": "WINDLASS_LATE_LOOK",
@@ -152,5 +156,7 @@ class Hub:
     """Epoch seconds."""
     settings: Settings
     push: Push
+    authority: Authority = DEPLOYED
+    """Who may do what."""
     each: Each = in_turn
     """How the same is done for many: calls of AWS take tens of milliseconds, nearly all of it waiting."""

@@ -20,3 +20,15 @@ class OfOneGroup(BaseModel):
     @property
     def cluster(self) -> str:
         return f"{self.account}/{self.region}/{cluster_of(self.group)}"
+
+    @property
+    def accounts(self) -> dict[str, str]:
+        return {"account": self.account}
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        return (self.application,)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return ()

@@ -300,8 +300,7 @@ class World:
     def hear(self, delivery: Callable[[], tuple[float, ...]]) -> None:
         """From now on Auto Scaling's events come to the nudges; `delivery` as `World.delivery`, of these alone."""
         for place in self.cloud.places():
-            if accounts.find(self.table, place.account) is None:
-                accounts.put(self.table, Account(place.account, f"id of {place.account}", (place.region,)))
+            self._opted_in(place.account, place.region)
 
         def told(place: Place, group: str) -> None:
             known = accounts.find(self.table, place.account)
@@ -330,6 +329,7 @@ class World:
 
         def clouds(account: str, region: str, operation: str) -> Cloud:
             self.cloud.place(account, region)  # catches up with the clock
+            self._opted_in(account, region)
             process = self.workers.now_at_work
             process.brakes.begin(f"{account}/{region}")
             return changed(
@@ -350,6 +350,11 @@ class World:
             settings=settings,
             push=over("push", self.push),
         )
+
+    def _opted_in(self, account: str, region: str) -> None:
+        """An account that a scenario does not put itself, where it needs more of it, is a plain one."""
+        if not self.table.peek(accounts.key(account)):
+            accounts.put(self.table, Account(account, f"id of {account}", (region,)))
 
     def _cloud(self, over: Callable[[str, Any], Any], table: Table, account: str, region: str, operation: str) -> Cloud:
         real = self.cloud.cloud(account, region, operation)

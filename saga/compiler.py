@@ -30,6 +30,7 @@ FINAL = (
     "Abandoned",
     "Revoked",
     "Braked",
+    "Denied",
 )
 """Error names that are never retried: `lambdas.errors.FINAL`, which the language must not import."""
 REFUSED = ("Rejected", "Cancelled", "Expired", "RollBack")

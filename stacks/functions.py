@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lambdas.authority import POLICIES
 from stacks import ROOT
 from stacks.dependencies import Dependencies
 from stacks.grants import allow
@@ -78,10 +79,11 @@ class Functions(Construct):
         environment: Mapping[str, str],
         layer: Path,
         packages: Sequence[Path],
+        policies: Path,
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        code, dependencies = _code(self, packages), Dependencies(self, "Dependencies", folder=layer)
+        code, dependencies = _code(self, packages, policies), Dependencies(self, "Dependencies", folder=layer)
         self._functions = {
             row.name: HubFunction(
                 self,
@@ -161,21 +163,22 @@ def _folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _code(scope: Construct, others: Sequence[Path]) -> lambda_.Code:
-    """What ships together: our packages and those of other operations, copied side by side if there are any."""
-    if not others:
+def _code(scope: Construct, others: Sequence[Path], policies: Path) -> lambda_.Code:
+    """What ships together: our packages, those of other operations, the policies; copied side by side if need be."""
+    if not others and policies == POLICIES:
         return _ours(ROOT)
     together = Path(Stage.of(scope).outdir) / "code"  # type: ignore[union-attr]  # every construct is in a stage
     for folder in (*(ROOT / package for package in PACKAGES), *others):
         shutil.copytree(
             folder, together / folder.name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
         )
+    shutil.copytree(policies, together / POLICIES.name, dirs_exist_ok=True)
     return lambda_.Code.from_asset(str(together), ignore_mode=IgnoreMode.GIT, exclude=["__pycache__", "*.pyc", ".*"])
 
 
 def _ours(root: Path) -> lambda_.Code:
-    """Our packages, and nothing else of the tree."""
-    shipped = [line for package in PACKAGES for line in (f"!/{package}", f"!/{package}/**")]
+    """Our packages and policies, and nothing else of the tree."""
+    shipped = [line for package in (*PACKAGES, POLICIES.name) for line in (f"!/{package}", f"!/{package}/**")]
     return lambda_.Code.from_asset(
         str(root), ignore_mode=IgnoreMode.GIT, exclude=["/*", *shipped, "__pycache__", "*.pyc", ".*"]
     )

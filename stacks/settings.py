@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from aws_cdk import RemovalPolicy
 from constructs import Node
 
+from lambdas.authority import PATTERN, POLICIES, TEAMS
 from lambdas.push.reach import Reach
 
 _REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
@@ -33,13 +35,15 @@ class Settings:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
     prefix: str = "windlass-"
     """Of the names of functions, machines and alarms: two stacks of one Region differ in it."""
+    policies: Path = POLICIES
+    """Folder of the policies and teams that say who may do what (docs/authorisation.md)."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
     """What becomes of the table, its key and the logs when the stack is deleted."""
 
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `apiConcurrency`, `prefix`, `removal`.
+        `localReceivers`, `apiConcurrency`, `prefix`, `policies`, `removal`.
         """
         defaults = cls()
         return cls(
@@ -51,6 +55,7 @@ class Settings:
             _seconds(node, "redelivery", defaults.redelivery),
             _concurrency(node, defaults.api_concurrency),
             _prefix(node, defaults.prefix),
+            _policies(node, defaults.policies),
             _removal(node),
         )
 
@@ -103,6 +108,14 @@ def _prefix(node: Node, default: str) -> str:
             f"context prefix={prefix!r} must be lower case letters, digits and hyphens, ending in a hyphen"
         )
     return prefix
+
+
+def _policies(node: Node, default: Path) -> Path:
+    given = node.try_get_context("policies")
+    folder = default if given is None else Path(str(given)).resolve()
+    if not folder.is_dir():
+        raise ValueError(f"context policies={given!r} is no folder; name one that has {PATTERN} and {TEAMS}")
+    return folder
 
 
 def _removal(node: Node) -> RemovalPolicy:

@@ -19,6 +19,7 @@ from stacks.grants import allow, arn
 from stacks.layer import LAYER
 from stacks.machines import Machine, MachineLogs
 from stacks.nudges import Nudges
+from stacks.policies import check
 from stacks.projector import Projector
 from stacks.push import Bus, Courier, Errands, Herald, Tellings
 from stacks.queues import SweepQueue
@@ -50,6 +51,7 @@ class Windlass(Stack):
     ) -> None:
         super().__init__(scope, construct_id, description="Windlass: cloud operations as durable state machines")
         self._settings = settings = settings or Settings.of(scope.node)
+        check(settings.policies, operations)
         self._operations = operations
         self._definitions = definitions(operations)
         self._activities = activities(operations)
@@ -69,6 +71,7 @@ class Windlass(Stack):
             environment=self._environment(),
             layer=layer,
             packages=packages(modules(operations)),
+            policies=settings.policies,
             removal=removal,
         )
         self.machine_logs = MachineLogs(self, "MachineLogs", prefix=settings.prefix, removal=removal)

@@ -8,6 +8,7 @@ from lambdas.activities import lookups, restoring, traffic_guard
 from lambdas.cloud import Cloud
 from lambdas.cloud.ec2_instances import Ec2Instance, Ec2Instances
 from lambdas.errors import NotFound, Rejected
+from lambdas.requests.of_instances import OfInstances
 from lambdas.requests.reboot_instances import RebootInstances
 from lambdas.requests.terminate_instances import TerminateInstances
 from lambdas.requests.update_instances import UpdateInstances
@@ -80,9 +81,18 @@ def plan_reboot(request: RebootInstances, cloud: Cloud) -> RebootPlan:
     for one in request.instance_ids:
         if one not in found:
             raise Rejected(f"instance {one} does not exist in {cloud.region}; name instances that do")
+        _of_the_group(request, found[one])
         if found[one].state != RUNNING:
             raise Rejected(f"instance {one} is {found[one].state}; only one that is running can be rebooted")
     return RebootPlan(request.account, request.region, request.instance_ids)
+
+
+def _of_the_group(request: OfInstances, instance: Ec2Instance) -> None:
+    """Raises Rejected: who may act on a server group may not on whatever instances he names beside it."""
+    named = request.server_group_name
+    if named is not None and instance.group != named:
+        where = f"in server group {instance.group}" if instance.group else "in no server group"
+        raise Rejected(f"instance {instance.id} is {where}, not in {named}; name the group that it is in, or none")
 
 
 def reboot(plan: RebootPlan, cloud: Cloud) -> str:
@@ -101,6 +111,7 @@ def plan_terminate(request: TerminateInstances, cloud: Cloud) -> TerminatePlan:
     found = instances.found(request.instance_ids)
     there = tuple(one for one in request.instance_ids if one in found)
     for one in there:
+        _of_the_group(request, found[one])
         if is_protected(one, instances):
             raise Rejected(f"instance {one} is protected from termination; take its disableApiTermination away first")
     absent = tuple(one for one in request.instance_ids if one not in found)

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from lambdas.api import lists
 from lambdas.api.desk import Desk
 from lambdas.api.problems import ProblemView, sentences
+from lambdas.api.rights import Needs
 from lambdas.api.views import View
 
 Limit = Annotated[int, Query(ge=1, le=100, description="The most that one page holds.")]
@@ -25,7 +26,7 @@ PROBLEMS: dict[int, Any] = {
     status: {"description": said, "content": {"application/problem+json": {"model": ProblemView}}}
     for status, said in {
         400: "The request is not valid.",
-        403: "Nobody is known to have sent it.",
+        403: "Nobody is known to have sent it, or its sender may not do that.",
         404: "There is no such thing.",
         409: "Not now.",
         413: "Too large.",
@@ -35,13 +36,13 @@ PROBLEMS: dict[int, Any] = {
 }
 
 
-def route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any]) -> None:
+def route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any], needs: Needs) -> None:
     """Let that function answer; the model of each status it may answer with. The first is the usual one."""
     told = PROBLEMS | {
         status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
         for status, model in answers.items()
     }
-    desk.route(method, path, act, "Windlass", status_code=next(iter(answers)), responses=told)
+    desk.route(method, path, act, "Windlass", needs, status_code=next(iter(answers)), responses=told)
 
 
 def answered(status: int, view: View, headers: dict[str, str] | None = None) -> Response[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from lambdas.api import (
+    authorisation,
     batch_signals,
     changes,
     clouddriver,
@@ -30,10 +31,10 @@ def api(hub_of: Callable[[], Hub], sagas: Sagas, delegates: tuple[str, ...] = ()
     """The resolver of all routes; the hub is asked for with the first request that needs it."""
     app = APIGatewayRestResolver(json_body_deserializer=parsed)
     desk = Desk(app, hub_of, sagas, delegates)
-    app.use([_authenticated(desk)])
+    app.use([_authorised(desk)])
     app.exception_handler(Exception)(_told(desk))
     own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters, receivers)
-    for face in (page, clouddriver, *own_faces, metric_holds):
+    for face in (page, clouddriver, *own_faces, metric_holds, authorisation):
         face.add(desk)
     return app
 
@@ -49,14 +50,15 @@ def _as_json(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "headers": headers}
 
 
-def _authenticated(desk: Desk) -> Callable[..., Any]:
-    """Never open: a request without an identity is answered by no route."""
+def _authorised(desk: Desk) -> Callable[..., Any]:
+    """Never open: a request without an identity is answered by no route, nor one whose caller lacks what it needs."""
 
-    def authenticated(app: APIGatewayRestResolver, next_middleware: Callable[..., Any]) -> Any:
+    def authorised(app: APIGatewayRestResolver, next_middleware: Callable[..., Any]) -> Any:
         _ = desk.caller
+        desk.authorise(app.context["_route"].func, app.context["_route_args"])
         return next_middleware(app)
 
-    return authenticated
+    return authorised
 
 
 def _told(desk: Desk) -> Callable[[Exception], Response[str]]:

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -23,7 +23,8 @@ from lambdas.api.answers import answered, route
 from lambdas.api.desk import Desk
 from lambdas.api.filters import FilterRequest, filter_of
 from lambdas.api.problems import Problem, sentences
-from lambdas.api.signalling import SignalRequest, decided, send
+from lambdas.api.rights import ONE_BY_ONE, Forbidden
+from lambdas.api.signalling import SignalRequest, decided, permitted, send
 from lambdas.api.views import Summary, View, summary_of
 from lambdas.engine import signals, tokens
 from lambdas.engine.signals import NotNow
@@ -103,10 +104,15 @@ class BatchSignals:
 
     def _preview(self, wanted: lists.Filter, request: SignalRequest, digest: str) -> BatchSignalView:
         hub = self.desk.hub
-        found = [row for row in _fitting(hub, wanted) if _means_something(hub, row, request)]
+        found = [row for row in self._fitting(wanted, request) if _means_something(hub, row, request)]
         confirmed = Confirmed(hub.now(), digest, tuple(row.id for row in found))
         sample = tuple(summary_of(row) for row in found[:SAMPLE])
         return BatchSignalView(count=len(found), token=_sealed(confirmed), sample=sample)
+
+    def _fitting(self, wanted: lists.Filter, request: SignalRequest) -> Iterator[Control]:
+        """Those that the caller may see and may signal so."""
+        rights = self.desk.rights
+        return _fitting(self.desk.hub, wanted, lambda row: rights.reads(row) and permitted(rights, row, request))
 
     def _act(self, request: BatchSignalRequest, digest: str) -> BatchSignalView:
         confirmed = _opened(str(request.token))
@@ -130,8 +136,8 @@ class BatchSignals:
     def _told(self, operation: str, request: SignalRequest) -> OutcomeView:
         link = f"/operations/{operation}"
         try:
-            send(self.desk, operation, request)
-        except (NotNow, NotFound) as refused:
+            send(self.desk, self.desk.row(operation), request)
+        except (NotNow, NotFound, Forbidden) as refused:
             return OutcomeView(operation=operation, outcome="refused", detail=str(refused), link=link)
         except Retryable as failed:
             return OutcomeView(operation=operation, outcome="failed", detail=str(failed), link=link)
@@ -139,15 +145,15 @@ class BatchSignals:
 
 
 def add(desk: Desk) -> None:
-    route(desk, "POST", "/operations/signals", BatchSignals(desk).signal, {200: BatchSignalView})
+    route(desk, "POST", "/operations/signals", BatchSignals(desk).signal, {200: BatchSignalView}, ONE_BY_ONE)
 
 
-def _fitting(hub: Hub, wanted: lists.Filter) -> Iterator[Control]:
+def _fitting(hub: Hub, wanted: lists.Filter, shown: Callable[[Control], bool]) -> Iterator[Control]:
     """The operations that fit and are not over, newest first. Raises Problem where they are too many."""
     going = tuple(one for one in wanted.statuses or lists.OPEN if not one.over)
     place, found = None, 0
     for _ in range(MOST_PAGES if going else 0):
-        page = lists.operations(hub, lists.limited(wanted, going), limit=MOST, after=place)
+        page = lists.operations(hub, lists.limited(wanted, going), shown, limit=MOST, after=place)
         found += len(page.rows)
         if found > MOST:
             raise Problem(422, f"more than {MOST} operations fit the filter; narrow it, and signal them in parts")

@@ -13,6 +13,7 @@ from lambdas.api.answers import After, place_of, route, seconds_of
 from lambdas.api.desk import Desk
 from lambdas.api.filters import Since, Until, makes_sense
 from lambdas.api.records import Record
+from lambdas.api.rights import of_the_application
 from lambdas.api.views import View, instant, moment
 from lambdas.engine.tasks import AnySaga, plan_of
 from lambdas.errors import Transient
@@ -85,14 +86,15 @@ class Changes:
 
     def _changed(self, row: Control) -> Record | None:
         """All there is of the operation, if it changed anything."""
-        if row.started is None:
+        if row.started is None or not self.desk.rights.reads(row):
             return None
         record = records.record_of(self.desk.hub, self.desk.sagas, row)
         return record if any(_done(record)) else None
 
 
 def add(desk: Desk) -> None:
-    route(desk, "GET", "/applications/<application>/changes", Changes(desk).list, {200: ChangesView})
+    path = "/applications/<application>/changes"
+    route(desk, "GET", path, Changes(desk).list, {200: ChangesView}, of_the_application("read"))
 
 
 def _view(record: Record) -> ChangeView:

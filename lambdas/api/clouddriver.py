@@ -3,7 +3,7 @@
 `OperationsController.groovy` says the routes, Orca's `KatoRestService.java` which of them it uses.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from lambdas.api import records
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, invalid
+from lambdas.api.rights import ONE_BY_ONE, READ_THE_OPERATION, Arguments, Forbidden, Needs
 from lambdas.api.task import TaskView, task_of
+from lambdas.authority import Resource
 from lambdas.engine import intake, signals
 from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import Submission, Terms
@@ -63,16 +65,16 @@ class Clouddriver:
 
     def task(self, task: str) -> TaskView:
         """One task, finished or not."""
-        return task_of(self._find(task))
+        return task_of(self.desk.find(task))
 
     def tasks(self) -> list[TaskView]:
         """The tasks that run."""
-        ids = dict.fromkeys(row.batch or row.id for row in records.running(self.desk.hub))
-        return [task_of(self.desk.find(one)) for one in ids]
+        shown = (row for row in records.running(self.desk.hub) if self.desk.rights.reads(row))
+        return [task_of(self.desk.find(one)) for one in dict.fromkeys(row.batch or row.id for row in shown)]
 
     def resume(self, task: str) -> TaskId:
         """Try the failed step of a parked task once more; one that goes on by itself just goes on."""
-        whole = self._find(task)
+        whole = self.desk.find(task)
         going = [one for one in whole.records if not one.control.status.over]
         if not going:
             raise Problem(400, f"Task {task} is over and cannot be resumed; submit its operations again")
@@ -91,6 +93,8 @@ class Clouddriver:
             return _task_id(self.desk.accept(submissions, terms, key).id)
         except (Frozen, CannotPreempt) as refused:
             raise invalid([str(refused)]) from None  # Orca shows what a 400 says, and repeats no 400
+        except Forbidden as denied:
+            raise invalid(list(_denied(denied))) from None
 
     def _read(self, name: str, description: Any, provider: str) -> list[Submission]:
         """Raises a Problem with everything that is wrong with this description."""
@@ -130,37 +134,52 @@ class Clouddriver:
     def _by_name(self) -> Mapping[str, AnySaga]:
         return {name: saga for saga in self.desk.sagas.values() for name in saga.request_type.clouddriver_names}
 
-    def _find(self, task: str) -> records.Whole:
-        try:
-            return self.desk.find(task)
-        except NotFound:
-            raise Problem(404, f"Task not found (id: {task})") from None
-
     def _go_on(self, record: records.Record) -> None:
         operation, hub, caller = record.control.id, self.desk.hub, self.desk.caller
         if record.paused:
+            self.desk.rights.must("resume", self.desk.rights.operation(record.control))
             signals.resume(hub, self.desk.sagas, operation, caller, "task resumed")
         elif record.parked:
+            self.desk.rights.must("retry", self.desk.rights.operation(record.control))
             signals.decide(hub, self.desk.sagas, operation, "retry", caller, "task resumed")
+
+
+def _read(desk: Desk, arguments: Arguments) -> Iterable[Resource]:
+    """As of any operation, in Clouddriver's words."""
+    try:
+        return READ_THE_OPERATION.of(desk, arguments)
+    except NotFound:
+        raise Problem(404, f"Task not found (id: {arguments['task']})") from None
+
+
+READ_THE_TASK = Needs("read", _read)
 
 
 def add(desk: Desk) -> None:
     """The routes; a task's id comes before a literal colon in `:resume`."""
     face = Clouddriver(desk)
-    for method, path, act in (
-        ("POST", "/ops", face.submit_batch_anywhere),
-        ("POST", "/ops/<name>", face.submit_one_anywhere),
-        ("POST", "/<provider>/ops", face.submit_batch),
-        ("POST", "/<provider>/ops/<name>", face.submit_one),
-        ("GET", "/task", face.tasks),
-        ("GET", "/task/<task>", face.task),
-        ("POST", "/task/<task>:resume", face.resume),
+    for method, path, act, needs in (
+        ("POST", "/ops", face.submit_batch_anywhere, ONE_BY_ONE),
+        ("POST", "/ops/<name>", face.submit_one_anywhere, ONE_BY_ONE),
+        ("POST", "/<provider>/ops", face.submit_batch, ONE_BY_ONE),
+        ("POST", "/<provider>/ops/<name>", face.submit_one, ONE_BY_ONE),
+        ("GET", "/task", face.tasks, ONE_BY_ONE),
+        ("GET", "/task/<task>", face.task, READ_THE_TASK),
+        ("POST", "/task/<task>:resume", face.resume, READ_THE_TASK),
     ):
-        desk.route(method, path, act, "Clouddriver")
+        desk.route(method, path, act, "Clouddriver", needs)
 
 
 def _named(batch: Sequence[Json]) -> Iterator[tuple[str, Any]]:
     return ((name, description) for one in batch for name, description in one.items())
+
+
+def _denied(error: Forbidden) -> Iterator[str]:
+    """Clouddriver's own words first (fiat's `FiatPermissionEvaluator` behind `DescriptionAuthorizer`)."""
+    attributes = error.resource.attributes
+    yield f"Access denied to account {attributes['account']}"
+    yield f"Access denied to application {attributes['application']}"
+    yield str(error)
 
 
 def _provider(description: Any) -> str:

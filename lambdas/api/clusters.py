@@ -23,6 +23,7 @@ from lambdas.api import lists
 from lambdas.api.answers import Limit, answered, route
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem
+from lambdas.api.rights import of_the_clusters
 from lambdas.api.views import Summary, View, moment, summary_of
 from lambdas.errors import WindlassError
 from lambdas.fleet import Looks, Seen
@@ -244,8 +245,9 @@ class Clusters:
 
 def add(desk: Desk) -> None:
     face = Clusters(desk)
-    route(desk, "GET", "/clusters/<account>/<application>", face.list, {200: ClustersView})
-    route(desk, "GET", "/clusters/<account>/<application>/<cluster>", face.one, {200: ClustersView})
+    route(desk, "GET", "/clusters/<account>/<application>", face.list, {200: ClustersView}, of_the_clusters("read"))
+    one = "/clusters/<account>/<application>/<cluster>"
+    route(desk, "GET", one, face.one, {200: ClustersView}, of_the_clusters("read"))
 
 
 def copy_of(hub: Hub, account: str, region: str, application: str, part: Part) -> Copy:

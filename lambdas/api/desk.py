@@ -2,21 +2,24 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from lambdas.accounts import Accounts
 from lambdas.api.caller import caller_of, trace_of
 from lambdas.api.problems import Problem, sentences
-from lambdas.api.records import Whole, find
+from lambdas.api.records import Whole, find, no_operation
+from lambdas.api.rights import Arguments, Needs, Rights
 from lambdas.engine import intake, signals
 from lambdas.engine.intake import Accepted, Caller, Submission, Terms
 from lambdas.engine.tasks import AnySaga, Sagas
 from lambdas.hub import Hub
+from lambdas.rows import Control, control_key, control_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Desk:
     hub_of: Callable[[], Hub]
     sagas: Sagas
     delegates: tuple[str, ...] = ()
+    needs: dict[Callable[..., Any], Needs] = field(default_factory=dict)
+    """Of each route's function."""
 
     @property
     def hub(self) -> Hub:
@@ -37,6 +42,15 @@ class Desk:
     @property
     def caller(self) -> Caller:
         return caller_of(self.event, self.delegates)
+
+    @property
+    def rights(self) -> Rights:
+        """The caller's, for this request."""
+        known: Rights | None = self.app.context.get("rights")
+        if known is None:
+            known = Rights(self.hub, self.caller)
+            self.app.context["rights"] = known
+        return known
 
     @property
     def trace(self) -> str | None:
@@ -78,26 +92,63 @@ class Desk:
         """The sagas by the operation type that requests name."""
         return {saga.operation: saga for saga in self.sagas.values()}
 
-    def route(self, method: str, path: str, act: Callable[..., Any], tag: str, **more: Any) -> None:
+    def route(self, method: str, path: str, act: Callable[..., Any], tag: str, needs: Needs, **more: Any) -> None:
         """Let that function answer: its signature is validated, its first line stands in /docs."""
+        self.needs[act] = needs
         summary = (act.__doc__ or "").partition("\n")[0]
         register = self.app.route(
             path, method, summary=summary, description=act.__doc__, tags=[tag], enable_validation=True, **more
         )
         register(act)
 
+    def page(self, method: str, path: str, act: Callable[..., Any], needs: Needs) -> None:
+        """Let that function answer, and say nothing of it in /docs."""
+        self.needs[act] = needs
+        self.app.route(path, method, include_in_schema=False)(act)
+
+    def authorise(self, act: Callable[..., Any], arguments: Arguments) -> None:
+        """Raises NotFound, Forbidden. A route that does not say what it needs is none: nothing is open."""
+        self.app.context.pop("rights", None)  # never another request's, whatever became of that
+        self.app.context.pop("admitted", None)
+        needs = self.needs.get(act)
+        if needs is None:
+            raise NotFoundError
+        for resource in needs.of(self, arguments):
+            self.rights.must(needs.action, resource)
+
     def accept(
         self, submissions: Sequence[Submission], terms: Terms, key: str | None, digest: str | None = None
     ) -> Accepted:
-        """Accept these operations, or none; whoever is preempted hears of it. Raises what intake does."""
+        """Accept these operations, or none; whoever is preempted hears of it. Raises Forbidden, what intake does."""
+        for one in submissions:
+            self.rights.submits(one)
         accepted = intake.accept(self.hub, submissions, caller=self.caller, terms=terms, key=key, digest=digest)
         if any(one.preempts for one in submissions):
             signals.wake_holders(self.hub, self.sagas, accepted.id)
         return accepted
 
     def find(self, operation: str) -> Whole:
-        """The operation or batch of that id. Raises NotFound."""
-        return find(self.hub, self.sagas, operation)
+        """The operation or batch of that id, as it stands. Raises NotFound, also for what the caller may not read."""
+        whole = self.app.context.pop("admitted", None)
+        if whole is not None and whole.id == operation:
+            return cast(Whole, whole)
+        whole = find(self.hub, self.sagas, operation)
+        if not all(self.rights.reads(one.control) for one in whole.records):
+            raise no_operation(operation)
+        return whole
+
+    def admitted(self, arguments: Arguments) -> list[Control]:
+        """The operations that the path names; what was read of them is kept for the first `find`. Raises NotFound."""
+        whole = self.find(arguments.get("operation") or arguments["task"])
+        self.app.context["admitted"] = whole
+        return [one.control for one in whole.records]
+
+    def row(self, operation: str) -> Control:
+        """Its control row alone. Raises NotFound as `find` does."""
+        item = self.hub.table.get(control_key(operation))
+        if item is None or not self.rights.reads(row := control_of(item)):
+            raise no_operation(operation)
+        return row
 
 
 def meant(name: str, known: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from lambdas.api.answers import answered, route
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.records import Record
+from lambdas.api.rights import READ_THE_OPERATION
 from lambdas.api.views import View
 from lambdas.hub import Hub
 from lambdas.push import told
@@ -75,7 +76,7 @@ class Events:
 
 def add(desk: Desk) -> None:
     face = Events(desk)
-    route(desk, "GET", "/operations/<operation>/events", face.events, {200: EventsView})
+    route(desk, "GET", "/operations/<operation>/events", face.events, {200: EventsView}, READ_THE_OPERATION)
 
 
 def the_one(desk: Desk, operation: str, what: str) -> Record:

@@ -10,6 +10,7 @@ from pydantic import Field
 from lambdas.api.answers import route
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem
+from lambdas.api.rights import of_the_operation
 from lambdas.api.views import View, instant
 from lambdas.hub import Json
 from lambdas.rows import evidence_key
@@ -96,7 +97,8 @@ class Evidence:
 
 
 def add(desk: Desk) -> None:
-    route(desk, "GET", "/operations/<operation>/evidence", Evidence(desk).one, {200: EvidenceView})
+    path = "/operations/<operation>/evidence"
+    route(desk, "GET", path, Evidence(desk).one, {200: EvidenceView}, of_the_operation("readEvidence"))
 
 
 def _view(operation: str, row: Item) -> EvidenceView:

@@ -28,6 +28,7 @@ from lambdas.api.filters import (
     asked_of,
     filter_of,
 )
+from lambdas.api.rights import ONE_BY_ONE
 from lambdas.api.views import operation_of
 from lambdas.rows import Control
 
@@ -77,7 +78,7 @@ class Exports:
             until=until,
         )
         wanted = filter_of(self.desk, asked)
-        page = lists.operations(self.desk.hub, wanted, limit=limit, after=place_of(after))
+        page = lists.operations(self.desk.hub, wanted, self.desk.rights.reads, limit=limit, after=place_of(after))
         return Response(200, LINES, "".join(self._lines(page.rows)), self._onwards(lists.sealed(page.next)))
 
     def _lines(self, rows: tuple[Control, ...]) -> Iterator[str]:
@@ -95,4 +96,6 @@ class Exports:
 
 def add(desk: Desk) -> None:
     face = Exports(desk)
-    desk.route("GET", "/operations/export", face.export, "Windlass", status_code=200, responses=PROBLEMS | _ANSWER)
+    desk.route(
+        "GET", "/operations/export", face.export, "Windlass", ONE_BY_ONE, status_code=200, responses=PROBLEMS | _ANSWER
+    )

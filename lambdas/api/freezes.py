@@ -9,10 +9,12 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import Field, StringConstraints
 
+from lambdas import authority
 from lambdas.api.answers import route, seconds_of
 from lambdas.api.desk import Desk, meant
 from lambdas.api.people import ActView, acts_of
 from lambdas.api.problems import sentences
+from lambdas.api.rights import READ_THE_HUB
 from lambdas.api.views import View, instant, moment
 from lambdas.engine import freezes, signals
 from lambdas.engine.freezes import Freeze, Names
@@ -108,13 +110,22 @@ class Freezes:
         What has begun goes on, what is put back is put back, and what was accepted before waits. An operation that is
         submitted meanwhile is refused, unless it says `?whenFrozen=wait` or `overrideFreeze`.
         """
-        hub = self.desk.hub
-        return view_of(hub, freezes.declare(hub, self._freeze(name, request), signals.said(self.desk.caller, "")))
+        hub, freeze = self.desk.hub, self._freeze(name, request)
+        self._may("freeze", name, freeze)
+        return view_of(hub, freezes.declare(hub, freeze, signals.said(self.desk.caller, "")))
 
     def remove(self, name: Name) -> FreezesView:
         """Take a freeze away: what waits for it begins within a minute. Twice is once."""
+        self._may("thaw", name)
         freezes.remove(self.desk.hub, name, signals.said(self.desk.caller, ""))
         return self.list()
+
+    def _may(self, action: str, name: str, *wanted: Freeze) -> None:
+        """Raises Forbidden: in all accounts that it is to cover, and that it covers."""
+        accounts, rights = self.desk.accounts, self.desk.rights
+        before = [one for one in freezes.declared(self.desk.hub) if one.name == name]
+        covered = {one for freeze in (*before, *wanted) for one in accounts if freeze.scope.cover_account(one)}
+        rights.must(action, authority.freeze(name, map(rights.environment, covered)))
 
     def _freeze(self, name: str, request: FreezeRequest) -> Freeze:
         """Raises a Problem with everything that is wrong with the request."""
@@ -129,9 +140,9 @@ class Freezes:
 
 def add(desk: Desk) -> None:
     face = Freezes(desk)
-    route(desk, "GET", "/freezes", face.list, {200: FreezesView})
-    route(desk, "PUT", "/freezes/<name>", face.put, {200: FreezeView})
-    route(desk, "DELETE", "/freezes/<name>", face.remove, {200: FreezesView})
+    route(desk, "GET", "/freezes", face.list, {200: FreezesView}, READ_THE_HUB)
+    route(desk, "PUT", "/freezes/<name>", face.put, {200: FreezeView}, READ_THE_HUB)
+    route(desk, "DELETE", "/freezes/<name>", face.remove, {200: FreezesView}, READ_THE_HUB)
 
 
 def view_of(hub: Hub, freeze: Freeze) -> FreezeView:

@@ -13,6 +13,7 @@ from lambdas.api.answers import PAGED, After, Limit, place_of, route, seconds_of
 from lambdas.api.desk import Desk
 from lambdas.api.people import ActView, acts_of
 from lambdas.api.problems import sentences
+from lambdas.api.rights import ONE_BY_ONE, of_the_guard
 from lambdas.api.views import Degraded, DegradedBy, View, instant, moment
 from lambdas.engine import guards, locks, revocation
 from lambdas.hub import Hub
@@ -119,7 +120,8 @@ class Guards:
             parts = parts_of(key)
             exact = {"account": account, "region": region, "kind": kind}
             same = all(one in (None, parts[part]) for part, one in exact.items())
-            return same and parts["name"].startswith(name or "")
+            fit = same and parts["name"].startswith(name or "")
+            return fit and self.desk.rights.may("read", self.desk.rights.guard(key))
 
         page = lists.held(self.desk.hub, fits, limit=limit, after=place_of(after))
         owned = [(guard, _control(self.desk.hub, guard)) for guard in page.rows]
@@ -172,12 +174,12 @@ class Guards:
 
 def add(desk: Desk) -> None:
     face = Guards(desk)
-    route(desk, "GET", "/guards", face.list, {200: GuardsView})
+    route(desk, "GET", "/guards", face.list, {200: GuardsView}, ONE_BY_ONE)
     one = "/guards/<account>/<region>/<kind>/<name>"
-    route(desk, "GET", one, face.one, {200: OneGuardView})
-    route(desk, "POST", f"{one}/release", face.release, {200: OneGuardView})
-    route(desk, "PUT", f"{one}/lock", face.lock, {200: OneGuardView})
-    route(desk, "DELETE", f"{one}/lock", face.unlock, {200: OneGuardView})
+    route(desk, "GET", one, face.one, {200: OneGuardView}, of_the_guard("read"))
+    route(desk, "POST", f"{one}/release", face.release, {200: OneGuardView}, of_the_guard("release"))
+    route(desk, "PUT", f"{one}/lock", face.lock, {200: OneGuardView}, of_the_guard("lock"))
+    route(desk, "DELETE", f"{one}/lock", face.unlock, {200: OneGuardView}, of_the_guard("unlock"))
 
 
 def parts_of(key: str) -> dict[str, str]:

@@ -84,9 +84,11 @@ class Filter:
         )
 
 
-def operations(hub: Hub, wanted: Filter, *, limit: int, after: Place | None = None) -> Page[Control]:
-    """At most `limit` operations that fit, newest first; fewer than there are where too many had to be looked at."""
-    return fitting(hub, wanted, lambda row: row, limit=limit, after=after)
+def operations(
+    hub: Hub, wanted: Filter, shown: Callable[[Control], bool], *, limit: int, after: Place | None = None
+) -> Page[Control]:
+    """At most `limit` operations that fit and are shown, newest first; fewer where too many had to be looked at."""
+    return fitting(hub, wanted, lambda row: row if shown(row) else None, limit=limit, after=after)
 
 
 def fitting(

@@ -1,15 +1,18 @@
 """Alarms that hold an application's operations: named once, for whatever is under way in it from now on."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field
 
+from lambdas import authority
 from lambdas.api.answers import route
 from lambdas.api.desk import Desk
 from lambdas.api.problems import sentences
+from lambdas.api.rights import of_the_application
 from lambdas.api.views import View
 from lambdas.engine import metric_holds, signals
 from lambdas.engine.alarm_rows import MOST, Named
@@ -57,15 +60,23 @@ class MetricHolds:
         if problems:
             raise sentences(problems)
         named = [Named(one.account, one.region, one.name) for one in request.alarms]
+        self._may_hold(application, named)
         metric_holds.put_application(self.desk.hub, application, named)
         log.info("alarms of %s were named by %s", application, signals.said(self.desk.caller, ""))
         return self.read(application)
 
     def clear(self, application: str) -> AlarmsView:
         """Let no alarm hold the application's operations any more; what is paused by one, a person resumes."""
+        self._may_hold(application, ())
         metric_holds.put_application(self.desk.hub, application, ())
         log.info("alarms of %s were cleared by %s", application, signals.said(self.desk.caller, ""))
         return AlarmsView(alarms=())
+
+    def _may_hold(self, application: str, named: Sequence[Named]) -> None:
+        """Raises Forbidden: in the accounts of the alarms that are to hold it, and of those that do."""
+        rights, before = self.desk.rights, metric_holds.of_application(self.desk.hub, application)
+        environments = [rights.environment(one.account) for one in (*before, *named)]
+        rights.must("hold", authority.application(application, environments))
 
     def _wrong(self, number: int, alarm: AlarmView) -> list[str]:
         account = self.desk.accounts.get(alarm.account)
@@ -81,6 +92,6 @@ class MetricHolds:
 def add(desk: Desk) -> None:
     face = MetricHolds(desk)
     path = "/applications/<application>/alarms"
-    route(desk, "GET", path, face.read, {200: AlarmsView})
-    route(desk, "PUT", path, face.replace, {200: AlarmsView})
-    route(desk, "DELETE", path, face.clear, {200: AlarmsView})
+    route(desk, "GET", path, face.read, {200: AlarmsView}, of_the_application("read"))
+    route(desk, "PUT", path, face.replace, {200: AlarmsView}, of_the_application("read"))
+    route(desk, "DELETE", path, face.clear, {200: AlarmsView}, of_the_application("read"))

@@ -17,6 +17,7 @@ from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.receivers import callback_of
+from lambdas.api.rights import ANYBODY, ONE_BY_ONE, READ_THE_OPERATION
 from lambdas.api.signalling import SignalRequest, send
 from lambdas.api.views import BatchView, OperationView, Page, Summary, View, summary_of, view_of
 from lambdas.engine import backlog, intake
@@ -161,7 +162,7 @@ class Operations:
         wanted = filters.filter_of(self.desk, asked)
         if wanted == lists.Filter():
             wanted = lists.Filter(statuses=lists.OPEN)
-        page = lists.operations(self.desk.hub, wanted, limit=limit, after=place_of(after))
+        page = lists.operations(self.desk.hub, wanted, self.desk.rights.reads, limit=limit, after=place_of(after))
         return Page(
             operations=tuple(self._summaries(page.rows)),
             next=lists.sealed(page.next),
@@ -182,7 +183,7 @@ class Operations:
         """Cancel, pause, resume, or decide what becomes of a held operation."""
         whole = self.desk.find(operation)
         for record in self._addressed(whole, request):
-            send(self.desk, record.control.id, request)
+            send(self.desk, record.control, request)
         return answered(200, self._as_it_stands(operation))
 
     def _as_it_stands(self, operation: str) -> OperationView | BatchView:
@@ -220,6 +221,7 @@ class Operations:
 
     def _rehearsed(self, submission: Submission, terms: Terms) -> DryRunView:
         """The plan as the function of its module makes it: only that function may read the clouds."""
+        self.desk.rights.submits(submission)
         saga, request = submission.saga, submission.request
         plan = self.desk.hub.functions.invoke(
             function_of(saga.plan).removesuffix("Function"),
@@ -256,13 +258,20 @@ def add(desk: Desk) -> None:
     face = Operations(desk)
     for saga in desk.sagas.values():
         path = f"/operations/{saga.operation}"
-        route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView})
-    desk.app.post("/operations/<operation_type>", include_in_schema=False)(face.unknown)
-    route(desk, "GET", "/operations", face.list, {200: Page})
-    route(desk, "GET", "/operations/types", face.types, {200: Types})
-    route(desk, "GET", "/operations/types/<operation_type>", face.type, {200: TypeAndSchema})
-    route(desk, "GET", "/operations/<operation>", face.one, {200: OperationView | BatchView})
-    route(desk, "POST", "/operations/<operation>/signals", face.signal, {200: OperationView | BatchView})
+        route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView}, ONE_BY_ONE)
+    desk.page("POST", "/operations/<operation_type>", face.unknown, ANYBODY)
+    route(desk, "GET", "/operations", face.list, {200: Page}, ONE_BY_ONE)
+    route(desk, "GET", "/operations/types", face.types, {200: Types}, ANYBODY)
+    route(desk, "GET", "/operations/types/<operation_type>", face.type, {200: TypeAndSchema}, ANYBODY)
+    route(desk, "GET", "/operations/<operation>", face.one, {200: OperationView | BatchView}, READ_THE_OPERATION)
+    route(
+        desk,
+        "POST",
+        "/operations/<operation>/signals",
+        face.signal,
+        {200: OperationView | BatchView},
+        READ_THE_OPERATION,
+    )
 
 
 def _body_of(saga: AnySaga) -> Any:

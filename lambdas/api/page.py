@@ -6,6 +6,7 @@ from pathlib import Path
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.api.desk import Desk
+from lambdas.api.rights import ANYBODY
 
 TITLE, VERSION = "Windlass", "1"
 DESCRIPTION = (
@@ -54,7 +55,6 @@ class Pages:
 
 
 def add(desk: Desk) -> None:
-    pages, app = Pages(desk), desk.app
-    app.get("/", include_in_schema=False)(pages.page)
-    app.get("/openapi.json", include_in_schema=False)(pages.openapi)
-    app.get("/docs", include_in_schema=False)(pages.docs)
+    pages = Pages(desk)
+    for path, act in (("/", pages.page), ("/openapi.json", pages.openapi), ("/docs", pages.docs)):
+        desk.page("GET", path, act, ANYBODY)

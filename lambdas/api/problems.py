@@ -19,6 +19,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from lambdas.api.rights import Forbidden
 from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import KeyReused, TooLarge
 from lambdas.engine.preemption import CannotPreempt
@@ -91,7 +92,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  a line for each e
             return Problem(404, str(error))
         case TooSoon() | Frozen():
             return Problem(409, str(error), again=error.until)
-        case NotYou():
+        case NotYou() | Forbidden():
             return Problem(403, str(error))
         case NotNow() | CannotPreempt():
             return Problem(409, str(error))

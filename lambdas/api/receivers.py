@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field
 
+from lambdas import authority
 from lambdas.api import lists
 from lambdas.api.answers import PAGED, After, Limit, place_of, route
 from lambdas.api.desk import Desk
 from lambdas.api.events import the_one
 from lambdas.api.problems import Problem, sentences
+from lambdas.api.rights import READ_THE_OPERATION, of_the_application
 from lambdas.api.views import View, instant, moment
 from lambdas.engine.signals import said
 from lambdas.push import deliveries, receivers, signature
@@ -198,7 +200,8 @@ class Receivers:
 
     def redeliver(self, operation: str, delivery: str) -> DeliveryView:
         """Try a delivery now, and for a day more if need be; one that was taken is sent once more."""
-        hub = self.desk.hub
+        hub, row = self.desk.hub, self.desk.find(operation).records[0].control
+        self.desk.rights.must("notify", authority.application(row.application))
         one = self._delivery(operation, delivery)
         write, then = deliveries.once_more(one, hub.now())
         try:
@@ -239,6 +242,7 @@ class Receivers:
 
 def add(desk: Desk) -> None:
     face = Receivers(desk)
+    read, notify = of_the_application("read"), of_the_application("notify")
     for sort, view, every, one, put, remove in (
         (WEBHOOK, (WebhooksView, WebhookView), face.webhooks, face.webhook, face.put_webhook, face.remove_webhook),
         (
@@ -251,14 +255,15 @@ def add(desk: Desk) -> None:
         ),
     ):
         path = f"/applications/<application>/{sort}s"
-        route(desk, "GET", path, every, {200: view[0]})
-        route(desk, "GET", f"{path}/<name>", one, {200: view[1]})
-        route(desk, "PUT", f"{path}/<name>", put, {200: view[1]})
-        route(desk, "DELETE", f"{path}/<name>", remove, {200: Removed})
-    route(desk, "GET", "/applications/<application>/dead-letters", face.dead_letters, {200: DeliveriesView})
-    route(desk, "GET", "/operations/<operation>/deliveries", face.deliveries, {200: DeliveriesView})
-    path = "/operations/<operation>/deliveries/<delivery>/redeliver"
-    route(desk, "POST", path, face.redeliver, {200: DeliveryView})
+        route(desk, "GET", path, every, {200: view[0]}, read)
+        route(desk, "GET", f"{path}/<name>", one, {200: view[1]}, read)
+        route(desk, "PUT", f"{path}/<name>", put, {200: view[1]}, notify)
+        route(desk, "DELETE", f"{path}/<name>", remove, {200: Removed}, notify)
+    route(desk, "GET", "/applications/<application>/dead-letters", face.dead_letters, {200: DeliveriesView}, read)
+    path = "/operations/<operation>/deliveries"
+    route(desk, "GET", path, face.deliveries, {200: DeliveriesView}, READ_THE_OPERATION)
+    path = f"{path}/<delivery>/redeliver"
+    route(desk, "POST", path, face.redeliver, {200: DeliveryView}, READ_THE_OPERATION)
 
 
 def webhook_view(application: str, hook: Webhook) -> WebhookView:

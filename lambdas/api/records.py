@@ -126,8 +126,13 @@ def find(hub: Hub, sagas: Sagas, operation: str) -> Whole:
         return Whole(operation, (record_of(hub, sagas, control_of(item)),))
     batch = hub.table.get(batch_key(operation))
     if batch is None:
-        raise NotFound(f"there is no operation {operation}; GET /operations lists those that run")
+        raise no_operation(operation)
     return Whole(operation, tuple(_members(hub, sagas, batch["operations"])), is_batch=True)
+
+
+def no_operation(operation: str) -> NotFound:
+    """The same words for what is not there, and for what the caller may not know of."""
+    return NotFound(f"there is no operation {operation}; GET /operations lists those that run")
 
 
 def accepted(rows: Sequence[Control], sagas: Sagas) -> Whole:

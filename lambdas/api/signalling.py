@@ -6,8 +6,10 @@ from pydantic import Field
 
 from lambdas.api.desk import Desk
 from lambdas.api.problems import sentences
+from lambdas.api.rights import Rights
 from lambdas.api.views import View
 from lambdas.engine import signals
+from lambdas.rows import Control
 
 Signal = Literal["cancel", "pause", "resume", "decide"]
 Decision = Literal["retry", "rollback", "skip", "abandon"]
@@ -31,10 +33,22 @@ def decided(request: SignalRequest) -> None:
         raise sentences(["decision: say which: retry, rollback, skip or abandon"])
 
 
-def send(desk: Desk, operation: str, request: SignalRequest) -> None:
-    """Raises NotFound, NotNow, Problem."""
+def permitted(rights: Rights, row: Control, request: SignalRequest) -> bool:
+    """Whether the caller may tell the operation that."""
+    return rights.may(_action(request), rights.operation(row))
+
+
+def send(desk: Desk, row: Control, request: SignalRequest) -> None:
+    """Raises Forbidden, NotFound, NotNow, Problem."""
     decided(request)
+    desk.rights.must(_action(request), desk.rights.operation(row))
+    operation = row.id
     if request.signal == "decide":
         return signals.decide(desk.hub, desk.sagas, operation, str(request.decision), desk.caller, request.reason)
     act = {"cancel": signals.cancel, "pause": signals.pause, "resume": signals.resume}[request.signal]
     return act(desk.hub, desk.sagas, operation, desk.caller, request.reason)
+
+
+def _action(request: SignalRequest) -> str:
+    """As policies name it: a decision is the action itself."""
+    return str(request.decision) if request.signal == "decide" else request.signal

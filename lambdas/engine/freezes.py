@@ -52,6 +52,10 @@ class Names:
         """Whether each field that names anything names what the operation is about."""
         return all(_any(patterns, values) for patterns, values in self._pairs(row) if patterns)
 
+    def cover_account(self, account: str) -> bool:
+        """Whether anything in that account may be covered."""
+        return not self.accounts or _any(self.accounts, (account,))
+
     def touch(self, row: Control) -> bool:
         """Whether any field names what the operation is about."""
         return any(_any(patterns, values) for patterns, values in self._pairs(row))

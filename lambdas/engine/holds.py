@@ -18,6 +18,7 @@ from lambdas.errors import (
     Broken,
     Cancelled,
     Conflict,
+    Denied,
     Expired,
     Kept,
     NotInTime,
@@ -153,8 +154,9 @@ def _goes_back(row: Control, opened: Open, policy: OnFailure) -> bool:
 
 
 def _waits_for_us(error: str, cause: str) -> bool:
-    """A pause, our own bug, or a brake: none says anything of the operation, and none is the policy's."""
-    return error in (Paused.__name__, Broken.__name__, Braked.__name__) or cause.startswith(Broken.__name__)
+    """A pause, our own bug, a brake, a right taken away: none says anything of the operation."""
+    ours = (Paused.__name__, Broken.__name__, Braked.__name__, Denied.__name__)
+    return error in ours or cause.startswith(Broken.__name__)
 
 
 def _overtaken(hub: Hub, row: Control, opened: Open) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from lambdas.engine import alarm_rows, barriers, freezes, guards, preemption, rhythm
 from lambdas.engine.control import RACES
+from lambdas.engine.rights import USER
 from lambdas.engine.tasks import AnySaga
 from lambdas.errors import Conflict, WindlassError
 from lambdas.hub import Hub, Json
@@ -118,7 +119,7 @@ def accept(
         rows = _named(identity, [_claim(hub, one, identity, caller, terms, key, digest) for one in submissions])
         overrides = tuple(freezes.admit(hub, rows, waits=terms.waits_for_thaw))
         try:
-            return _accept(hub, identity, submissions, rows, (*overrides, *_callbacks(rows, terms.callback)))
+            return _accept(hub, identity, submissions, rows, caller, (*overrides, *_callbacks(rows, terms.callback)))
         except Refused:
             continue
     raise Conflict("the things this request needs are being changed by several at once; send it again")
@@ -222,9 +223,14 @@ def _numbered(identity: str, index: int, claim: Control) -> Control:
 
 
 def _accept(
-    hub: Hub, identity: str, submissions: Sequence[Submission], rows: Sequence[Control], others: Sequence[Write]
+    hub: Hub,
+    identity: str,
+    submissions: Sequence[Submission],
+    rows: Sequence[Control],
+    caller: Caller,
+    others: Sequence[Write],
 ) -> Accepted:
-    writes = [write for row, one in zip(rows, submissions, strict=True) for write in _rows(hub, row, one)]
+    writes = [write for row, one in zip(rows, submissions, strict=True) for write in _rows(hub, row, one, caller)]
     if len(rows) > 1:
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
     hub.table.write(*writes, *others)
@@ -240,10 +246,11 @@ def _callbacks(rows: Sequence[Control], callback: Webhook | None) -> Iterator[Wr
         yield from (put_callback(row.id, callback) for row in rows)
 
 
-def _rows(hub: Hub, row: Control, one: Submission) -> Iterator[Write]:
+def _rows(hub: Hub, row: Control, one: Submission, caller: Caller) -> Iterator[Write]:
     """A batch takes no places yet: each of its operations takes them when its turn comes."""
+    whole = {} if row.user == caller.user else {USER: caller.user}
     yield Put(control_key(row.id), item_of(row), (Absent(),))
-    yield Put(request_key(row.id), {"request": _measured(one.request)})
+    yield Put(request_key(row.id), {"request": _measured(one.request), **whole})
     yield from alarm_rows.accepted(row, one.request)
     if one.preempts:
         yield from preemption.places(hub, row, one.request.preempt_reason)

@@ -93,8 +93,15 @@ class Request(Value):
         return {"account": self.account}
 
     @property
+    def owners(self) -> tuple[str, ...]:
+        """Applications in which its caller needs the right to it: also what the names of things tell, not only what the
+        request says of itself. Empty: nothing tells whose it is.
+        """
+        return (self.application,)
+
+    @property
     def permissions(self) -> tuple[str, ...]:
-        """What its caller must be allowed besides the operation itself; nobody asks for it yet."""
+        """What its caller must be allowed besides the operation itself (docs/authorisation.md)."""
         return ("overrideFreeze",) if self.override_freeze is not None else ()
 
     def unfit(self, account: Account) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, ValidationError, model_validator
 
 from lambdas.accounts import Account
-from lambdas.naming import ServerGroupName
+from lambdas.naming import ServerGroupName, moniker
 from lambdas.requests import Json, Patience, Request, Value, WaitFor, account_of, key, sentences
 from lambdas.requests.create_server_group import (
     BlockDeviceMapping,
@@ -126,6 +126,11 @@ class CloneServerGroup(Mixes, Request):
     @property
     def cluster(self) -> str:
         return key(self.account, self.region, self.name.cluster)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """What is copied of another group may be its secrets."""
+        return self.application, *((moniker(self.source.asg_name)[0],) if self.source else ())
 
     @property
     def said(self) -> Json:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from lambdas.accounts import Account
-from lambdas.naming import ServerGroupName
+from lambdas.naming import ServerGroupName, moniker
 from lambdas.requests import Json, Patience, Request, Value, WaitFor, key
 from lambdas.requests.health import Health, OnUnhealthy
 from lambdas.requests.health import contradictions as of_health
@@ -338,6 +338,11 @@ class CreateServerGroup(Mixes, Request):
     @property
     def cluster(self) -> str:
         return key(self.account, self.region, self.name.cluster)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """What is copied of another group may be its secrets."""
+        return self.application, *((moniker(self.source.asg_name)[0],) if self.source else ())
 
     @classmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:

@@ -38,6 +38,11 @@ class OfInstances(Request):
             return key(self.account, self.region, cluster_of(self.server_group_name))
         return key(self.account, self.region, "instance", self.instance_ids[0])
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The plan refuses instances that are not in the group that is named."""
+        return self.application, moniker(self.server_group_name)[0] if self.server_group_name else UNOWNED
+
     @model_validator(mode="before")
     @classmethod
     def _owned(cls, fields: Any) -> Any:

@@ -29,6 +29,10 @@ class OfOneThing(Request):
     def cluster(self) -> str:
         return key(self.account, self.region, self.kind, self.thing)
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        return self.application, str(getattr(self, self.named_by)).partition("-")[0]
+
     @model_validator(mode="before")
     @classmethod
     def _owned(cls, fields: Any) -> Any:

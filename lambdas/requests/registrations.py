@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lambdas.accounts import Account
 from lambdas.requests import Invalid, Json, account_of
-from lambdas.requests.of_instances import InstancesDescription, OfInstances, TakesInstancesOut
+from lambdas.requests.of_instances import UNOWNED, InstancesDescription, OfInstances, TakesInstancesOut
 
 Kind = Literal["loadBalancers", "targetGroups"]
 CLASSIC: Kind = "loadBalancers"
@@ -28,6 +28,12 @@ class _Registration(OfInstances):
     """Names or ARNs of target groups."""
     of_group: tuple[Kind, ...] = (CLASSIC, TARGET_GROUPS)
     """Where neither is named: which of the server group's own load balancers; only its instances are concerned then."""
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Beside load balancers that are named, instances are taken as they are."""
+        named = (*self.load_balancer_names, *(one.rpartition(":targetgroup/")[2] for one in self.target_group_names))
+        return *super().owners, *(one.partition("-")[0] for one in named), *((UNOWNED,) if named else ())
 
     def contradictions(self) -> Iterator[str]:
         yield from super().contradictions()

@@ -385,14 +385,14 @@ def test_no_execution_log_holds_an_operation_s_data(machines: dict[str, Json]) -
     assert {one["LoggingConfiguration"]["IncludeExecutionData"] for one in machines.values()} == {False}
 
 
-def test_functions_carry_the_packages_of_the_product_and_nothing_else(
+def test_functions_carry_the_packages_of_the_product_its_policies_and_nothing_else(
     assembly: Path, functions: dict[str, Json]
 ) -> None:
     keys = {one["Code"]["S3Key"].removesuffix(".zip") for one in functions.values()}
     (code,) = keys
     shipped = {path.relative_to(assembly / f"asset.{code}") for path in (assembly / f"asset.{code}").rglob("*")}
 
-    assert {path.parts[0] for path in shipped} == {"saga", "statemachines", "lambdas", "windlass"}
+    assert {path.parts[0] for path in shipped} == {"saga", "statemachines", "lambdas", "windlass", "policies"}
     assert [path for path in shipped if "__pycache__" in path.parts or path.suffix == ".pyc"] == []
 
 
