@@ -87,7 +87,7 @@ sweep-doubles: .venv/ready  ## a second fault strikes on the way back; this take
 
 rehearse: .venv/ready  ## the large rehearsals, hours of them: docs/rehearsal/*.html (RUNS=3000000)
 	$(bin)/python -m rehearsal run createServerGroup --runs $(RUNS) --around 2000 --html docs/rehearsal/calibrated.html
-	$(bin)/python -m rehearsal run all --runs 20000 --only --html docs/rehearsal/operations.html
+	$(bin)/python -m rehearsal run all --runs 2000 --only --html docs/rehearsal/operations.html
 	$(bin)/python -m rehearsal run createServerGroup --faults bursts:0.05:120 --runs 20000 --around 500 \
 	  --html docs/rehearsal/bursts.html
 	$(bin)/python -m rehearsal run createServerGroup --faults outage:autoscaling:3600 --runs 5000 --around 200 \
