@@ -20,3 +20,9 @@ def test_a_look_of_a_wait_costs_no_more_than_promised_where_several_wait() -> No
 
 def test_who_waits_alone_pays_the_sweep_alone() -> None:
     assert costs.per_check(1) > 3 * costs.per_check(TOGETHER)
+
+
+def test_the_page_has_a_row_for_every_operation() -> None:
+    shown = costs.PAGE.read_text()
+
+    assert [one.name for one in scenarios.named("plain") if f"| `{one.name}` |" not in shown] == []
