@@ -113,6 +113,7 @@ mutants: .venv/ready  ## break the product in one place at a time, and see it ca
 
 benchmarks: .venv/ready  ## speed, as ratios: benchmarks/README.md
 	$(bin)/python -m benchmarks.imports
+	$(bin)/python -m benchmarks.authorisation
 	$(bin)/python -m benchmarks.rehearsals
 	$(bin)/python -m benchmarks.clusters
 

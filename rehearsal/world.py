@@ -104,6 +104,7 @@ class World:
         self._settling = settings.settling.total_seconds()
         self.cloud = FakeCloud(self.clock, manners)
         self.table = MemoryTable(self.clock, isolated=not shared)
+        self.cloud.on_place = self._opted_in
         self.machines = machines.StepFunctions(self.clock, self._invoke, seed, recorded=recorded, isolated=isolated)
         for saga in self.sagas.values():
             self.machines.define(saga.name, _compiled(saga))
@@ -300,7 +301,7 @@ class World:
     def hear(self, delivery: Callable[[], tuple[float, ...]]) -> None:
         """From now on Auto Scaling's events come to the nudges; `delivery` as `World.delivery`, of these alone."""
         for place in self.cloud.places():
-            self._opted_in(place.account, place.region)
+            self._opted_in(place)
 
         def told(place: Place, group: str) -> None:
             known = accounts.find(self.table, place.account)
@@ -329,7 +330,6 @@ class World:
 
         def clouds(account: str, region: str, operation: str) -> Cloud:
             self.cloud.place(account, region)  # catches up with the clock
-            self._opted_in(account, region)
             process = self.workers.now_at_work
             process.brakes.begin(f"{account}/{region}")
             return changed(
@@ -351,10 +351,10 @@ class World:
             push=over("push", self.push),
         )
 
-    def _opted_in(self, account: str, region: str) -> None:
+    def _opted_in(self, place: Place) -> None:
         """An account that a scenario does not put itself, where it needs more of it, is a plain one."""
-        if not self.table.peek(accounts.key(account)):
-            accounts.put(self.table, Account(account, f"id of {account}", (region,)))
+        if not self.table.peek(accounts.key(place.account)):
+            accounts.put(self.table, Account(place.account, f"id of {place.account}", (place.region,)))
 
     def _cloud(self, over: Callable[[str, Any], Any], table: Table, account: str, region: str, operation: str) -> Cloud:
         real = self.cloud.cloud(account, region, operation)

@@ -1,6 +1,7 @@
 """What the caller of an operation has to be allowed: when it is accepted, and again before what cannot be put back."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from lambdas import accounts, authority
 from lambdas.authority import Asker, Question, Resource
@@ -8,14 +9,16 @@ from lambdas.engine import control
 from lambdas.engine.tasks import AnySaga, Task, request_of
 from lambdas.errors import Denied, NotFound
 from lambdas.hub import Hub
-from lambdas.requests import Request
 from lambdas.rows import Control, request_key
+
+if TYPE_CHECKING:
+    from lambdas.requests import Request
 
 USER = "user"
 """Attribute of the request's row: the user's whole name, where it is too long for the control row."""
 
 
-def asked(saga: AnySaga, request: Request, environment: Callable[[str], str]) -> Iterator[tuple[str, Resource]]:
+def asked(saga: AnySaga, request: "Request", environment: Callable[[str], str]) -> Iterator[tuple[str, Resource]]:
     """Each action on each resource: in all accounts it acts in, for whoever may own what it acts on."""
     for account in dict.fromkeys(request.accounts.values()):
         for application in dict.fromkeys(request.owners):

@@ -70,6 +70,8 @@ class FakeCloud:
         self.on_event: Hears | None = None
         """Who hears of events of Auto Scaling, and of which group each is; where nobody does, a place only catches up
         when somebody looks."""
+        self.on_place: Callable[[Place], None] = lambda place: None
+        """Who hears of a place that is looked at for the first time."""
 
     def cloud(self, account: str, region: str, operation: str = "") -> Cloud:
         """The ports of one place, in the hands of one operation."""
@@ -100,6 +102,7 @@ class FakeCloud:
             place.watchers = self._watchers
             place.beside = lambda: [one for one in self.places() if one.region == region and one is not place]
             self._places[account, region] = place
+            self.on_place(place)
         place = self._places[account, region]
         place.settle()
         return place
