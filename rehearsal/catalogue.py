@@ -119,12 +119,10 @@ def rehearsed(saga: AnySaga) -> tuple[str, ...]:
 
 
 def tested(saga: AnySaga) -> tuple[str, ...]:
-    """The test modules that name its request or its saga."""
+    """The modules of `tests/requests` that name its request, its saga or the operation."""
     names = (saga.request_type.__name__, reference(saga).rpartition(":")[2], f'"{saga.operation}"')
-    every = sorted((ROOT / "tests").rglob("test_*.py"))
-    return tuple(
-        path.relative_to(ROOT / "tests").as_posix() for path in every if any(name in path.read_text() for name in names)
-    )
+    every = sorted((ROOT / "tests" / "requests").glob("test_*.py"))
+    return tuple(path.name for path in every if any(name in path.read_text() for name in names))
 
 
 def page() -> str:
@@ -138,8 +136,8 @@ def page() -> str:
         "",
         f"Of Clouddriver's {len(sagas)} operations Windlass does {len(done)}. Every name of each works at",
         "`POST /aws/ops`; the second is the bean's, which Clouddriver keeps for old callers. *Swept* are the scenarios",
-        "in which every call goes wrong in every way (`python -m rehearsal sweep NAME`), *tested* how many test",
-        "modules name it.",
+        "in which every call goes wrong in every way (`python -m rehearsal sweep NAME`), *tested* where its",
+        "requests are (`tests/requests`); its path of states is in `tests/statemachines`.",
         "",
     ]
     for kind, operations in CLOUDDRIVER.items():
@@ -155,7 +153,7 @@ def _row(operation: Operation, saga: AnySaga | None) -> str:
     if saga is None:
         return f"| {names} | {operation.why_not or 'not yet'} | | |"
     swept = ", ".join(f"`{name}`" for name in rehearsed(saga))
-    return f"| {names} | {_linked(saga)} | {swept} | {len(tested(saga))} |"
+    return f"| {names} | {_linked(saga)} | {swept} | {', '.join(f'`{name}`' for name in tested(saga))} |"
 
 
 def _more(done: Sequence[AnySaga]) -> Iterator[str]:

@@ -19,6 +19,8 @@ from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
+from lambdas import accounts
+from lambdas.accounts import Account
 from lambdas.aws.groups import Groups
 from lambdas.aws.images import Images
 from lambdas.aws.instances import Instances
@@ -38,7 +40,7 @@ from rehearsal.fake_cloud import Place, Snapshot
 from rehearsal.faults import Faults
 from rehearsal.memory_table import Changed
 from rehearsal.world import World
-from tests.contract import worlds
+from tests.contract import honest_moto, worlds
 from tests.contract.recording import REGION, recorded, seeding
 from tests.contract.test_table_contract import dynamo
 
@@ -173,6 +175,7 @@ class MotoWorld(World):
         table: Table = _plain() if faults is None else HubTable(self.table, _struck())  # type: ignore[arg-type]
         client = recorded if faults is None else faulty
         hub = super()._hub(settings, None)
+        accounts.put(_plain(), Account("prod", honest_moto.ACCOUNT, (REGION,)))
 
         def cloud(account: str, region: str, operation: str) -> Cloud:
             return cloud_of(client, table, account, operation)

@@ -14,7 +14,7 @@ from local.stage import ROOT
 
 PAGE = ROOT / "docs" / "your-first-operation.md"
 SAMPLE = ROOT / "samples" / "pin_server_group"
-BLOCK = re.compile(r"(?:<!-- (?P<do>[^\n]*) -->\n)?```(?P<kind>python|console)\n(?P<text>.*?)```\n", re.DOTALL)
+BLOCK = re.compile(r"(?:<!-- (?P<do>[^\n]*) -->\n)?```(?P<kind>python|console|text)\n(?P<text>.*?)```\n", re.DOTALL)
 ANYTHING = "…"
 
 
