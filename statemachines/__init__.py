@@ -93,15 +93,18 @@ def references(sagas: Sequence[AnySaga]) -> tuple[str, ...]:
 
 
 def reference(saga: AnySaga) -> str:
-    """`acme.rollout:ROLLOUT`: the module that holds it, in the package that its plan is in."""
-    package = saga.plan.__module__.partition(".")[0]
-    homes = (package, __name__)
-    for name, module in sorted(sys.modules.items()):
-        if name.partition(".")[0] in homes:
-            for attribute, value in vars(module).items():
-                if value is saga:
-                    return f"{name}:{attribute}"
-    raise ValueError(f"saga {saga.name} is no attribute of a module in {package}: give it a name there")
+    """`acme.rollout:ROLLOUT`: the module that holds it, in the package that its plan is in.
+
+    Of several the one that is called as it is: a module may use another's saga.
+    """
+    homes = (saga.plan.__module__.partition(".")[0], __name__)
+    modules = [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] in homes]
+    found = [(name, attribute) for name, one in modules for attribute, value in vars(one).items() if value is saga]
+    if not found:
+        raise ValueError(f"saga {saga.name} is no attribute of a module in {homes[0]}: give it a name there")
+    own = _WORD.sub("_", saga.name).lower()
+    module, attribute = min(found, key=lambda one: (one[0].rpartition(".")[2] != own, one))
+    return f"{module}:{attribute}"
 
 
 def referred(reference: str) -> AnySaga:

@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from rehearsal.asl import Machine
 from saga import Saga
 from saga.compiler import compile_saga, worst_case
-from statemachines import ALL
+from statemachines import ALL, reference
 from statemachines.__main__ import ROOT, main
 from statemachines.artefacts import artefacts, machine, snake
 from statemachines.artefacts.fields import tables
@@ -189,3 +189,8 @@ def test_a_schema_becomes_tables() -> None:
         "|---|---|---|---|",
         "| `min` | whole number, at least 0 |  |  |",
     ]
+
+
+@every_saga
+def test_it_is_known_by_the_module_that_is_called_as_it_is(saga: AnySaga) -> None:
+    assert reference(saga) == f"statemachines.{snake(saga.name)}:{snake(saga.name).upper()}"
