@@ -1,4 +1,4 @@
-"""Nudges: an event of Auto Scaling brings forward the looks of whoever waits in that group's cluster.
+"""Nudges: an event of the cloud brings forward the looks of whoever waits there: a group's, an instance's, a stack's.
 
 Best effort from end to end, as AWS says of the events themselves: one that is lost, doubled, late or out of order
 changes nothing but when a wait is looked at. Here it is only found out whom an event concerns, from the index by
@@ -6,7 +6,7 @@ cluster; the looking is the sweep's, with what its budgets leave (docs/adr/0005)
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,19 +16,27 @@ from lambdas.hub import Hub
 from lambdas.naming import cluster_of
 from lambdas.rows import Status
 
-SOURCE = "aws.autoscaling"
-DETAIL_TYPES = (
-    "EC2 Instance Launch Successful",
-    "EC2 Instance Launch Unsuccessful",
-    "EC2 Instance Terminate Successful",
-    "EC2 Instance Terminate Unsuccessful",
-    "EC2 Instance-launch Lifecycle Action",
-    "EC2 Instance-terminate Lifecycle Action",
-)
-"""Those after which a check can answer otherwise than before; each names its group.
-
-https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html
-"""
+AUTO_SCALING, EC2, CLOUDFORMATION = "aws.autoscaling", "aws.ec2", "aws.cloudformation"
+GONE = "terminated"
+"""The one state of an instance that an operation on it waits for."""
+PATTERNS: Mapping[str, Mapping[str, Any]] = {
+    # Each names its group: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html
+    AUTO_SCALING: {
+        "detail_type": [
+            "EC2 Instance Launch Successful",
+            "EC2 Instance Launch Unsuccessful",
+            "EC2 Instance Terminate Successful",
+            "EC2 Instance Terminate Unsuccessful",
+            "EC2 Instance-launch Lifecycle Action",
+            "EC2 Instance-terminate Lifecycle Action",
+        ]
+    },
+    # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html
+    EC2: {"detail_type": ["EC2 Instance State-change Notification"], "detail": {"state": [GONE]}},
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-detail-reference-stack-status.html
+    CLOUDFORMATION: {"detail_type": ["CloudFormation Stack Status Change"]},
+}
+"""By source, the events after which a check can answer otherwise than before."""
 
 TOGETHER = 2.0
 """Seconds from an event to the look: all events of these seconds share it."""
@@ -40,17 +48,26 @@ NEWEST = 10
 
 @dataclass(frozen=True)
 class Happened:
-    """Something happened to a group's instances."""
+    """Something happened to a group's instances, to an instance, to a stack."""
 
     account: str
     """Twelve digits."""
     region: str
-    group: str
+    cluster: str
+    """By which operations on it are listed in their account and Region: `shop-prod`, `instance/i-0a1`, `stack/one`."""
 
 
 def happened(event: Mapping[str, Any]) -> Happened:
     """Parse an event of EventBridge."""
-    return Happened(event["account"], event["region"], event["detail"]["AutoScalingGroupName"])
+    return Happened(event["account"], event["region"], _CLUSTERS[event["source"]](event["detail"]))
+
+
+_CLUSTERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    AUTO_SCALING: lambda detail: cluster_of(detail["AutoScalingGroupName"]),
+    EC2: lambda detail: f"instance/{detail['instance-id']}",
+    # arn:aws:cloudformation:us-east-1:123456789012:stack/queues/5a0c…
+    CLOUDFORMATION: lambda detail: f"stack/{detail['stack-id'].split('/')[1]}",
+}
 
 
 def message(operations: Collection[str]) -> str:
@@ -81,9 +98,9 @@ class Nudges:
 
 
 def _waiting(hub: Hub, happened: Happened) -> Iterator[str]:
-    """Operations in the group's cluster that have begun and are not over: the sweep knows which of them wait."""
+    """Operations in that cluster that have begun and are not over: the sweep knows which of them wait."""
     since = hub.now() - RECENT
     for account in accounts.named(hub.table, happened.account):
-        cluster = f"{account}/{happened.region}/{cluster_of(happened.group)}"
+        cluster = f"{account}/{happened.region}/{happened.cluster}"
         rows, _ = hub.table.listed("cluster", cluster, since=since, limit=NEWEST)
         yield from (row["id"] for row in rows if row["status"] in (Status.RUNNING, Status.UNDOING))

@@ -16,6 +16,7 @@ from lambdas.engine import intake, rhythm, signals
 from lambdas.engine.tasks import AnySaga, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json, Settings
+from lambdas.naming import cluster_of
 from lambdas.nudges import Happened, Nudges
 from lambdas.rows import Control, Status, control_key, control_of, open_key
 from lambdas.sessions import TableNames, TableSecrets
@@ -306,7 +307,7 @@ class World:
         def told(place: Place, group: str) -> None:
             known = accounts.find(self.table, place.account)
             if known is not None and not self.silent:
-                self._delivered(partial(self._nudge, Happened(known.id, place.region, group)), delivery)
+                self._delivered(partial(self._nudge, Happened(known.id, place.region, cluster_of(group))), delivery)
 
         self.cloud.on_event = told
 

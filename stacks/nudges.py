@@ -1,4 +1,4 @@
-"""What wakes the nudges: events of Auto Scaling, by a queue that smooths their storms and keeps none for long."""
+"""What wakes the nudges: events of the cloud, by a queue that smooths their storms and keeps none for long."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -8,13 +8,20 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
-from lambdas.nudges import DETAIL_TYPES, SOURCE
+from lambdas.nudges import AUTO_SCALING, CLOUDFORMATION, EC2, PATTERNS
 
 WORTH = Duration.minutes(1)
 """For so long an event is worth something, the shortest that SQS keeps a message: by then the sweep has looked anyway.
 
 No dead letters for the same reason: whatever is lost here costs a wait some seconds, and nobody could act on it.
 """
+
+RULES = {
+    AUTO_SCALING: ("InstancesMoved", "an instance of a server group was launched or terminated, or is about to be"),
+    EC2: ("InstancesGone", "an instance was terminated"),
+    CLOUDFORMATION: ("StacksChanged", "the status of a stack has changed"),
+}
+"""Name and description of the rule of each source."""
 
 
 class Nudges(Construct):
@@ -29,13 +36,15 @@ class Nudges(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
         )
-        events.Rule(
-            self,
-            "InstancesMoved",
-            description="Windlass: an instance of a server group was launched or terminated, or is about to be",
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES)),
-            targets=[targets.SqsQueue(queue, retry_attempts=0, max_event_age=WORTH)],
-        )
+        for source, pattern in PATTERNS.items():
+            name, description = RULES[source]
+            events.Rule(
+                self,
+                name,
+                description=f"Windlass: {description}",
+                event_pattern=events.EventPattern(source=[source], **pattern),
+                targets=[targets.SqsQueue(queue, retry_attempts=0, max_event_age=WORTH)],
+            )
         # No batching window: where events are rare, Lambda waits up to 20 seconds for one, whatever it is set to.
         # https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
         function.add_event_source(SqsEventSource(queue, batch_size=10, max_concurrency=2))

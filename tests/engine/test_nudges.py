@@ -1,17 +1,21 @@
 """Nudges: events bring looks forward, as far as nobody else is kept waiting, and nothing depends on them."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from lambdas import nudges
+from lambdas import accounts, nudges
 from lambdas.engine.rounds import Lane, Row, early
 from lambdas.errors import Throttled
 from lambdas.families import BUCKETS
+from lambdas.naming import cluster_of
 from lambdas.nudges import Happened, Nudges, happened, message, nudged_in
 from lambdas.rows import Status, control_key, open_key
 from lambdas.table import Update
+from rehearsal import scenarios
 from rehearsal.faults import KINDS
 from rehearsal.world import EVENT_LAG
 from tests.engine.crowd import Crowd
@@ -41,8 +45,49 @@ def crowd(count: int = 1, **groups: object) -> Crowd:
     return made
 
 
+TERMINATED = EVENT | {
+    "detail-type": "EC2 Instance State-change Notification",
+    "source": "aws.ec2",
+    "detail": {"instance-id": "i-0a1", "state": "terminated"},
+}
+STACK = "arn:aws:cloudformation:us-west-2:123456789012:stack/shop-queues/5a0c"
+CHANGED = EVENT | {
+    "detail-type": "CloudFormation Stack Status Change",
+    "source": "aws.cloudformation",
+    "detail": {"stack-id": STACK, "status-details": {"status": "UPDATE_COMPLETE"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "cluster"),
+    [(TERMINATED, "instance/i-0a1"), (CHANGED, "stack/shop-queues")],
+    ids=["ec2", "cloudformation"],
+)
+def test_an_event_of_another_source_names_what_its_operations_are_listed_by(event: Any, cluster: str) -> None:
+    assert happened(event) == Happened("123456789012", "us-west-2", cluster)
+
+
+@pytest.mark.parametrize(
+    ("name", "slow"), [("terminateInstances", {"shutdown": 700.0}), ("executeCloudFormationChangeSet", {"boot": 700.0})]
+)
+def test_who_waits_for_an_instance_or_a_stack_is_looked_at_when_it_has_come_about(name: str, slow: Any) -> None:
+    scenario = scenarios.one(name)
+    world = replace(scenario, manners=replace(scenario.manners, **slow)).world()
+    world.hear(lambda: (0.0,))
+    operation = world.submit(name, scenario.request)
+    world.clock.drain(702)
+    assert not world.over(operation)
+
+    cluster = world.control(operation).cluster.split("/", 2)[2]
+    account = accounts.find(world.table, "prod")
+    Nudges().tell(world.hub, [Happened(account.id if account else "", "us-east-1", cluster)])
+    world.clock.drain(SOON)
+
+    assert world.over(operation)
+
+
 def test_an_event_says_where_what_happened() -> None:
-    assert happened(EVENT) == Happened("123456789012", "us-west-2", "shop-prod-v001")
+    assert happened(EVENT) == Happened("123456789012", "us-west-2", "shop-prod")
 
 
 @pytest.mark.parametrize("operations", [(), ("b", "a")])
@@ -91,7 +136,7 @@ def test_events_of_an_account_that_was_not_opted_in_read_one_list_of_accounts() 
     world = crowd()
     before = world.faults.calls
 
-    Nudges().tell(world.hub, [Happened("999999999999", "us-east-1", GROUP)])
+    Nudges().tell(world.hub, [Happened("999999999999", "us-east-1", cluster_of(GROUP))])
 
     assert world.faults.calls - before == 1
 
@@ -113,7 +158,7 @@ def test_what_a_process_could_not_ask_for_it_asks_for_at_the_next_event() -> Non
     world, ours = crowd(), Nudges()
     world.serve("prod", GROUP)
     world.faults.models.append(lambda call: KINDS["before"] if call.name == "sweeper.after" else None)
-    event = [Happened("id of prod", "us-east-1", GROUP)]
+    event = [Happened("id of prod", "us-east-1", cluster_of(GROUP))]
     with pytest.raises(Exception, match="rehearsed"):
         ours.tell(world.hub, event)
     world.faults.lift()
@@ -150,7 +195,7 @@ def test_a_young_wait_costs_no_write_when_it_is_nudged() -> None:
 
 def storm(world: Crowd, groups: int, seconds: float) -> None:
     """500 events a second about so many groups, ten at a time as they come from their queue."""
-    events = [Happened("id of prod", "us-east-1", f"prod-v{n:04}") for n in range(groups)]
+    events = [Happened("id of prod", "us-east-1", cluster_of(f"prod-v{n:04}")) for n in range(groups)]
     for n in range(round(seconds * 50)):
         world.nudges.tell(world.hub, [events[(10 * n + m) % groups] for m in range(10)])
         world.clock.drain(0.02)

@@ -344,6 +344,22 @@ def test_events_of_instances_are_heard_with_their_group_account_and_region(of_ty
     assert not any(name.startswith("Input") for name in rule["Targets"][0])
 
 
+@pytest.mark.parametrize(
+    ("source", "kind", "detail"),
+    [
+        ("aws.ec2", "EC2 Instance State-change Notification", {"state": ["terminated"]}),
+        ("aws.cloudformation", "CloudFormation Stack Status Change", None),
+    ],
+)
+def test_instances_that_are_gone_and_stacks_that_change_are_heard_by_the_same_queue(
+    source: str, kind: str, detail: Json | None, of_type: OfType
+) -> None:
+    rule = rule_for(source, of_type)
+
+    assert (rule["EventPattern"]["detail-type"], rule["EventPattern"].get("detail")) == ([kind], detail)
+    assert rule["Targets"][0]["Arn"]["Fn::GetAtt"][0] == queue_of_nudges(of_type)
+
+
 def test_a_nudge_is_worth_a_minute_and_is_never_tried_twice(of_type: OfType) -> None:
     name = queue_of_nudges(of_type)
     queue = of_type("AWS::SQS::Queue")[name]
