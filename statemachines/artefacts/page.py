@@ -13,6 +13,7 @@ from saga.diagram import mermaid
 from statemachines.artefacts.fields import tables
 
 _Saga = Saga[Any, Any, Any]
+OURS = "lambdas."
 _Activity = Callable[..., Any]
 
 _BEFORE = {
@@ -40,7 +41,7 @@ def page(saga: _Saga, story: str) -> str:
         ("When something fails", _failures(saga, states)),
         ("Ends", _ends(saga)),
         ("Diagram", ("```mermaid", *mermaid(saga).splitlines(), "```")),
-        ("Size", _size(saga)),
+        ("Size and cost", _size(saga)),
         ("Permissions", _permissions(saga)),
     ):
         lines += [f"## {title}", "", *part, ""]
@@ -162,6 +163,8 @@ def _ends(saga: _Saga) -> Iterator[str]:
 def _size(saga: _Saga) -> Iterator[str]:
     yield f"A run without faults enters {len(saga.story)} states, however long it waits (at most {saga.transitions})."
     yield f"Every state with every retry makes {worst_case(compile_saga(saga)):,} history events (AWS allows 25,000)."
+    if saga.plan.__module__.startswith(OURS):
+        yield "What a run costs, and under faults, is rehearsed: [costs](../costs.md)."
 
 
 def _permissions(saga: _Saga) -> Iterator[str]:

@@ -21,7 +21,7 @@ def post(live: Live, number: str, body: Any = None) -> Answer:
     return live.ask(method, path, body or given["body"])
 
 
-@pytest.mark.parametrize("number", ["02", "05", "06"])
+@pytest.mark.parametrize("number", ["02", "05", "06", "12"])
 def test_an_invalid_body_gets_clouddrivers_own_code(live: Live, number: str) -> None:
     expect = fixture(number)["expect"]
 
@@ -99,3 +99,24 @@ def test_orcas_batch_gets_the_same_answer_with_two_megabytes_of_foreign_context(
     group = live.group(SHRUNK)
     assert (group["MinSize"], group["DesiredCapacity"], group["MaxSize"]) == (0, 0, 0)
     assert group["SuspendedProcesses"] == []
+
+
+OTHERS = ("16", "19", "21", "22", "25")
+"""Bodies about things that are not there, or not all: accepted, and told in the task."""
+
+
+def others(live: Live) -> dict[str, tuple[Answer, Json]]:
+    accepted = {number: post(live, number) for number in OTHERS}
+    return {number: (one, live.task_ended(one.json["id"])) for number, one in accepted.items()}
+
+
+@plays([others])
+def test_every_other_recorded_body_is_accepted_and_its_task_ends_with_a_result_or_the_reason(
+    played: dict[str, tuple[Answer, Json]],
+) -> None:
+    for number, (accepted, task) in played.items():
+        assert accepted.status == fixture(number).get("expect", {}).get("status", 200), (number, accepted.text)
+        assert accepted.json["resourceUri"] == f"/task/{task['id']}"
+        assert task["status"]["completed"] is True, (number, task["status"])
+        told = [one["message"] for one in task["resultObjects"] if one.get("type") == "EXCEPTION"]
+        assert bool(told) == task["status"]["failed"], (number, task["resultObjects"])
