@@ -16,10 +16,11 @@ from unittest.mock import patch
 from lambdas import accounts
 from lambdas import sweep as sweeping
 from lambdas.accounts import Account, Limits
-from lambdas.activities import load_balancers, server_groups, traffic_guard
+from lambdas.activities import load_balancers, restoring, server_groups, traffic_guard
 from lambdas.activities.plans import CreatePlan, ResizePlan
 from lambdas.brakes import Tap
 from lambdas.cloud import Cloud
+from lambdas.cloud.records import Records
 from lambdas.clusters import TableClusters
 from lambdas.engine import backlog, control, ends, guards, intake, planning, recovery, waits
 from lambdas.engine.tasks import AnySaga
@@ -30,10 +31,12 @@ from lambdas.rows import Guard, Mark, guard_key, item_of
 from lambdas.table import Put, Update, Write
 from rehearsal import handovers, rivals, scenarios, strangers, world
 from rehearsal.asl import Machine
+from rehearsal.fake_cloud import records
 from rehearsal.faults import Call
 from rehearsal.models import parse
 from rehearsal.rivals import LAST_TO_DESTROY, LAST_TO_DISABLE, NAMES, Rivalry
 from rehearsal.runs import Rehearsal
+from rehearsal.scenarios.upsert_amazon_dns import STANDING
 from rehearsal.storm import Storm, storm
 from rehearsal.sweep import Survivor, singles
 from rehearsal.trials import BRISK, golden_of
@@ -84,6 +87,22 @@ class Handed(Slice):
         for runs, case in enumerate(handovers.cases(), 1):
             if problems := tuple(handovers.played(case).problems()):
                 yield runs, Survivor(self.scenario, (), str(case), problems, ())
+
+
+class Meddled(Slice):
+    """Somebody points a record elsewhere between an operation's plan and its change: theirs has to stand."""
+
+    def survivors(self) -> Iterator[tuple[int, Survivor]]:
+        scenario, golden = scenarios.one(self.scenario), _golden(self.scenario, 0.0)
+        run, zone = scenario.world(), records.ZONES["example.com."]
+        theirs = replace(STANDING, values=("theirs.example.com",))
+        place = run.cloud.place(scenarios.ACCOUNT, scenarios.REGION)
+        first = next(call for call in golden.calls if call.where == "PutRecord")
+        run.faults.before(first.number, lambda: records.put(place, zone, theirs))
+        run.run(run.submit(scenario.operation, scenario.request))
+        stands = run.cloud.cloud(scenarios.ACCOUNT, scenarios.REGION).of(Records).find(zone, theirs.name, theirs.type)
+        if stands != theirs:
+            yield 1, Survivor(self.scenario, (), str(first), (f"{stands.values} stands over somebody else's",), ())
 
 
 @dataclass(frozen=True)
@@ -326,6 +345,11 @@ def _gives_up_unseen(plan: CreatePlan, cloud: Cloud) -> str:
         raise Rejected(str(error)) from None
 
 
+def _writes_whatever_stands(what: str, there: object, before: Any, after: Any, write: Callable[[Any], Any]) -> str:
+    write(after)
+    return what
+
+
 def _takes_all_for_its_own(plan: ResizePlan, cloud: Cloud) -> None:
     """As `capacity.left_behind`, whoever it was that set another capacity than there was before."""
     if cloud.groups.find(plan.group).capacity != plan.before:
@@ -384,7 +408,7 @@ def _drawn(caller: Any, key: Any) -> str:
 _MAY_GO_FORWARD, _UPDATE, _BEGIN = control.may_go_forward, control.update, control.begin
 _RELEASES, _END_OF = guards.releases, ends._end_of
 CREATE, RESIZE, DESTROY = "createServerGroup", "resizeServerGroup", "destroyServerGroup"
-ENABLE, DISABLE = "enableServerGroup", "disableServerGroup"
+ENABLE, DISABLE, RECORD = "enableServerGroup", "disableServerGroup", "upsertAmazonDns"
 UNDONE = Slice(CREATE, ("reject",), lambda call: call.where in ("CreateEmptyGroup", "ScaleUp"))
 
 
@@ -641,6 +665,21 @@ MUTANTS = (
         "a destructive brake forgets what went before",
         _instead(TableLosses, "_recent", lambda *_: {}),
         Massed("disableServerGroup", ()),
+    ),
+    Mutant(
+        "what was written over is not written back",
+        _instead(restoring, "restore", lambda what, *_: what),
+        Slice(RECORD, ("cancel",), _in("PutRecord", "Finish")),
+    ),
+    Mutant(
+        "nobody looks whether what was put back has landed late",
+        _instead(restoring, "left_behind", _nothing),
+        Slice(RECORD, ("cancel",), _of("records.put")),
+    ),
+    Mutant(
+        "what somebody has changed since the plan is written over",
+        _instead(restoring, "apply", _writes_whatever_stands),
+        Meddled(RECORD, ()),
     ),
     Mutant("a guard is handed over beside a live attempt", _instead(control, "alone", _nothing), Handed(RESIZE, ())),
 )
