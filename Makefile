@@ -76,7 +76,7 @@ needs:
 sweep: .venv/ready  ## every call of every operation goes wrong in every way, once: singles
 	$(bin)/python -m rehearsal sweep all
 
-sweep-whole: .venv/ready  ## the same, and of every variant each signal together with a fault
+sweep-whole: .venv/ready  ## the same, and of all scenarios each signal together with each fault
 	$(bin)/python -m rehearsal sweep all --whole
 
 sweep-lagging: .venv/ready  ## the same on a cloud whose reads are a minute old

@@ -5,7 +5,7 @@ by what is left in the table, and by invariants after every call. What is not tr
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -34,7 +34,11 @@ SINGLES = (*LIFTED, *SIGNALS)
 """Kinds of which one alone is tried; those `FOR_GOOD` are for the way back."""
 WITH_SIGNALS = ("before", "after", "kill_after", "late", "hang", "minute_late", "minutes_late")
 """What goes wrong with the very call before which a signal comes."""
-ELSEWHERE = "a signal as a call goes wrong: of the operation's plain scenario alone, and of all with --whole"
+OUTLIVES = ("after", "kill_after", "hang", "minutes_late")
+"""Of these, those that leave an effect which somebody has to find: what is tried of all operations each day."""
+ELSEWHERE = (
+    "a signal as a call goes wrong: of plain scenarios, where the call has an effect that outlives it; or --whole"
+)
 SECONDS = (*LIFTED, FOR_GOOD)
 """What goes wrong on the way back."""
 
@@ -90,12 +94,16 @@ def sweep(scenario: Scenario, kinds: Iterable[str], chosen: Chosen = lambda call
     return report
 
 
-def singles(scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str], *, together: bool = True) -> Report:
-    """This call goes wrong in each way; each signal comes just before it, alone and (`together`) as it goes wrong."""
+def singles(
+    scenario: Scenario, golden: Golden, call: Call, kinds: Iterable[str], *, together: Collection[str] = WITH_SIGNALS
+) -> Report:
+    """This call goes wrong in each way; each signal comes just before it, alone and as it goes wrong in `together`."""
     report = Report(scenario.name, len(golden.calls))
     for kind in kinds:
         for trial in _singles(call, kind):
-            if reason := not_applicable(golden, call, kind) or (len(trial) > 1 and not together and ELSEWHERE):
+            if reason := not_applicable(golden, call, kind) or (
+                len(trial) > 1 and trial[0].kind not in together and ELSEWHERE
+            ):
                 report.skipped[reason] += 1
             else:
                 report.add(judged(scenario, golden, trial, str(call)))

@@ -16,7 +16,19 @@ from rich.table import Table
 from rehearsal import scenarios
 from rehearsal.arguments import FAILED, Parser
 from rehearsal.clock import iso
-from rehearsal.sweep import FIRSTS, SECONDS, SINGLES, Report, Survivor, doubles, kinds_of, shown, singles
+from rehearsal.sweep import (
+    FIRSTS,
+    OUTLIVES,
+    SECONDS,
+    SINGLES,
+    WITH_SIGNALS,
+    Report,
+    Survivor,
+    doubles,
+    kinds_of,
+    shown,
+    singles,
+)
 from rehearsal.trials import Fault, Golden, Run, Scenario, Trial, golden_of, run
 from rehearsal.verdicts import problems
 from rehearsal.world import NeverEnds
@@ -37,8 +49,8 @@ class Part:
     kinds: tuple[str, ...]
     first: str = ""
     """The kind of the first fault; empty: singles."""
-    together: bool = True
-    """Of singles, signals also as the call goes wrong."""
+    together: tuple[str, ...] = WITH_SIGNALS
+    """Of singles, in which ways the call goes wrong before which a signal comes."""
 
     def swept(self) -> Report:
         scenario, golden = _golden(self.scenario, self.lag)
@@ -79,7 +91,8 @@ def _parts(
         calls = _golden(one.name, lag)[1].calls
         firsts = FIRSTS if doubled else ("",)
         known = kinds or (SECONDS if doubled else SINGLES)
-        together = whole or len(swept) == 1 or one.name == one.operation
+        daily = OUTLIVES if one.name == one.operation else ()
+        together = WITH_SIGNALS if whole or len(swept) == 1 else daily
         yield from (Part(one.name, lag, call.number, known, first, together) for first in firsts for call in calls)
 
 
@@ -218,7 +231,7 @@ def _parser() -> Parser:
     parser.add_argument("--kinds", type=_kinds, default=(), metavar="KIND,…", help="only these; all by default")
     parser.add_argument("--doubles", action="store_true", help="a first fault leads back, a second strikes on the way")
     parser.add_argument(
-        "--whole", action="store_true", help="of variants, too, each signal together with a fault of the same call"
+        "--whole", action="store_true", help="of all scenarios each signal together with each fault of the same call"
     )
     parser.add_argument("--lag", type=_lag, default=0.0, metavar="SECONDS", help="how old a read may be")
     parser.add_argument("--trial", type=_trial, default=(), metavar="NUMBER:KIND,…", help="one run, with its history")
