@@ -55,7 +55,7 @@ REFUSALS: dict[str, tuple[str, Any, int, str]] = {
     ),
     "an unknown operation type": (
         "/operations/createServerGroups", own(), 404,
-        "known types: createServerGroup, destroyServerGroup, disableServerGroup, enableServerGroup, ",
+        "known types: allowLaunch, cloneServerGroup, createNetworkInterface, createServerGroup, ",
     ),
     "an unknown operation type at Clouddriver's door": ("/aws/ops/launchRocket", orca(), 400, "launchRocket"),
     "a batch in which one is wrong": (
