@@ -14,7 +14,7 @@ WHERE: Json = {"account": "test", "region": HOME}
 
 def served(live: Live) -> Json:
     """A group of three: one leaves its load balancer, one is detached, one ends with its place; all are secured."""
-    group = live.standing("fleet", DesiredCapacity=3, MinSize=2, TargetGroupARNs=[live.target_group("shop-tg")])
+    group = live.standing("crews", DesiredCapacity=3, MinSize=2, TargetGroupARNs=[live.target_group("shop-tg")])
     first, second, third = _instances(live, group)
     named = WHERE | {"serverGroupName": group}
     ended = [
