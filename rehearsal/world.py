@@ -119,6 +119,12 @@ class World:
         self.stream = Stream(self.clock, self._changed)
         self.table.on_change(self._record, projector.concerns)
         self._request: tuple[AnySaga | None, Json, Any] = None, {}, None
+        self._paced = paced
+        self._rows: list[Item] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing has happened yet."""
         self.operation = ""
         """The one accepted last."""
         self.others: list[str] = []
@@ -136,8 +142,6 @@ class World:
         self.nudges = Nudges()
         self._silent_until = 0.0
         self.clock.at(rhythm.EACH, self._rule)
-        self._paced = paced
-        self._rows: list[Item] = []
 
     def keep(self) -> None:
         """What stands now is what `again` goes back to."""
@@ -155,12 +159,8 @@ class World:
         self.machines.clear(seed)
         self.workers.again(seed)
         self.stream.clear()
-        self.operation, self.invoked, self.unanswered = "", 0, 0
-        self.others.clear()
-        self.invocations.clear()
-        self.doubled, self.delivery = _never, _once
-        self.nudges, self.cloud.on_event, self._silent_until = Nudges(), None, 0.0
-        self.clock.at(rhythm.EACH, self._rule)
+        self.cloud.on_event = None
+        self._begin()
 
     @property
     def pending(self) -> bool:

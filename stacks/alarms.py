@@ -39,6 +39,16 @@ class Alarms(Construct):
             )
         for saga, machine in machines.items():
             self._ended_from_outside(saga, machine)
+        self._sweep_stands_still(sweep)
+        self._starts_are_late(sweep)
+        self._alarm(
+            "projector-errors",
+            "The projector fails: batches do not go on and guards are passed on late.",
+            projector.metric_errors(period=MINUTE),
+            minutes=3,
+        )
+
+    def _sweep_stands_still(self, sweep: lambda_.IFunction) -> None:
         self._alarm(
             "sweep-errors",
             "The sweep fails: waits, deadlines and the backlog stand still.",
@@ -52,6 +62,8 @@ class Alarms(Construct):
             minutes=5,
             below=True,
         )
+
+    def _starts_are_late(self, sweep: lambda_.Alias) -> None:
         self._alarm(
             "backlog-old",
             "What was accepted waits for minutes to be started: Step Functions is throttled, denied or down. What is "
@@ -64,12 +76,6 @@ class Alarms(Construct):
                 statistic="Maximum",
             ),
             threshold=LATE,
-        )
-        self._alarm(
-            "projector-errors",
-            "The projector fails: batches do not go on and guards are passed on late.",
-            projector.metric_errors(period=MINUTE),
-            minutes=3,
         )
 
     def _ended_from_outside(self, saga: str, machine: sfn.StateMachine) -> None:

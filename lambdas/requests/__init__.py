@@ -21,6 +21,9 @@ from lambdas.naming import ServerGroupName
 
 Json = dict[str, Any]
 
+UNOWNED = "unowned"
+"""The application under which operations are listed of which nobody says whose things they are about."""
+
 WaitFor = Literal["created", "healthy"]
 AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
 Patience = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))]

@@ -7,8 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field
 
 from lambdas.accounts import Account
-from lambdas.requests import Description, Invalid, Json, Number, Request, account_of, key
-from lambdas.requests.of_instances import UNOWNED
+from lambdas.requests import UNOWNED, Description, Invalid, Json, Number, Request, account_of, key
 
 KIND = "createNetworkInterfaceDescription"
 

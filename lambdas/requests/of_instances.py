@@ -8,12 +8,10 @@ from pydantic import Field, model_validator
 
 from lambdas.accounts import Account
 from lambdas.naming import cluster_of, moniker
-from lambdas.requests import Description, Flag, Json, Request, guard, key
+from lambdas.requests import UNOWNED, Description, Flag, Json, Request, guard, key
 
 MOST = 50
 """Instances of one request: each is guarded, and the guards are taken in one transaction."""
-UNOWNED = "unowned"
-"""The application under which operations are listed of which nobody says whose things they are about."""
 INSTANCE = re.compile(r"i-[0-9a-f]{3,17}")
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from lambdas.accounts import Account
-from lambdas.requests import Request, key
+from lambdas.requests import UNOWNED, Request, key
 
 
 class OfOneThing(Request):
@@ -31,7 +31,7 @@ class OfOneThing(Request):
 
     @property
     def owners(self) -> tuple[str, ...]:
-        return self.application, str(getattr(self, self.named_by)).partition("-")[0]
+        return self.application, _owner(getattr(self, self.named_by))
 
     @model_validator(mode="before")
     @classmethod
@@ -41,7 +41,12 @@ class OfOneThing(Request):
             return fields
         alias = cls.model_fields[cls.named_by].alias or cls.named_by
         name = fields.get(alias, fields.get(cls.named_by))
-        return {**fields, "application": str(name or "").partition("-")[0]}
+        return {**fields, "application": _owner(name)}
+
+
+def _owner(name: object) -> str:
+    """The application that a thing's name begins with; operations are listed by it, so it is never empty."""
+    return str(name or "").partition("-")[0] or UNOWNED
 
 
 def guards_of_thing(request: OfOneThing) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from lambdas.accounts import Account
-from lambdas.requests import Invalid, Json, account_of
-from lambdas.requests.of_instances import UNOWNED, InstancesDescription, OfInstances, TakesInstancesOut
+from lambdas.requests import UNOWNED, Invalid, Json, account_of
+from lambdas.requests.of_instances import InstancesDescription, OfInstances, TakesInstancesOut
 
 Kind = Literal["loadBalancers", "targetGroups"]
 CLASSIC: Kind = "loadBalancers"

@@ -31,6 +31,10 @@ def test_a_record_is_one_thing_of_its_application() -> None:
     assert request.cluster == "prod/us-east-1/record/A:shop-api.example.com"
 
 
+def test_a_name_that_tells_no_application_is_nobodys_and_can_be_listed_all_the_same() -> None:
+    assert of(name="-api.example.com").application == "unowned"
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
