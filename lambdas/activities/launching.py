@@ -14,7 +14,7 @@ from lambdas.activities.blueprints import block_device, credit_specification, in
 from lambdas.activities.plans import USER_DATA
 from lambdas.cloud import Cloud, Group, LaunchSettings
 from lambdas.cloud.launching import LaunchChange, Launching, Start, TemplateVersions
-from lambdas.errors import AlreadyExists, Conflict, NotFound, Rejected, RollBack, Transient
+from lambdas.errors import AlreadyExists, NotFound, Rejected, RollBack, Transient
 from lambdas.requests.create_server_group import BURSTABLE
 from lambdas.requests.launching import ChangesLaunch
 from lambdas.requests.update_launch_config import UpdateLaunchConfig
@@ -67,7 +67,7 @@ class LaunchPlan:
 
 def plan_version(request: UpdateLaunchTemplate, cloud: Cloud) -> LaunchPlan:
     """Find what the group starts from, and what of it is to be different."""
-    found = _found(request, cloud)
+    found = lookups.group_of(request, cloud)
     before = Start.of(found)
     if before.template is None or before.version is None:
         raise Rejected(f"server group {found.name} starts from a launch configuration; post updateLaunchConfig")
@@ -84,7 +84,7 @@ def plan_version(request: UpdateLaunchTemplate, cloud: Cloud) -> LaunchPlan:
 
 def plan_configuration(request: UpdateLaunchConfig, cloud: Cloud) -> LaunchPlan:
     """Find the group's launch configuration, and what of it is to be different."""
-    found = _found(request, cloud)
+    found = lookups.group_of(request, cloud)
     before = Start.of(found)
     if before.configuration is None:
         raise Rejected(f"server group {found.name} starts from a launch template; post updateLaunchTemplate")
@@ -108,18 +108,6 @@ def _plan(
     digest = launch_templates.digest(request.user_data) if request.user_data else None
     where = (cloud.account, cloud.region, found.name, found.arn)
     return LaunchPlan(*where, Start.of(found), after, change, was, user_data_digest=digest)
-
-
-def _found(request: ChangesLaunch, cloud: Cloud) -> Group:
-    lookups.alarms_exist(request, cloud)
-    group = request.server_group_name
-    try:
-        found = cloud.groups.find(group)
-    except NotFound:
-        raise Rejected(f"server group {group} does not exist in {cloud.region}; name one that does") from None
-    if found.deleting:
-        raise Conflict(f"server group {group} is being deleted")
-    return found
 
 
 def _change(request: ChangesLaunch, was: LaunchSettings, found: Group, cloud: Cloud) -> LaunchChange | None:
