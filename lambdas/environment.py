@@ -18,6 +18,7 @@ from lambdas.engine.backlog import AT_ONCE
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import Hub, Settings
 from lambdas.impatient import Impatient
+from lambdas.permissions import session_policies
 from lambdas.push.aws import EventBridge, QueuedPush, Sns
 from lambdas.push.letters import Https
 from lambdas.push.office import Office
@@ -56,7 +57,7 @@ def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config
 
     Besides `Settings.of`: `AWS_REGION`, `WINDLASS_ACCOUNT` (twelve digits), `WINDLASS_MACHINE_PREFIX` and
     `WINDLASS_FUNCTION_PREFIX` (both `windlass-` unless said otherwise), `WINDLASS_SWEEP_QUEUE` and
-    `WINDLASS_TELLINGS`, `WINDLASS_ERRANDS` (URLs).
+    `WINDLASS_TELLINGS`, `WINDLASS_ERRANDS` (URLs); and as `session_policies`.
     """
     settings = Settings.of(environ)
     region = environ["AWS_REGION"]
@@ -67,7 +68,7 @@ def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config
         machines=StepFunctions(own("stepfunctions", region, hands_on), machine_arns(environ)),
         functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
         sweeper=QueuedSweeper(own("sqs", region, hands_on), environ.get("WINDLASS_SWEEP_QUEUE", "")),
-        cloud=clouds(table, brakes, settling=settings.settling),
+        cloud=clouds(table, brakes, policy=session_policies(environ), settling=settings.settling),
         brakes=brakes,
         now=time.time,
         settings=settings,

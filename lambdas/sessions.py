@@ -86,14 +86,14 @@ def clouds(
     table: Table,
     brakes: Brakes,
     *,
-    policy: str | None = None,
+    policy: Callable[[Account], str] | None = None,
     now: Callable[[], float] = time.time,
     settling: timedelta = SETTLING,
 ) -> Callable[[str, str, str], Cloud]:
     """The cloud of (account, Region) for an operation's id.
 
-    `policy` (JSON) narrows assumed roles to what the caller needs. Raises Rejected for an unknown account or Region,
-    Throttled where nothing may be begun there now.
+    `policy` gives the policy (JSON) of a session in an account: what the function declares that it calls, whatever the
+    role there may do. Raises Rejected for an unknown account or Region, Throttled where nothing may be begun there now.
     """
     sessions = _Sessions(policy)
 
@@ -187,7 +187,7 @@ class _Sessions:
     MOST = 32
     """Sessions of operations kept at once; the oldest is let go."""
 
-    def __init__(self, policy: str | None) -> None:
+    def __init__(self, policy: Callable[[Account], str] | None) -> None:
         self._policy = policy
         self._kept: dict[tuple[str | None, str | None, str, str], _Clients] = {}
 
@@ -203,7 +203,7 @@ class _Sessions:
     def _opener(self, account: Account, region: str, operation: str) -> Callable[[], Session]:
         if account.role is None:
             return _botocore
-        return cache(lambda: _assumed(account, region, operation, self._policy))
+        return cache(lambda: _assumed(account, region, operation, self._policy(account) if self._policy else None))
 
 
 def _assumed(account: Account, region: str, operation: str, policy: str | None) -> Session:

@@ -13,6 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lambdas.authority import POLICIES
+from lambdas.permissions import DECLARES
 from stacks import ROOT
 from stacks.dependencies import Dependencies
 from stacks.grants import allow
@@ -65,7 +66,8 @@ def activity(name: str, module: str, timeout: Duration) -> Row:
 class Functions(Construct):
     """Every function, by its name without the prefix.
 
-    `reserved`: executions at once that no other function can take from it, and no more of it than these.
+    `reserved`: executions at once that no other function can take from it, and no more of it than these. `declares`:
+    references to what it calls in the clouds.
     """
 
     def __init__(
@@ -76,7 +78,8 @@ class Functions(Construct):
         rows: Iterable[Row],
         reserved: Mapping[str, int],
         prefix: str,
-        environment: Mapping[str, str],
+        environment: dict[str, str],
+        declares: Mapping[str, Sequence[str]],
         layer: Path,
         packages: Sequence[Path],
         policies: Path,
@@ -91,7 +94,7 @@ class Functions(Construct):
                 row=row,
                 reserved=reserved.get(row.name),
                 name=prefix + row.name,
-                environment=environment,
+                environment=environment | {DECLARES: ",".join(declares.get(row.name, ()))},
                 code=code,
                 layer=dependencies,
                 removal=removal,

@@ -9,6 +9,7 @@ from aws_cdk import RemovalPolicy
 from constructs import Node
 
 from lambdas.authority import PATTERN, POLICIES, TEAMS
+from lambdas.permissions import listed
 from lambdas.push.reach import Reach
 
 _REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
@@ -35,6 +36,9 @@ class Settings:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
     prefix: str = "windlass-"
     """Of the names of functions, machines and alarms: two stacks of one Region differ in it."""
+    passable_roles: str = "BaseIAMRole"
+    """Comma-separated names of roles (with `*`) that operations may pass to EC2, Auto Scaling and CloudFormation:
+    what such a role may do, whoever may start an operation with it can have done. The default is Clouddriver's."""
     policies: Path = POLICIES
     """Folder of the policies and teams that say who may do what (docs/authorisation.md)."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -43,7 +47,7 @@ class Settings:
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `apiConcurrency`, `prefix`, `policies`, `removal`.
+        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `removal`.
         """
         defaults = cls()
         return cls(
@@ -55,6 +59,7 @@ class Settings:
             _seconds(node, "redelivery", defaults.redelivery),
             _concurrency(node, defaults.api_concurrency),
             _prefix(node, defaults.prefix),
+            _roles(node, defaults.passable_roles),
             _policies(node, defaults.policies),
             _removal(node),
         )
@@ -108,6 +113,15 @@ def _prefix(node: Node, default: str) -> str:
             f"context prefix={prefix!r} must be lower case letters, digits and hyphens, ending in a hyphen"
         )
     return prefix
+
+
+def _roles(node: Node, default: str) -> str:
+    given = node.try_get_context("passableRoles")
+    roles = default if given is None else str(given)
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html: a path, and the name
+    if not all(re.fullmatch(r"[\w+=.@*-]+(/[\w+=.@*-]+)*", one) for one in listed(roles)):
+        raise ValueError(f"context passableRoles={given!r} is no list of names of roles like BaseIAMRole,shop-*")
+    return roles
 
 
 def _policies(node: Node, default: Path) -> Path:

@@ -8,12 +8,10 @@ from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from lambdas.activities import evidence
-from lambdas.reader import READS as CLOUD_READS
+from lambdas.permissions import LONGEST, PASSABLE, declared, listed, session_policy, statements
 from stacks.alarms import Alarms
 from stacks.api import Api
 from stacks.definitions import AnySaga, Definition, activities, checking, definitions, modules, undoing
-from stacks.dependent_actions import allow_dependents
 from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity, packages
 from stacks.grants import allow, arn
 from stacks.layer import LAYER
@@ -30,6 +28,10 @@ from statemachines import ALL, VARIABLE, references
 
 TARGET_ROLES = "arn:*:iam::*:role/windlass-*"
 """The roles of target accounts; which of them may be assumed is for the trust policy there to say."""
+
+EVIDENCE = "lambdas.activities.evidence:ACTIONS"
+"""What an undo's function reads before it."""
+ALARM_READS, FLEET_READS = "lambdas.engine.metric_holds:READS", "lambdas.reader:READS"
 
 TOPICS = "arn:*:sns:*:*:windlass-*"
 """Those that an application's notifications may name, wherever they are; their own policies have to agree."""
@@ -55,6 +57,9 @@ class Windlass(Stack):
         self._operations = operations
         self._definitions = definitions(operations)
         self._activities = activities(operations)
+        self._declares = declarations(operations, self._definitions)
+        self._roles = listed(settings.passable_roles)
+        _check_sessions(self._declares, self._roles)
         removal = settings.removal
         self.table = OperationsTable(self, "Operations", removal=removal)
         self.sweeps = SweepQueue(self, "Sweeps")
@@ -69,6 +74,7 @@ class Windlass(Stack):
             reserved={"Api": settings.api_concurrency} if settings.api_concurrency else {},
             prefix=settings.prefix,
             environment=self._environment(),
+            declares=self._declares,
             layer=layer,
             packages=packages(modules(operations)),
             policies=settings.policies,
@@ -125,6 +131,7 @@ class Windlass(Stack):
             "WINDLASS_ATTEMPT_LIMIT": f"{self._settings.activity_timeout.total_seconds() + MARGIN.to_seconds():g}",
             "WINDLASS_DELEGATES": self._settings.delegates,
             "WINDLASS_ACCOUNT": Aws.ACCOUNT_ID,
+            PASSABLE: ",".join(self._roles),
             VARIABLE: ",".join(references(self._operations)),
             # Names, not references: the machines call the functions, so a reference back would be a cycle.
             "WINDLASS_MACHINE_PREFIX": self._settings.prefix,
@@ -157,8 +164,8 @@ class Windlass(Stack):
         self._grant_projector(self.functions["Projector"])
         self._grant_herald(self.functions["Herald"])
         self._grant_courier(self.functions["Courier"])
-        for name, module in self._activities.items():
-            self._grant_activities(module, self.functions[name])
+        for name in self._activities:
+            self._grant_activity(self.functions[name])
 
     def _grant_api(self, api: HubFunction) -> None:
         self.table.grant(api.role, *READS, *WRITES, *DELETES, indexes=("applications", "clusters", "due", "rolls"))
@@ -181,7 +188,7 @@ class Windlass(Stack):
         self.table.grant(engine.role, *READS, *WRITES, *DELETES)
         self._grant_tokens(engine)
         self._grant_sweeps(engine)
-        self._grant_checks(engine)
+        self._grant_clouds(engine)
 
     def _grant_sweep(self, sweep: HubFunction) -> None:
         self.table.grant(sweep.role, *READS, *WRITES, *DELETES, indexes=("applications", "due"))
@@ -192,7 +199,7 @@ class Windlass(Stack):
         self._grant_sweeps(sweep)
         self._grant_tellings(sweep)
         self._grant_errands(sweep)
-        self._grant_checks(sweep)
+        self._grant_clouds(sweep)
 
     def _grant_nudge(self, nudge: HubFunction) -> None:
         """It finds out whom an event concerns and tells the sweep: no cloud, no token, no write."""
@@ -202,8 +209,7 @@ class Windlass(Stack):
     def _grant_reader(self, reader: HubFunction) -> None:
         """It reads the clouds and writes nothing but its own copy."""
         self.table.grant(reader.role, *READS, *WRITES, *DELETES)
-        allow(reader.role, CLOUD_READS, "*")  # Describe* take no resource, and any group is shown
-        allow(reader.role, ("sts:AssumeRole",), TARGET_ROLES)
+        self._grant_clouds(reader)
 
     def _grant_projector(self, projector: HubFunction) -> None:
         self.table.grant(projector.role, *READS, *WRITES, *DELETES)
@@ -220,20 +226,14 @@ class Windlass(Stack):
         allow(courier.role, ("sns:Publish",), TOPICS)
         self._grant_errands(courier)
 
-    def _grant_activities(self, module: str, function: HubFunction) -> None:
-        """What the module declares it calls, and what AWS asks for on top of those calls."""
-        declared = actions_of(module)
+    def _grant_activity(self, function: HubFunction) -> None:
         self.table.grant(function.role, *READS, *WRITES)
-        allow(function.role, declared, "*")  # groups of any name, made by anybody, may be operated on
-        if function.name in undoing(self._definitions):
-            allow(function.role, evidence.ACTIONS, "*")  # read before the first undo, of any group and its instances
-        allow_dependents(function.role, declared)
-        allow(function.role, ("sts:AssumeRole",), TARGET_ROLES)
+        self._grant_clouds(function)
 
-    def _grant_checks(self, function: HubFunction) -> None:
-        """Whoever runs the checks of waits reads what the activities' checks read, here and in target accounts."""
-        reads = {action for module in checking(self._operations) for action in reads_of(module)}
-        allow(function.role, reads, "*")  # Describe* of EC2 and Auto Scaling take no resource; the rest is any group's
+    def _grant_clouds(self, function: HubFunction) -> None:
+        """What it declares that it calls, and what AWS asks for on top of those calls: here, and where it may go."""
+        for one in statements(declared(self._declares[function.name]), Aws.ACCOUNT_ID, self._roles):
+            allow(function.role, one.actions, *one.resources, conditions=one.conditions)
         allow(function.role, ("sts:AssumeRole",), TARGET_ROLES)
 
     def _grant_starts(self, function: HubFunction) -> None:
@@ -255,6 +255,35 @@ class Windlass(Stack):
     def _of_machines(self, resource: str) -> str:
         """By the prefix of their names, one by one they would be half of what a role's policy may have."""
         return arn("states", resource.format(self._settings.prefix))
+
+
+def declarations(operations: Sequence[AnySaga], machines: Sequence[Definition]) -> dict[str, tuple[str, ...]]:
+    """What each function calls in the clouds: references to the tuples of IAM actions.
+
+    Whoever runs the checks of waits reads what the activities' checks read.
+    """
+    checks = tuple(f"{module}:READS" for module in sorted(checking(operations)) if reads_of(module))
+    undoes = undoing(machines)
+    return {
+        "Engine": checks,
+        "Sweep": (*checks, ALARM_READS),
+        "Reader": (FLEET_READS,),
+        **{
+            name: (f"{module}:ACTIONS", *((EVIDENCE,) if name in undoes else ()))
+            for name, module in activities(operations).items()
+        },
+    }
+
+
+def _check_sessions(declares: Mapping[str, Sequence[str]], roles: Sequence[str]) -> None:
+    """Raises ValueError where the policy of a function's sessions in target accounts would be too long for STS."""
+    for name, named in declares.items():
+        length = len(session_policy(declared(named), "1" * 12, roles))
+        if length > LONGEST:
+            raise ValueError(
+                f"the sessions of function {name} would need a policy of {length} characters, and STS takes {LONGEST}: "
+                f"pass fewer roles (context passableRoles), or split the module ({named[0]})"
+            )
 
 
 def actions_of(module: str) -> tuple[str, ...]:

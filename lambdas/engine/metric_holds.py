@@ -25,6 +25,7 @@ FIRING, RECOVERED = "ALARM", "OK"
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html"""
 LONGEST_OPEN = 48 * 3600.0
 """Seconds after whose acceptance an operation is no longer looked for by its application: all have a day to finish."""
+READS = ("cloudwatch:DescribeAlarms",)
 Place = tuple[str, str]
 """Account and Region."""
 

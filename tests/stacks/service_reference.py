@@ -1,0 +1,26 @@
+"""AWS's service authorization reference, as cfn-lint ships it: which action takes which resources.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def _reference() -> dict[str, Any]:
+    text = files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text()
+    return dict(json.loads(text))
+
+
+def exists(action: str) -> bool:
+    service, _, name = action.partition(":")
+    return name.lower() in _reference()[service]["Actions"]
+
+
+def takes_resources(action: str) -> bool:
+    """Whether a policy can name what the action is for."""
+    service, _, name = action.partition(":")
+    return bool(_reference()[service]["Actions"][name.lower()].get("Resources"))
