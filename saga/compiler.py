@@ -190,7 +190,7 @@ class _Machine:
     def _way_back(self) -> Iterator[tuple[str, Json]]:
         yield "Interrupted", self._interrupted()
         way = self.saga.way_back()
-        undos = {one.undo_name: one.undo for one in self.saga.changes if one.undo}
+        undos = self.saga.undo_of
         catch = self._held_back()
         for name, to in pairwise(way):
             if name in undos:

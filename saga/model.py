@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar, get_type_hints
 
@@ -59,6 +59,21 @@ class Wait(Generic[P_contra, C_contra]):
 
 
 @dataclass(frozen=True)
+class Removed(Generic[P_contra, C_contra]):
+    """A step or wait that an earlier release had.
+
+    Nothing new comes to it. Executions that began before keep their definition and still do, for 30 days at most; and
+    the way back keeps its undo, since a recovery runs today's machine for an operation of then.
+    """
+
+    one: Step[P_contra, C_contra] | Wait[P_contra, C_contra]
+    after: str
+    """The step or wait of today that it stood behind; empty: it was the first."""
+    on: date
+    """Of the first release without it."""
+
+
+@dataclass(frozen=True)
 class Reservation:
     """A name that a plan takes: reserved in the very transaction that stores the plan."""
 
@@ -91,6 +106,8 @@ class Saga(Generic[R_contra, P, C]):
     """Keys `account/region/kind/name` of the existing things this operation needs for itself."""
     reserves: Callable[[P], Reservation] | None = None
     """The name the plan takes, for an operation that creates."""
+    removed: tuple[Removed[P, C], ...] = ()
+    """Steps and waits of releases that executions still run (docs/upgrades.md), in their order."""
     left: Callable[[P, C], str | None] | None = None
     """After the undo chain: why it is not clean yet. Raises RollBack where an undo has to be done again."""
     late: Callable[[P], Late] | None = None
@@ -147,9 +164,21 @@ class Saga(Generic[R_contra, P, C]):
 
     def way_back(self, position: int | None = None) -> tuple[str, ...]:
         """The states that put everything back after the step at that position failed; by default the whole chain."""
-        done = self.steps if position is None else self.steps[: position + 1]
+        done = self.ever
+        if position is not None and position < len(self.steps):
+            done = done[: done.index(self.steps[position]) + 1]
         undos = (one.undo_name for one in reversed(done) if isinstance(one, Step) and one.undo)
         return (*undos, *(("NothingLeft",) if self.left else ()), "PutBack")
+
+    @cached_property
+    def ever(self) -> tuple[Step[P, C] | Wait[P, C], ...]:
+        """The steps and waits, and those removed where they stood: what an operation of any release may have done."""
+        behind = {after: tuple(gone.one for gone in self.removed if gone.after == after) for after in self._places}
+        return (*behind[""], *(one for each in self.steps for one in (each, *behind[each.name])))
+
+    @property
+    def _places(self) -> tuple[str, ...]:
+        return ("", *(one.name for one in self.steps))
 
     @cached_property
     def changes(self) -> tuple[Step[P, C], ...]:
@@ -163,12 +192,19 @@ class Saga(Generic[R_contra, P, C]):
     @cached_property
     def change_of(self) -> Mapping[str, tuple[Step[P, C], bool]]:
         """By the state's name, the step and whether the state is its undo."""
-        undos = {one.undo_name: (one, True) for one in self.changes if one.undo is not None}
-        return {one.name: (one, False) for one in (*self.changes, *self.kept)} | undos
+        changes = tuple(one for one in self.ever if isinstance(one, Step))
+        undos = {one.undo_name: (one, True) for one in changes if one.undo is not None}
+        return {one.name: (one, False) for one in (*changes, *self.kept)} | undos
+
+    @cached_property
+    def undo_of(self) -> Mapping[str, Callable[[P, C], str | None]]:
+        """The undos by their states' names, in the order in which they run."""
+        changes = (one for one in reversed(self.ever) if isinstance(one, Step))
+        return {one.undo_name: one.undo for one in changes if one.undo is not None}
 
     @cached_property
     def wait_of(self) -> Mapping[str, Wait[P, C]]:
-        return {one.name: one for one in self.waits}
+        return {one.name: one for one in self.ever if isinstance(one, Wait)}
 
 
 def step(
@@ -198,3 +234,8 @@ def wait_until(
             raise ValueError(f"{name}: say at_most= where within= depends on the plan")
         at_most = within
     return Wait(name, check, within, at_most, watches, stable_for)
+
+
+def removed(one: Step[P, C] | Wait[P, C], *, after: str, on: date) -> Removed[P, C]:
+    """A step or wait that this saga had until then: see `Removed`."""
+    return Removed(one, after, on)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +34,8 @@ RESERVED = frozenset(
 _NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 LONGEST_NAME = 76
 """Step Functions allows 80 characters; four are for `Undo`."""
+KEPT = timedelta(days=30)
+"""For so long a definition keeps a step that it no longer has: no execution runs longer."""
 
 _Saga = Saga[Any, Any, Any]
 
@@ -59,7 +61,8 @@ def faults(saga: _Saga) -> Iterator[str]:
     yield from _bad_companions(saga)
     yield from _bad_waits(saga)
     yield from _bad_keeping(saga)
-    if saga.left and not any(one.undo for one in saga.changes):
+    yield from _badly_removed(saga)
+    if saga.left and not saga.undo_of:
         yield "left= looks for what an undo has to take back, but no step has an undo"
     states = len(saga.story)
     if states > saga.transitions:
@@ -67,7 +70,7 @@ def faults(saga: _Saga) -> Iterator[str]:
 
 
 def _bad_names(saga: _Saga) -> Iterator[str]:
-    names = Counter(one.name for one in (*saga.steps, *saga.kept))
+    names = Counter(one.name for one in (*saga.steps, *saga.kept, *(gone.one for gone in saga.removed)))
     for name in (saga.name, *names):
         if not _NAME.fullmatch(name):
             yield f"{name!r} is not a name like CreateServerGroup: letters and digits, beginning with a capital"
@@ -131,3 +134,30 @@ def _bad_keeping(saga: _Saga) -> Iterator[str]:
         yield "kept= is for a wait that is late: give it a wait, and late="
     if not any(one.undo for one in saga.changes):
         yield "kept= stands for putting back, but no step has an undo"
+
+
+def _badly_removed(saga: _Saga) -> Iterator[str]:
+    before = ("", *(one.name for one in saga.reversible))
+    places = ("", *(one.name for one in saga.steps))
+    for gone in saga.removed:
+        one, reversible = gone.one, gone.after in before
+        if gone.after not in places:
+            yield f"removed {one.name} stood after {gone.after}, which is no step or wait; name the one before it, or ''"
+        elif isinstance(one, Step) and reversible and not (one.undo or one.goes_with or one.pivot):
+            yield f"removed {one.name} has lost its undo; keep it as it was, with undo= or goes_with=, for {KEPT.days} days"
+        elif isinstance(one, Step) and not reversible and one.undo:
+            yield f"removed {one.name} has an undo, but nothing is put back from the pivot on; take it away"
+
+
+def forgotten(saga: _Saga, states: Iterable[str]) -> Iterator[str]:
+    """What an earlier machine of the saga enters and this one does not know, each in a sentence.
+
+    `states` are the Tasks of that machine. Its executions run for up to 30 days (`saga.compiler.LONGEST_RUN`), and an
+    activity that does not know a state raises Transient until the operation holds.
+    """
+    for name in sorted({*states} - {*saga.change_of} - {*saga.wait_of} - RESERVED):
+        what = "the undo of a step" if name.startswith("Undo") else "a step or wait"
+        yield (
+            f"{name}, {what} that executions may still enter for {KEPT.days} days, is unknown; "
+            f"declare it in removed=, as it was (docs/upgrades.md)"
+        )

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from saga import Saga, Wait
+from saga import Saga, Step, Wait
 from saga.compiler import compile_saga, function_of
 
 AnySaga = Saga[Any, Any, Any]
@@ -22,6 +22,8 @@ class Definition:
     saga: str
     text: str
     """Compact JSON with `${…Function}` holes."""
+    earlier: tuple[str, ...] = ()
+    """Functions that only executions of earlier releases call: those of steps that the saga has no more."""
 
     @cached_property
     def states(self) -> dict[str, Any]:
@@ -41,9 +43,16 @@ def definitions(sagas: Iterable[AnySaga]) -> tuple[Definition, ...]:
         raise ValueError(f"two operations are called {min(twice)}" if twice else "a deployment needs an operation")
     # Compact: a template may have 1 MB, and every machine of the hub is in it.
     return tuple(
-        Definition(saga.name, json.dumps(compile_saga(saga), separators=(",", ":"), ensure_ascii=False))
+        Definition(
+            saga.name, json.dumps(compile_saga(saga), separators=(",", ":"), ensure_ascii=False), _earlier(saga)
+        )
         for saga in ordered
     )
+
+
+def _earlier(saga: AnySaga) -> tuple[str, ...]:
+    steps = (gone.one for gone in saga.removed if isinstance(gone.one, Step))
+    return tuple(sorted({function_of(one.do).removesuffix("Function") for one in steps}))
 
 
 def activities(sagas: Sequence[AnySaga]) -> dict[str, str]:
@@ -69,19 +78,19 @@ def modules(sagas: Iterable[AnySaga]) -> set[str]:
     """Every module that the sagas' requests, plans, steps and checks are in."""
     found = set()
     for saga in sagas:
-        looks = [one.check for one in saga.waits] + [saga.left, saga.evidence, saga.guards]
+        looks = [one.check for one in saga.wait_of.values()] + [saga.left, saga.evidence, saga.guards]
         found |= {one.__module__ for one in (saga.request_type, *_acting(saga), *filter(None, looks))}
     return found
 
 
 def checking(sagas: Iterable[AnySaga]) -> set[str]:
     """The modules of their checks, which the engine and the sweep run."""
-    checks = (one for saga in sagas for one in (*(wait.check for wait in saga.waits), saga.left))
+    checks = (one for saga in sagas for one in (*(wait.check for wait in saga.wait_of.values()), saga.left))
     return {check.__module__ for check in checks if check is not None}
 
 
 def _acting(saga: AnySaga) -> Iterator[Callable[..., Any]]:
     yield saga.plan
-    for one in (*saga.steps, *saga.kept):
+    for one in (*saga.ever, *saga.kept):
         if not isinstance(one, Wait):
             yield from filter(None, (one.do, one.undo))

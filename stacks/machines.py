@@ -4,7 +4,7 @@ A definition is a file of its own beside the template: in it forty of them would
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -56,6 +56,7 @@ class Machine(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         called = {hole: functions[function].live for hole, function in definition.holes.items()}
+        invoked = sorted({*definition.holes.values(), *definition.earlier})
         self.machine = sfn.StateMachine(
             self,
             "Machine",
@@ -63,15 +64,15 @@ class Machine(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_file(str(self._written(definition))),
             definition_substitutions={hole: alias.function_arn for hole, alias in called.items()},
-            role=self._role(called),
+            role=self._role([functions[one].live for one in invoked]),
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ERROR, include_execution_data=False),
             tracing_enabled=True,
         )
 
-    def _role(self, called: Mapping[str, lambda_.IAlias]) -> iam.IRole:
+    def _role(self, called: Iterable[lambda_.IAlias]) -> iam.IRole:
         """With its policy inside: one of its own would be a tenth of the stack's resources."""
         # The alias and no version: every definition, those of running executions included, names only the alias.
-        invokes = statement(("lambda:InvokeFunction",), *(alias.function_arn for alias in called.values()))
+        invokes = statement(("lambda:InvokeFunction",), *(alias.function_arn for alias in called))
         policy = iam.PolicyDocument(statements=[invokes, statement(OBSERVED, "*")])  # they have no resource types
         role = iam.Role(
             self,

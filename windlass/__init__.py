@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lambdas.requests.of_things import OfOneThing as OfOneThing
     from lambdas.requests.of_things import guards_of_thing as guards_of_thing
     from saga import Saga as Saga
+    from saga import removed as removed
     from saga import step as step
     from saga import wait_until as wait_until
     from stacks.windlass import Windlass as Windlass
@@ -62,6 +63,7 @@ _WHERE = {
     "OfOneThing": "lambdas.requests.of_things",
     "guards_of_thing": "lambdas.requests.of_things",
     "Saga": "saga",
+    "removed": "saga",
     "step": "saga",
     "wait_until": "saga",
     "Windlass": "stacks.windlass",

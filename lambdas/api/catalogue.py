@@ -66,9 +66,7 @@ def sentence(function: Callable[..., Any]) -> str:
 
 def undos(saga: AnySaga) -> Iterator[StateView]:
     """The undo chain in the order in which it runs."""
-    for one in reversed(tuple(saga.changes)):
-        if one.undo is not None:
-            yield StateView(name=one.undo_name, kind="undo", does=sentence(one.undo))
+    return (StateView(name=name, kind="undo", does=sentence(undo)) for name, undo in saga.undo_of.items())
 
 
 def _type(saga: AnySaga) -> dict[str, Any]:
@@ -125,9 +123,9 @@ _GIVEN_UP = (
 
 def _functions(saga: AnySaga) -> Iterator[Callable[..., Any]]:
     yield saga.plan
-    for one in saga.steps:
-        yield from (one.check,) if isinstance(one, Wait) else filter(None, (one.do, one.undo))
-    yield from (one.do for one in saga.kept)
+    yield from (one.do for one, undoing in saga.change_of.values() if not undoing)
+    yield from saga.undo_of.values()
+    yield from (one.check for one in saga.wait_of.values())
     if saga.left is not None:
         yield saga.left
     if saga.evidence is not None:

@@ -91,7 +91,7 @@ def _way_back(saga: _Saga) -> Iterator[str]:
     yield ""
     yield "| state | what it does |"
     yield "|---|---|"
-    undos = {one.undo_name: one.undo for one in saga.changes if one.undo}
+    undos = saga.undo_of
     for name in saga.way_back():
         if name == "NothingLeft" and saga.left:
             yield f"| `{name}` | Waits. {_first_line(saga.left)} |"
@@ -148,7 +148,7 @@ def leads_to(state: Json, error: str) -> str:
 def _hold(saga: _Saga) -> Iterator[str]:
     asked = f"it rolls back after {_long(saga.on_failure.decide_within)}"
     yield f"In `Hold` a person decides: once more, roll back, or abandon; unless somebody does, {asked}."
-    if any(one.undo for one in saga.changes):
+    if saga.undo_of:
         yield "In `HoldUndo`: once more, skip this undo, or abandon. The guards stay held meanwhile."
     if saga.pivot:
         yield f"From `{saga.pivot.name}` on nothing is put back: a hold ends in its retry or in `NeedsAttention`."
@@ -182,15 +182,12 @@ def _permissions(saga: _Saga) -> Iterator[str]:
 
 def _changing(saga: _Saga) -> Iterator[_Activity]:
     yield saga.plan
-    for one in saga.changes:
-        yield one.do
-        if one.undo:
-            yield one.undo
-    yield from (one.do for one in saga.kept)
+    yield from (one.do for one, undoing in saga.change_of.values() if not undoing)
+    yield from saga.undo_of.values()
 
 
 def _checks(saga: _Saga) -> Iterator[_Activity]:
-    yield from (wait.check for wait in saga.waits)
+    yield from (wait.check for wait in saga.wait_of.values())
     if saga.left:
         yield saga.left
 

@@ -1,7 +1,7 @@
 """Which states a machine enters: every state that can fail does, and the path is the assertion."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -13,7 +13,7 @@ from rehearsal.asl import Machine
 from rehearsal.clock import Clock
 from rehearsal.failures import TaskError
 from rehearsal.machines import StepFunctions
-from saga import Saga, Step, step, wait_until
+from saga import Saga, Step, removed, step, wait_until
 from saga.compiler import Json, compile_saga
 from tests.saga.arbitrary import AnySaga, act, check, guards, late, plan, sagas
 
@@ -398,3 +398,22 @@ def test_a_revoked_operation_stops_before_it_puts_anything_out_of_the_way(name: 
     told = run(LATE, KEPT | {name: ["Revoked"]})
 
     assert told.path == [*ASIDE[: ASIDE.index(name) + 1], "GiveUp", "NeedsAttention"]
+
+
+def test_a_removed_step_is_never_done_and_still_put_back() -> None:
+    first, last = step("First", do=act, undo=act), step("Last", do=act, undo=act)
+    gone = (
+        removed(step("Zeroth", do=act, undo=act), after="", on=date(2026, 12, 1)),
+        removed(step("Between", do=act, undo=act), after="First", on=date(2026, 12, 1)),
+        removed(wait_until("Looked", check=check, within=timedelta(hours=1)), after="First", on=date(2026, 12, 1)),
+    )
+    saga: AnySaga = Saga(name="MakeThing", plan=plan, steps=(first, last), removed=gone, left=check)
+    back = ["UndoLast", "UndoBetween", "UndoFirst", "UndoZeroth", "NothingLeft", "PutBack", "RolledBack"]
+
+    assert run(saga).path == ["Plan", "Recovering", "First", "Last", "Finish", "Succeeded"]
+    assert run(saga, recover="back").path == ["Plan", "Recovering", "Interrupted", *back]
+    assert run(saga, {"Last": ["Rejected"]}).path == ["Plan", "Recovering", "First", "Last", *back]
+    assert run(saga, {"First": ["Rejected"]}).path == ["Plan", "Recovering", "First", *back[2:]]
+    held = run(saga, recover="back", faults={"UndoBetween": ["Rejected", ""]}).path
+    assert held[3:7] == ["UndoLast", "UndoBetween", "HoldUndo", "UndoAgain"]
+    assert held[7:] == back[1:]

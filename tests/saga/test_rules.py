@@ -1,12 +1,12 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from saga import Saga, Wait, step, wait_until
-from saga.rules import BadSaga, faults
+from saga import Saga, Wait, removed, step, wait_until
+from saga.rules import BadSaga, faults, forgotten
 from saga.rules import check as checked
 from tests.saga.arbitrary import AnySaga, act, check, late, plan, sagas
 
@@ -15,6 +15,7 @@ GROUP = step("Group", do=act, undo=act)
 KILL = step("Kill", do=act, pivot=True)
 WAIT = wait_until("One", check=check, within=HOUR)
 ASIDE = step("Aside", do=act)
+THEN = date(2026, 12, 1)
 
 
 def saga(*steps: Any, **more: Any) -> AnySaga:
@@ -131,6 +132,22 @@ BAD = {
         saga(GROUP, WAIT, late=late, kept=(step("Group", do=act),)),
         "Group stands 2 times; give each step and wait a name of its own",
     ),
+    "a removed step nowhere": (
+        saga(GROUP, removed=(removed(ASIDE, after="Gone", on=THEN),)),
+        "removed Aside stood after Gone, which is no step or wait; name the one before it, or ''",
+    ),
+    "a removed step without its undo": (
+        saga(GROUP, removed=(removed(ASIDE, after="Group", on=THEN),)),
+        "removed Aside has lost its undo; keep it as it was, with undo= or goes_with=, for 30 days",
+    ),
+    "a removed step with an undo after the pivot": (
+        saga(KILL, removed=(removed(GROUP, after="Kill", on=THEN),)),
+        "removed Group has an undo, but nothing is put back from the pivot on; take it away",
+    ),
+    "a removed step's name": (
+        saga(GROUP, removed=(removed(GROUP, after="", on=THEN),)),
+        "Group stands 2 times; give each step and wait a name of its own",
+    ),
     "nothing to do": (
         saga(),
         "has no steps; give it at least one",
@@ -153,3 +170,13 @@ def test_every_fault_is_named_at_once() -> None:
 
     assert str(refused.value).splitlines() == ["saga MakeThing:", *(f"- {fault}" for fault in faults(bad))]
     assert len(list(faults(bad))) == 2
+
+
+def test_what_an_earlier_machine_enters_has_to_stay_known() -> None:
+    before = saga(GROUP, step("Size", do=act, undo=act), WAIT)
+    entered = {*before.change_of, *before.wait_of, "Guard", "Plan", "Hold", "Finish"}
+
+    assert list(forgotten(before, entered)) == []
+    assert [one.split(",")[0] for one in forgotten(saga(GROUP), entered)] == ["One", "Size", "UndoSize"]
+    kept = (removed(before.steps[1], after="Group", on=THEN), removed(WAIT, after="Group", on=THEN))
+    assert list(forgotten(saga(GROUP, removed=kept), entered)) == []
