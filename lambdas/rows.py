@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar, get_origin
 
+from lambdas.errors import Transient
 from lambdas.table import Item, Key
 from lambdas.values import built
 
@@ -270,7 +271,11 @@ def brake_key(place: str, family: str) -> Key:
 
 
 def control_of(item: Item) -> Control:
-    return _value(Control, item, status=_STATUSES[item["status"]], mark=_MARKS[item.get("mark")])
+    """Raises Transient for a status or a mark that this release does not know: it is too old."""
+    try:
+        return _value(Control, item, status=_STATUSES[item["status"]], mark=_MARKS[item.get("mark")])
+    except KeyError as unknown:
+        raise Transient(f"this release knows no {unknown} of a control row; a newer one may be on its way") from None
 
 
 def step_of(item: Item) -> Step:

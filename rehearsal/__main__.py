@@ -1,4 +1,4 @@
-"""`python -m rehearsal COMMAND`: run, replay, storm, sweep, mutants, flood, catalogue, costs."""
+"""`python -m rehearsal COMMAND`: run, replay, storm, sweep, mutants, flood, catalogue, costs, record-release."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ COMMANDS = {
     "flood": ("rehearsal.flood_command", "flood"),
     "catalogue": ("rehearsal.catalogue", "catalogue"),
     "costs": ("rehearsal.costs", "costs"),
+    "record-release": ("rehearsal.releases_command", "record_release"),
 }
 """Where each command is; imported only when asked for."""
 
@@ -29,6 +30,7 @@ Windlass's operations in virtual time, on fake clouds that fail.
   flood    many submissions while Step Functions starts nothing, and how the backlog drains
   catalogue  write the page of Clouddriver's operations and what does each
   costs    write the page of what each operation costs
+  record-release  keep what operations of this release look like while they run, for later releases to go on with
 
   python -m rehearsal COMMAND --help     arguments, fault models, examples, exit codes"""
 

@@ -142,9 +142,11 @@ def _badly_removed(saga: _Saga) -> Iterator[str]:
     for gone in saga.removed:
         one, reversible = gone.one, gone.after in before
         if gone.after not in places:
-            yield f"removed {one.name} stood after {gone.after}, which is no step or wait; name the one before it, or ''"
+            where = f"stood after {gone.after}, which is no step or wait"
+            yield f"removed {one.name} {where}; name the one before it, or ''"
         elif isinstance(one, Step) and reversible and not (one.undo or one.goes_with or one.pivot):
-            yield f"removed {one.name} has lost its undo; keep it as it was, with undo= or goes_with=, for {KEPT.days} days"
+            kept = f"keep it as it was, with undo= or goes_with=, for {KEPT.days} days"
+            yield f"removed {one.name} has lost its undo; {kept}"
         elif isinstance(one, Step) and not reversible and one.undo:
             yield f"removed {one.name} has an undo, but nothing is put back from the pivot on; take it away"
 

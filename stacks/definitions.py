@@ -43,9 +43,7 @@ def definitions(sagas: Iterable[AnySaga]) -> tuple[Definition, ...]:
         raise ValueError(f"two operations are called {min(twice)}" if twice else "a deployment needs an operation")
     # Compact: a template may have 1 MB, and every machine of the hub is in it.
     return tuple(
-        Definition(
-            saga.name, json.dumps(compile_saga(saga), separators=(",", ":"), ensure_ascii=False), _earlier(saga)
-        )
+        Definition(saga.name, json.dumps(compile_saga(saga), separators=(",", ":"), ensure_ascii=False), _earlier(saga))
         for saga in ordered
     )
 
