@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.engine import control, ends, evidence, holds, journal, planning, rights, waits
+from lambdas.engine import control, ends, evidence, holds, journal, measures, planning, rights, waits
 from lambdas.engine.attempts import attempt, foreseen
 from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
 from lambdas.errors import WindlassError
@@ -88,6 +88,7 @@ def _judged(hub: Hub, task: Task, act: Callable[[], Json]) -> Json:
         return act()
     except Exception as error:
         judged = foreseen(error)
+        measures.failed(hub, task, judged)
         _note(hub, task, judged)
         if judged is error:
             raise

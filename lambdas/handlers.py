@@ -11,6 +11,7 @@ from lambdas import entrypoint
 from lambdas import projector as projecting
 from lambdas import reader as reading
 from lambdas import sweep as sweeping
+from lambdas.engine import measures
 from lambdas.engine.tasks import Sagas
 from lambdas.errors import Broken, WindlassError
 from lambdas.hub import ExecutionState, Hub, Json
@@ -18,8 +19,6 @@ from lambdas.nudges import Nudges, happened, nudged_in
 from lambdas.table import Item
 
 logger = Logger(service="windlass")
-NAMESPACE, BACKLOG_AGE = "Windlass", "BacklogAge"
-"""Of CloudWatch's metrics (`stacks/alarms.py`): by how many seconds the oldest start is late, while some are."""
 RESERVE = 20.0
 """Seconds in which a sweep begins nothing more: the longest that its last read can hang, and its own last write."""
 
@@ -37,18 +36,7 @@ def engine(event: Json, context: object) -> Json:
 def sweep(event: Json, context: Any) -> None:
     """Asked for by the rule or by a delayed message: it looks at all that is due either way."""
     hub, nudged = _sweeping_hub(), nudged_in(event.get("Records", ()))
-    left = sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE, nudged=nudged)
-    if left is not None:
-        measured(BACKLOG_AGE, left.age, str(context.function_name))
-
-
-def measured(metric: str, seconds: float, function: str) -> None:
-    """A metric in the embedded format: a line of the log, which CloudWatch reads; no call, no permission."""
-    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415  a fifth of a second, seldom
-
-    dimensions = {"FunctionName": function}
-    with single_metric(metric, MetricUnit.Seconds, seconds, namespace=NAMESPACE, default_dimensions=dimensions):
-        pass
+    sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE, nudged=nudged)
 
 
 def nudge(event: Json, context: object) -> None:
@@ -94,6 +82,7 @@ def _projected(record: Json) -> bool:
     except Exception:
         # Raised, it would bring the whole batch again; told, only what comes from here on.
         logger.exception("our own bug", item=(new or old or {}).get("pk"))
+        measures.broken(_hub(), "projector", (new or old or {}).get("pk", "").removeprefix("op#"))
         return False
     return True
 

@@ -1,7 +1,8 @@
 """What every function works with: its settings, and the ports to the table, Step Functions and the clouds."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -9,6 +10,7 @@ from lambdas.authority import Authority
 from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.errors import WindlassError
+from lambdas.metrics import Meter, written
 from lambdas.push.reach import Reach
 from lambdas.table import Table
 
@@ -90,6 +92,9 @@ PUBLIC = Reach()
 DEPLOYED = Authority()
 """The policies of this release."""
 
+OTHERS, BEGIN_WITHIN = "*", 60.0
+"""All applications without an objective of their own, and in how many seconds theirs is to begin."""
+
 TIMES = {
     "settling": "WINDLASS_SETTLING",
     "late_look": "WINDLASS_LATE_LOOK",
@@ -118,18 +123,32 @@ class Settings:
     """Where webhooks may go."""
     redelivery: timedelta = timedelta(seconds=10)
     """After a receiver's first refusal; doubling from there, up to an hour, for a day."""
+    objectives: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Within how many seconds operations begin (docs/observability.md), by application; `*` is every other's."""
+
+    @property
+    def name(self) -> str:
+        """Of this Windlass among those of its account and Region."""
+        return self.source.rpartition(":")[2]
+
+    def begins_within(self, application: str) -> float:
+        """Seconds in which an operation of the application is to begin."""
+        return self.objectives.get(application, self.objectives.get(OTHERS, BEGIN_WITHIN))
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
-        """Settings from `WINDLASS_TABLE` and, where they are set, `WINDLASS_SOURCE`, `WINDLASS_LOCAL` and `TIMES`.
+        """Settings from `WINDLASS_TABLE` and, where they are set, `WINDLASS_SOURCE`, `WINDLASS_LOCAL`,
+        `WINDLASS_OBJECTIVES` and `TIMES`.
 
-        The first of them is a text, the second networks separated by commas, the rest are seconds.
+        The first of them is a text, the second networks separated by commas, the third a JSON object of seconds by
+        application, the rest are seconds.
         """
         seconds = {
             field: timedelta(seconds=float(environment[name])) for field, name in TIMES.items() if name in environment
         }
         source, reach = environment.get("WINDLASS_SOURCE", cls.source), Reach.of(environment.get("WINDLASS_LOCAL", ""))
-        return cls(environment["WINDLASS_TABLE"], **seconds, source=source, reach=reach)
+        objectives = json.loads(environment.get("WINDLASS_OBJECTIVES", "{}"))
+        return cls(environment["WINDLASS_TABLE"], **seconds, source=source, reach=reach, objectives=objectives)
 
 
 class Each(Protocol):
@@ -160,3 +179,5 @@ class Hub:
     """Who may do what."""
     each: Each = in_turn
     """How the same is done for many: calls of AWS take tens of milliseconds, nearly all of it waiting."""
+    meter: Meter = written
+    """Takes what is measured (`lambdas.engine.measures`)."""

@@ -24,6 +24,7 @@ from lambdas.engine import (
     heartbeat,
     holds,
     locks,
+    measures,
     metric_holds,
     recovery,
     rhythm,
@@ -78,6 +79,8 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection
     _go_round(seen, sagas, [lane for lane in early if lane.name not in left], until)
     _sooner(seen.hub, rows, left or (drained is not None and drained.waiting), until, nudged)
     heartbeat.write(hub, Beat(began, left, seen.troubles.left))
+    if began // rhythm.EACH > beat.last // rhythm.EACH:  # once in each minute: others come as often as each second
+        measures.standing(hub, rows, None if drained is None else drained.age)
     return drained
 
 
@@ -89,6 +92,7 @@ def _drained(hub: Hub, unstarted: Sequence[Row], until: float) -> State | None:
         logger.warning("the backlog: %s: %s", type(error).__name__, error)
     except Exception:
         logger.exception("the backlog: our own bug")
+        measures.broken(hub, "backlog")
     return None
 
 
@@ -166,6 +170,7 @@ def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> 
         logger.warning("%s %s: %s: %s", row.pk, row.sk, type(error).__name__, error)
     except Exception:
         logger.exception("%s %s: our own bug", row.pk, row.sk)
+        measures.broken(hub, "sweep", row.operation)
 
 
 def _look(  # noqa: PLR0911  a line for each kind of row

@@ -139,6 +139,8 @@ class World:
         """After how many seconds an invocation comes a second time, if it does."""
         self.delivery: Callable[[], tuple[float, ...]] = _once
         """After how many more seconds a message or an event arrives, each time it does."""
+        self.metrics: list[Json] = []
+        """What was measured: lines of CloudWatch's embedded format."""
         self.nudges = Nudges()
         self._silent_until = 0.0
         self.clock.at(rhythm.EACH, self._rule)
@@ -350,7 +352,11 @@ class World:
             now=lambda: self.clock.now,
             settings=settings,
             push=over("push", self.push),
+            meter=self._measured,
         )
+
+    def _measured(self, line: Json) -> None:
+        self.metrics.append(line)
 
     def _opted_in(self, place: Place) -> None:
         """An account that a scenario does not put itself, where it needs more of it, is a plain one."""

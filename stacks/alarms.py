@@ -1,4 +1,4 @@
-"""Alarms on what a person must act on; each description says what has happened and what is at stake."""
+"""Alarms on what a person must act on; each description says what has happened and which page says what to do."""
 
 from collections.abc import Mapping
 
@@ -6,49 +6,56 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from lambdas.handlers import BACKLOG_AGE, NAMESPACE
+from lambdas import metrics
+from lambdas.metrics import HUB, NAMESPACE, Metric
 
 MINUTE = Duration.minutes(1)
 LATE = 300
 """Seconds by which a start is late: half of the ten minutes after which Clouddriver's callers are told that it never
 began."""
+FAILING = 0.05
+"""The part of all requests: what is sent again gets through all the same, and one in twenty is not chance any more."""
 
 
 class Alarms(Construct):
+    """`ended_from_outside` and `broken` say that a release is bad, whatever users ask for: aliases may be shifted back
+    by them.
+    """
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
         prefix: str,
+        runbooks: str,
         dead_letters: Mapping[str, sqs.IQueue],
-        machines: Mapping[str, sfn.StateMachine],
-        sweep: lambda_.Alias,
+        sweep: lambda_.IFunction,
         projector: lambda_.IFunction,
+        api: str,
     ) -> None:
+        """`api`: the API's name; `runbooks`: where the pages are, without a slash at the end."""
         super().__init__(scope, construct_id)
-        self._prefix = prefix
+        self._prefix, self._runbooks = prefix, runbooks
         for consumer, queue in dead_letters.items():
             self._alarm(
                 f"{consumer}-dead-letters",
-                f"The {consumer} gave up on messages; read them in its dead letter queue, then move them back.",
+                f"The {consumer} gave up on messages.",
                 queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum"),
             )
-        for saga, machine in machines.items():
-            self._ended_from_outside(saga, machine)
-        self._sweep_stands_still(sweep)
-        self._starts_are_late(sweep)
-        self._alarm(
-            "projector-errors",
-            "The projector fails: batches do not go on and guards are passed on late.",
-            projector.metric_errors(period=MINUTE),
-            minutes=3,
+        self._functions_fail(sweep, projector)
+        self._requests_fail(api)
+        self.broken = self._alarm("broken", "Our own code is wrong: attempts fail by it.", self._own(metrics.BROKEN))
+        self.ended_from_outside = self._alarm(
+            "ended-from-outside",
+            "An execution was aborted, timed out or killed instead of ending by itself; its recovery has begun.",
+            self._own(metrics.OUTSIDE),
         )
+        self._operations_need_us()
 
-    def _sweep_stands_still(self, sweep: lambda_.IFunction) -> None:
+    def _functions_fail(self, sweep: lambda_.IFunction, projector: lambda_.IFunction) -> None:
         self._alarm(
             "sweep-errors",
             "The sweep fails: waits, deadlines and the backlog stand still.",
@@ -62,48 +69,64 @@ class Alarms(Construct):
             minutes=5,
             below=True,
         )
+        self._alarm(
+            "projector-errors",
+            "The projector fails: batches do not go on and guards are passed on late.",
+            projector.metric_errors(period=MINUTE),
+            minutes=3,
+        )
 
-    def _starts_are_late(self, sweep: lambda_.Alias) -> None:
+    def _requests_fail(self, api: str) -> None:
+        """API Gateway tells the part of all requests as the average of 0 and 1.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+        """
+        self._alarm(
+            "requests-fail",
+            "One request in twenty is answered 5xx: operations are not accepted, or reads fail.",
+            cloudwatch.Metric(
+                namespace="AWS/ApiGateway",
+                metric_name="5XXError",
+                dimensions_map={"ApiName": api},
+                period=MINUTE,
+                statistic="Average",
+            ),
+            threshold=FAILING,
+            minutes=3,
+        )
+
+    def _operations_need_us(self) -> None:
+        self._alarm(
+            "person-called",
+            "An operation ended and something is left that nobody has decided about.",
+            self._own(metrics.CALLED),
+        )
         self._alarm(
             "backlog-old",
-            "What was accepted waits for minutes to be started: Step Functions is throttled, denied or down. What is "
-            "not started by its deadline never begins. GET /operations/{id} says which error a start met last.",
-            cloudwatch.Metric(
-                namespace=NAMESPACE,
-                metric_name=BACKLOG_AGE,
-                dimensions_map={"FunctionName": sweep.version.lambda_.function_name},
-                period=MINUTE,
-                statistic="Maximum",
-            ),
+            "What was accepted waits for minutes to be started: Step Functions is throttled, denied or down.",
+            self._own(metrics.BACKLOG_AGE, "Maximum"),
             threshold=LATE,
         )
 
-    def _ended_from_outside(self, saga: str, machine: sfn.StateMachine) -> None:
-        """An end that is none of the three: recovery starts by itself, yet somebody or something did that."""
-        both = cloudwatch.MathExpression(
-            expression="timedOut + aborted",
-            using_metrics={
-                "timedOut": machine.metric_timed_out(period=MINUTE),
-                "aborted": machine.metric_aborted(period=MINUTE),
-            },
+    def _own(self, metric: Metric, statistic: str = "Sum") -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=NAMESPACE,
+            metric_name=metric.name,
+            dimensions_map={HUB: self._prefix.rstrip("-")},
             period=MINUTE,
-        )
-        self._alarm(
-            f"{saga}-ended-from-outside",
-            f"An execution of {saga} was aborted or timed out instead of ending by itself; see its recovery.",
-            both,
+            statistic=statistic,
         )
 
     def _alarm(
         self,
         name: str,
-        description: str,
+        happened: str,
         metric: cloudwatch.IMetric,
         *,
         threshold: float = 1,
         minutes: int = 1,
         below: bool = False,
-    ) -> None:
+    ) -> cloudwatch.Alarm:
         missing, comparison = (
             (cloudwatch.TreatMissingData.BREACHING, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD)
             if below
@@ -112,11 +135,11 @@ class Alarms(Construct):
                 cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             )
         )
-        cloudwatch.Alarm(
+        return cloudwatch.Alarm(
             self,
             "".join(word[0].upper() + word[1:] for word in name.split("-")),
             alarm_name=f"{self._prefix}{name}",
-            alarm_description=description,
+            alarm_description=f"{happened} What to do: {self._runbooks}/{name}.md",
             metric=metric,
             threshold=threshold,
             evaluation_periods=minutes,

@@ -41,13 +41,19 @@ class Settings:
     what such a role may do, whoever may start an operation with it can have done. The default is Clouddriver's."""
     policies: Path = POLICIES
     """Folder of the policies and teams that say who may do what (docs/authorisation.md)."""
+    runbooks: str = "docs/runbook"
+    """Where alarms send people: the folder docs/runbook of this release, as a URL."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
     """What becomes of the table, its key and the logs when the stack is deleted."""
+
+    @property
+    def api_name(self) -> str:
+        return f"{self.prefix}api"
 
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `removal`.
+        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `runbooks`, `removal`.
         """
         defaults = cls()
         return cls(
@@ -61,6 +67,7 @@ class Settings:
             _prefix(node, defaults.prefix),
             _roles(node, defaults.passable_roles),
             _policies(node, defaults.policies),
+            str(node.try_get_context("runbooks") or defaults.runbooks).rstrip("/"),
             _removal(node),
         )
 

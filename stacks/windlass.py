@@ -82,7 +82,7 @@ class Windlass(Stack):
         )
         self.machine_logs = MachineLogs(self, "MachineLogs", prefix=settings.prefix, removal=removal)
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
-        self.api = Api(self, "Api", name=f"{settings.prefix}api", function=self.functions["Api"].live, removal=removal)
+        self.api = Api(self, "Api", name=settings.api_name, function=self.functions["Api"].live, removal=removal)
         self._alarms(self._wakers())
         self._grant()
         self._outputs()
@@ -106,14 +106,15 @@ class Windlass(Stack):
         }
 
     def _alarms(self, dead_letters: Mapping[str, sqs.IQueue]) -> None:
-        Alarms(
+        self.alarms = Alarms(
             self,
             "Alarms",
             prefix=self._settings.prefix,
+            runbooks=self._settings.runbooks,
             dead_letters=dead_letters,
-            machines={saga: one.machine for saga, one in self.machines.items()},
             sweep=self.functions["Sweep"].live,
             projector=self.functions["Projector"].live,
+            api=self._settings.api_name,
         )
 
     def _outputs(self) -> None:

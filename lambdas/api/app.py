@@ -1,6 +1,8 @@
 """The API put together: both faces, one table, one way to answer what goes wrong."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -23,6 +25,7 @@ from lambdas.api import (
 )
 from lambdas.api.desk import Desk, parsed
 from lambdas.api.problems import clouddrivers, own, problem_of
+from lambdas.engine import measures
 from lambdas.engine.tasks import Sagas
 from lambdas.hub import Hub
 
@@ -67,6 +70,15 @@ def _told(desk: Desk) -> Callable[[Exception], Response[str]]:
     def told(error: Exception) -> Response[str]:
         path = str(desk.event.get("path", "")).strip("/").split("/")
         say = clouddrivers if "ops" in path[:2] or path[0] == "task" else own
-        return say(problem_of(error))
+        problem = problem_of(error)
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            _count(desk)
+        return say(problem)
 
     return told
+
+
+def _count(desk: Desk) -> None:
+    """Best effort: without its settings a function has no hub either."""
+    with suppress(Exception):
+        measures.broken(desk.hub, "api")

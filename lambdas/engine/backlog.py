@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice, zip_longest
 
-from lambdas.engine import control, ends, recovery
+from lambdas.engine import control, ends, measures, recovery
 from lambdas.engine.budgets import HUB, STARTS, Budgets, Levels
 from lambdas.engine.control import LIVENESS
 from lambdas.engine.rounds import Row, row_of
@@ -193,6 +193,7 @@ def _attempted(hub: Hub, waiting: Row) -> Exception | None:
         return error
     except Exception as error:
         logger.exception("operation %s cannot be started: our own bug", waiting.operation)
+        measures.broken(hub, "backlog", waiting.operation)
         _behind(hub, waiting)
         return error
     return None

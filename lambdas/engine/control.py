@@ -6,6 +6,7 @@ A decision is made on the row as read and written only if its `version` still st
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from lambdas.engine import measures
 from lambdas.engine.tasks import GUARD, LEFT, Task
 from lambdas.errors import Abandoned, Cancelled, Conflict, Exhausted, Expired, NotFound, Paused, Revoked
 from lambdas.hub import Hub
@@ -140,6 +141,7 @@ def _begun(
         return begun, ()
 
     row = change(hub, task.operation, decide, known)
+    measures.moved(hub, row, task.step)
     return Started(changed(row, **begun, version=row.version + 1), str(row.version), forward)
 
 

@@ -3,7 +3,7 @@
 All that follows an end hangs on the table's stream, never on a second write.
 """
 
-from lambdas.engine import control, guards, journal, tokens
+from lambdas.engine import control, guards, journal, measures, tokens
 from lambdas.engine.tasks import LEFT, AnySaga, Task, plan_of, stored_plan
 from lambdas.errors import Abandoned, Cancelled, Revoked, RollBack, WindlassError
 from lambdas.hub import Hub
@@ -96,10 +96,10 @@ def close(
     has to be called, Conflict while an attempt may be alive that the guards' heirs would meet. Returns the status that
     stands.
     """
-    stands = status
+    stands, why = status, ""
 
     def decide(row: Control) -> tuple[control.Change, tuple[Write, ...]] | None:
-        nonlocal stands
+        nonlocal stands, why
         if row.status.over:
             stands = row.status
             return None
@@ -111,7 +111,9 @@ def close(
         closed = _closed(hub, row, stands, why, late_look=late_look)
         return closed, (*guards.releases(hub, row.guards, operation), *tokens.forgotten(hub, operation))
 
-    control.change(hub, operation, decide)
+    before = control.change(hub, operation, decide)
+    if not before.status.over:
+        measures.ended(hub, before, stands, why)
     return stands
 
 

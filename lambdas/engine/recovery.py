@@ -8,7 +8,7 @@ after it.
 from collections.abc import Callable
 from contextlib import suppress
 
-from lambdas.engine import control, ends, guards, intake, tokens
+from lambdas.engine import control, ends, guards, intake, measures, tokens
 from lambdas.engine.tasks import stored_plan
 from lambdas.errors import Cancelled, Revoked
 from lambdas.hub import ExecutionState, Hub, Json
@@ -40,7 +40,9 @@ def recover(hub: Hub, row: Control, state: ExecutionState) -> None:
 def _close_or_begin(hub: Hub, row: Control, end: Status | None, reason: str) -> None:
     if end is not None:
         ends.close(hub, row.id, end, "" if end is Status.SUCCEEDED else reason, late_look=True)
-    elif stored_plan(hub, row.id) is None:
+        return
+    measures.ended_from_outside(hub, row, reason)
+    if stored_plan(hub, row.id) is None:
         ends.close(hub, row.id, Status.ROLLED_BACK, reason)
     else:
         begin(hub, row, reason)
@@ -84,7 +86,9 @@ def _call_a_person(hub: Hub, row: Control, reason: str) -> None:
         ends.close(hub, row.id, Status.NEEDS_ATTENTION, reason)
         return
     told = {"status": Status.NEEDS_ATTENTION, "error": short(reason), "due": hub.now() + ends.TELLING}
-    control.change(hub, row.id, lambda now: (told, ()) if now.version == row.version else None, row)
+    before = control.change(hub, row.id, lambda now: (told, ()) if now.version == row.version else None, row)
+    if before.version == row.version:
+        measures.ended(hub, before, Status.NEEDS_ATTENTION, reason)
 
 
 def _retaken(hub: Hub, row: Control, retake: Retake) -> tuple[Write, ...]:

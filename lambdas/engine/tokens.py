@@ -7,7 +7,7 @@ which the next look finds out. Only what a person decided outlasts a dead token 
 from collections.abc import Callable
 from contextlib import suppress
 
-from lambdas.engine import control, journal, rhythm
+from lambdas.engine import control, journal, measures, rhythm
 from lambdas.engine.tasks import Task
 from lambdas.errors import Abandoned
 from lambdas.hub import Hub, Json, TokenGone
@@ -47,6 +47,7 @@ def register(hub: Hub, task: Task, row: Control, opened: Open, *others: Write) -
         Put(open_key(task.operation, task.step), item_of(opened)),
         *others,
     )
+    measures.moved(hub, row, task.step)
     rhythm.ask(hub, rhythm.next_look(opened.since, hub.now()))
 
 

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from lambdas.engine import control, guards, rhythm, tokens
+from lambdas.engine import control, guards, measures, rhythm, tokens
 from lambdas.engine.tasks import (
     GUARD,
     LEFT,
@@ -159,6 +159,7 @@ def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | No
     except WindlassError as error:
         return f"cannot see: {type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001  our own bug must not lose the wait: a fixed release will check again
+        measures.broken(hub, opened.state, opened.operation)
         return f"cannot see: {Broken.__name__}: {type(error).__name__}: {error}"
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -44,8 +45,18 @@ def _done(record: Json, act: Callable[[Json], None]) -> bool:
         return False
     except Exception:
         logger.exception("our own bug")
+        _count()
         return False
     return True
+
+
+def _count() -> None:
+    """Best effort: without its settings a function has no hub either."""
+    from lambdas.engine import measures  # noqa: PLC0415  seldom
+    from lambdas.environment import hub  # noqa: PLC0415  as below
+
+    with suppress(Exception):
+        measures.broken(hub(), "push")
 
 
 def _told(record: Json) -> None:

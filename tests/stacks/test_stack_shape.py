@@ -232,26 +232,16 @@ def test_what_cannot_be_delivered_is_kept_and_a_person_is_called(of_type: OfType
     assert watched == dead
 
 
-def test_every_machine_that_is_ended_from_outside_calls_a_person(of_type: OfType) -> None:
-    watched = {
-        (metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"], metric["MetricStat"]["Metric"]["MetricName"])
-        for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        for metric in alarm.get("Metrics", ())
-        if "MetricStat" in metric
-    }
+def test_alarms_on_our_own_metrics_are_of_the_hub_that_the_functions_are(
+    of_type: OfType, functions: dict[str, Json]
+) -> None:
+    alarms = [one for one in of_type("AWS::CloudWatch::Alarm").values() if one.get("Namespace") == "Windlass"]
+    sources = [one["Environment"]["Variables"]["WINDLASS_SOURCE"]["Fn::Join"][1][-1] for one in functions.values()]
+    (hub,) = {HubSettings("table", source=f"urn{source}").name for source in sources}
 
-    machines = of_type("AWS::StepFunctions::StateMachine")
-    assert watched == {(one, metric) for one in machines for metric in ("ExecutionsTimedOut", "ExecutionsAborted")}
-
-
-def test_the_backlog_s_alarm_watches_what_the_sweep_s_function_measures(of_type: OfType) -> None:
-    (alarm,) = (one for one in of_type("AWS::CloudWatch::Alarm").values() if one["AlarmName"] == "windlass-backlog-old")
-    (dimension,) = alarm["Dimensions"]
-    measuring = of_type("AWS::Lambda::Function")[dimension["Value"]["Ref"]]
-
-    assert (alarm["Namespace"], alarm["MetricName"], dimension["Name"]) == ("Windlass", "BacklogAge", "FunctionName")
-    assert (alarm["Threshold"], alarm["Statistic"]) == (300, "Maximum")
-    assert measuring["Handler"] == "lambdas.handlers.sweep"
+    assert {one["MetricName"] for one in alarms} == {"Broken", "EndedFromOutside", "PersonCalled", "BacklogAge"}
+    assert {(one["Dimensions"][0]["Name"], one["Dimensions"][0]["Value"]) for one in alarms} == {("Hub", hub)}
+    assert {len(one["Dimensions"]) for one in alarms} == {1}
 
 
 def test_there_is_room_in_the_stack_for_more(assembly: Path, resources: dict[str, Json]) -> None:
@@ -263,7 +253,10 @@ def test_there_is_room_in_the_stack_for_more(assembly: Path, resources: dict[str
 def test_every_alarm_has_a_name_and_says_what_is_wrong(of_type: OfType) -> None:
     alarms = of_type("AWS::CloudWatch::Alarm").values()
 
-    assert all(one["AlarmName"].startswith("windlass-") and one["AlarmDescription"].endswith(".") for one in alarms)
+    assert alarms
+    for one in alarms:
+        name = one["AlarmName"].removeprefix("windlass-")
+        assert one["AlarmDescription"].endswith(f". What to do: docs/runbook/{name}.md")
 
 
 def streams(of_type: OfType) -> list[Json]:
