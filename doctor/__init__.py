@@ -1,0 +1,4 @@
+"""Looks at a deployed Windlass from outside, with a person's own credentials: `python -m doctor`.
+
+`upgrade` (the default) says whether a release can be deployed now, and what it would break.
+"""
