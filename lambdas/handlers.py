@@ -16,6 +16,7 @@ from lambdas.engine.tasks import Sagas
 from lambdas.errors import Broken, WindlassError
 from lambdas.hub import ExecutionState, Hub, Json
 from lambdas.nudges import Nudges, happened, nudged_in
+from lambdas.redaction import trail
 from lambdas.table import Item
 
 logger = Logger(service="windlass")
@@ -25,12 +26,12 @@ RESERVE = 20.0
 
 def activity(event: Json, context: object) -> Json:
     """A Task of a saga's module: Plan, a step, an undo."""
-    return _logged(event, lambda: entrypoint.activity(_hub(), _sagas(), event))
+    return logged(event, lambda: entrypoint.activity(_hub(), _sagas(), event))
 
 
 def engine(event: Json, context: object) -> Json:
     """A Task of the engine: Guard, a wait, a hold, an end."""
-    return _logged(event, lambda: entrypoint.engine(_hub(), _sagas(), event))
+    return logged(event, lambda: entrypoint.engine(_hub(), _sagas(), event))
 
 
 def sweep(event: Json, context: Any) -> None:
@@ -79,21 +80,21 @@ def _projected(record: Json) -> bool:
         item = new or old or {}
         logger.warning("a change waits to be followed", item=item.get("pk"), error=f"{type(error).__name__}: {error}")
         return False
-    except Exception:
+    except Exception as error:  # noqa: BLE001  logged without its sentence
         # Raised, it would bring the whole batch again; told, only what comes from here on.
-        logger.exception("our own bug", item=(new or old or {}).get("pk"))
+        logger.error("our own bug", item=(new or old or {}).get("pk"), trail=trail(error))
         measures.broken(_hub(), "projector", (new or old or {}).get("pk", "").removeprefix("op#"))
         return False
     return True
 
 
-def _logged(event: Json, act: Callable[[], Json]) -> Json:
+def logged(event: Json, act: Callable[[], Json]) -> Json:
     """One line for each attempt: what, of which operation, and how it ended."""
     about: dict[str, Any] = {name: event.get(name) for name in ("operation", "saga", "step", "execution")}
     try:
         answer = act()
     except Broken as error:
-        logger.exception("broken", **about, error=type(error).__name__)
+        logger.error("broken", **about, error=type(error).__name__, trail=trail(error))
         raise
     except WindlassError as error:
         logger.info("failed", **about, error=f"{type(error).__name__}: {error}")

@@ -1,7 +1,8 @@
 """Text of unknown origin without what must not be shown: best effort, since nobody can know what a program prints."""
 
 import re
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator
 
 _SECRETS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
@@ -26,6 +27,18 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     for line in sorted(_lines(secrets), key=len, reverse=True):
         shown = shown.replace(line, HIDDEN)
     return _SECRETS.sub(HIDDEN, shown)
+
+
+def trail(error: BaseException) -> str:
+    """Where an error was raised, cause by cause: kinds and places, without the sentences, which may quote a request."""
+    return " < ".join(_links(error))
+
+
+def _links(error: BaseException | None) -> Iterator[str]:
+    while error is not None:
+        frames = traceback.extract_tb(error.__traceback__)
+        yield " ".join([type(error).__name__, *(f"{one.filename}:{one.lineno}:{one.name}" for one in reversed(frames))])
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _lines(secrets: Iterable[str]) -> set[str]:

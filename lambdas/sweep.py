@@ -43,6 +43,7 @@ from lambdas.engine.troubles import Troubles
 from lambdas.errors import RollBack, WindlassError
 from lambdas.hub import Hub, Json
 from lambdas.push import told
+from lambdas.redaction import trail
 from lambdas.rows import Control, Status
 from lambdas.table import Equal, Key, Refused, Update
 
@@ -90,8 +91,8 @@ def _drained(hub: Hub, unstarted: Sequence[Row], until: float) -> State | None:
         return backlog.drain(hub, unstarted, until)
     except WindlassError as error:
         logger.warning("the backlog: %s: %s", type(error).__name__, error)
-    except Exception:
-        logger.exception("the backlog: our own bug")
+    except Exception as error:  # noqa: BLE001  logged without its sentence
+        logger.error("the backlog: our own bug: %s", trail(error))
         measures.broken(hub, "backlog")
     return None
 
@@ -168,8 +169,8 @@ def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> 
         _look(hub, sagas, row, plans, moving=moving)
     except WindlassError as error:
         logger.warning("%s %s: %s: %s", row.pk, row.sk, type(error).__name__, error)
-    except Exception:
-        logger.exception("%s %s: our own bug", row.pk, row.sk)
+    except Exception as error:  # noqa: BLE001  logged without its sentence
+        logger.error("%s %s: our own bug: %s", row.pk, row.sk, trail(error))
         measures.broken(hub, "sweep", row.operation)
 
 

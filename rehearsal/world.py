@@ -13,7 +13,7 @@ from lambdas.accounts import Account
 from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
 from lambdas.engine import intake, rhythm, signals
-from lambdas.engine.tasks import AnySaga, by_name
+from lambdas.engine.tasks import AnySaga, Sagas, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json, Settings
 from lambdas.naming import cluster_of
@@ -385,7 +385,7 @@ class World:
 
     def _invoke(self, function: str, event: Any) -> Any:
         """A Lambda function as Step Functions sees it: an error is its name and a cause."""
-        handler = entrypoint.engine if function == ENGINE else entrypoint.activity
+        handler = self._handler(function)
         before, faults = self.faults.spent, self.faults
         self._begun(event["step"])
         if (delay := self.doubled()) is not None:
@@ -402,6 +402,9 @@ class World:
             if self._paced:
                 process.busy_until = self.clock.now + faults.spent - before
         return Took(faults.spent - before, answer) if self._paced else answer
+
+    def _handler(self, function: str) -> Callable[[Hub, Sagas, Json], Json]:
+        return entrypoint.engine if function == ENGINE else entrypoint.activity
 
     def _begun(self, where: str) -> None:
         self.invoked += 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.redaction import redacted
+from lambdas.redaction import redacted, trail
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,18 @@ def test_lines_of_a_known_secret_are_hidden_wherever_they_stand() -> None:
     shown = redacted("+ curl https://vault/shop\n+ fi\nset -x\n", [secret])
 
     assert shown == "+ [hidden]\n+ fi\n[hidden]\n"
+
+
+def test_where_an_error_came_from_is_told_without_what_it_says() -> None:
+    try:
+        try:
+            raise KeyError("hunter2")
+        except KeyError as cause:
+            raise ValueError("hunter2 again") from cause
+    except ValueError as error:
+        told = trail(error)
+
+    here = "test_redaction.py"
+    assert [one.split(" ")[0] for one in told.split(" < ")] == ["ValueError", "KeyError"]
+    assert told.count(here) == 2
+    assert "hunter2" not in told

@@ -273,7 +273,7 @@ def unprepared(plan: DeployPlan, cloud: Cloud) -> str | None:
     if found is None:
         return f"change set {plan.change_set} is not visible yet"
     if found.status == "FAILED" and not any(one in found.reason for one in UNCHANGED):
-        raise Rejected(f"change set {found.name} cannot be made: {redacted(found.reason)}")
+        raise Rejected(f"change set {found.name} cannot be made: {_shown(found.reason, cloud)}")
     return None if found.status in ("CREATE_COMPLETE", "FAILED") else f"change set {found.name} is {found.status}"
 
 
@@ -324,8 +324,17 @@ def _awaited(stack: Stack, token: str, cloud: Cloud) -> str | None:
         return said
     why = "; ".join(cloud.of(Stacks).failures(stack.id, token)) or stack.reason or "no reason is told"
     if stack.status.startswith("UPDATE_ROLLBACK") and stack.status.endswith("_IN_PROGRESS"):
-        return redacted(f"{said}: {why}")
-    raise Rejected(redacted(f"{said}: {why}"))
+        return _shown(f"{said}: {why}", cloud)
+    raise Rejected(_shown(f"{said}: {why}", cloud))
+
+
+def _shown(sentence: str, cloud: Cloud) -> str:
+    """What CloudFormation says, without the values of parameters: it passes on what services say of them."""
+    try:
+        values = json.loads(cloud.secrets.text("parameters")).values()
+    except NotFound:
+        values = ()
+    return redacted(sentence, values)
 
 
 def left_behind(plan: DeployPlan, cloud: Cloud) -> str | None:
@@ -391,7 +400,7 @@ def plan_execute(request: ExecuteCloudFormationChangeSet, cloud: Cloud) -> Chang
         raise Conflict(f"change set {name} is {found.status}")
     if found.execution != "AVAILABLE":
         why = f"{found.status}, {found.execution}{': ' if found.reason else ''}{found.reason}"
-        raise Rejected(redacted(f"change set {name} of stack {request.stack_name} cannot be executed: {why}"))
+        raise Rejected(_shown(f"change set {name} of stack {request.stack_name} cannot be executed: {why}", cloud))
     return ChangePlan(
         cloud.account, cloud.region, request.stack_name, found.stack, request.ready_within, found, found.name
     )
@@ -473,7 +482,7 @@ def still_there(plan: ChangePlan, cloud: Cloud) -> str | None:
         return None
     if found.status == "DELETE_FAILED":
         why = "; ".join(cloud.of(Stacks).failures(stack)) or found.reason
-        raise Rejected(redacted(f"stack {plan.stack} cannot be deleted: {why}"))
+        raise Rejected(_shown(f"stack {plan.stack} cannot be deleted: {why}", cloud))
     return f"stack {plan.stack} is {found.status}"
 
 

@@ -26,6 +26,7 @@ from lambdas.engine.preemption import CannotPreempt
 from lambdas.engine.revocation import TooSoon
 from lambdas.engine.signals import NotNow, NotYou
 from lambdas.errors import NotFound, Rejected, Retryable
+from lambdas.redaction import trail
 
 
 class FieldView(BaseModel):
@@ -102,7 +103,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  a line for each e
             return Problem(422, str(error))
         case Retryable():
             return Problem(503, f"nothing was accepted; send the same request again: {error}")
-    log.exception("broken", exc_info=error)
+    log.error("broken: %s", trail(error))
     return Problem(500, "this is a bug of Windlass; it was recorded")
 
 
@@ -145,7 +146,7 @@ def _headers(problem: Problem) -> Iterator[tuple[str, str]]:
 def _of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """Our own answer that fits no model is our bug, whatever the validator calls it."""
     if any(one["loc"][:1] == ("response",) for one in errors):
-        log.error("broken: an answer does not fit its model: %s", errors)
+        log.error("broken: an answer does not fit its model: %s", [(one["loc"], one["type"]) for one in errors])
         return Problem(500, "this is a bug of Windlass; it was recorded")
     found = [FieldError(_path(one["loc"]), _said(one)) for one in errors]
     return Problem(400, "the request is not valid: " + "; ".join(f"{one.field}: {one.message}" for one in found), found)

@@ -19,6 +19,7 @@ from lambdas.engine.control import LIVENESS
 from lambdas.engine.rounds import Row, row_of
 from lambdas.errors import Expired, NoCapacity, Throttled, Transient, WindlassError
 from lambdas.hub import Hub
+from lambdas.redaction import trail
 from lambdas.rows import Control, Priority, Status, control_key, short, utc
 from lambdas.table import Below, Equal, Item, Key, Refused, Update
 
@@ -191,8 +192,8 @@ def _attempted(hub: Hub, waiting: Row) -> Exception | None:
             control.look_again(hub, row, hub.now() + start(hub, row))
     except OF_THE_MACHINE as error:
         return error
-    except Exception as error:
-        logger.exception("operation %s cannot be started: our own bug", waiting.operation)
+    except Exception as error:  # noqa: BLE001  logged without its sentence
+        logger.error("operation %s cannot be started: our own bug: %s", waiting.operation, trail(error))
         measures.broken(hub, "backlog", waiting.operation)
         _behind(hub, waiting)
         return error

@@ -17,6 +17,7 @@ from lambdas.engine.alarm_rows import Named, Watch, application_key, watch_key, 
 from lambdas.engine.tasks import Sagas
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub
+from lambdas.redaction import trail
 from lambdas.rows import Control, Mark, Status, control_of, item_of, short
 from lambdas.table import Absent, Delete, Equal, Item, Key, Put, Refused, Write
 
@@ -199,5 +200,5 @@ def _safely(act: Callable[[], object]) -> None:
         logger.info("somebody else looks at the same alarms just now")
     except WindlassError as error:
         logger.warning("alarms cannot be looked at: %s: %s", type(error).__name__, error)
-    except Exception:
-        logger.exception("our own bug")
+    except Exception as error:  # noqa: BLE001  logged without its sentence
+        logger.error("our own bug: %s", trail(error))

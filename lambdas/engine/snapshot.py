@@ -48,7 +48,10 @@ class Snapshot:
         return self._hub.brakes.spent(place, part)
 
     def _cloud(self, account: str, region: str, operation: str) -> Cloud:
-        return changed(self._place(account, region).cloud, operation=operation, findings=[], results={})
+        secrets = _Own(lambda: self._hub.cloud(account, region, operation))
+        return changed(
+            self._place(account, region).cloud, operation=operation, secrets=secrets, findings=[], results={}
+        )
 
     def _place(self, account: str, region: str) -> "_Place":
         name = f"{account}/{region}"
@@ -102,6 +105,16 @@ class _Place:
         except Exception as error:  # noqa: BLE001  what one read could not see, no check can
             return dict.fromkeys(names, error)
         return {name: found.get(name) or NotFound(f"group {name}: there is none") for name in names}
+
+
+class _Own:
+    """The operation's own secrets, from the cloud that it alone sees; hardly any check asks."""
+
+    def __init__(self, cloud: Callable[[], Cloud]) -> None:
+        self._cloud = cloud
+
+    def text(self, reference: str) -> str:
+        return self._cloud().secrets.text(reference)
 
 
 class _Through:

@@ -160,7 +160,7 @@ def _reason(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | No
         return f"cannot see: {type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001  our own bug must not lose the wait: a fixed release will check again
         measures.broken(hub, opened.state, opened.operation)
-        return f"cannot see: {Broken.__name__}: {type(error).__name__}: {error}"
+        return f"cannot see: {Broken.__name__}: {type(error).__name__}"
 
 
 def _checked(hub: Hub, row: Control, saga: AnySaga, opened: Open, plan: Json | None) -> str | None:

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from lambdas.errors import WindlassError
 from lambdas.hub import Json
+from lambdas.redaction import trail
 
 logger = Logger(service="windlass")
 
@@ -43,8 +44,8 @@ def _done(record: Json, act: Callable[[Json], None]) -> bool:
     except WindlassError as error:
         logger.warning("not told yet", error=f"{type(error).__name__}: {error}")
         return False
-    except Exception:
-        logger.exception("our own bug")
+    except Exception as error:  # noqa: BLE001  logged without its sentence
+        logger.error("our own bug", trail=trail(error))
         _count()
         return False
     return True

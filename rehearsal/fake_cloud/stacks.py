@@ -56,7 +56,7 @@ class FakeStacks(Port):
     @call
     def failures(self, stack: str, token: str = "") -> tuple[str, ...]:
         standing = self._of(stack)
-        return (BROKEN,) if standing and BREAKS in standing.stack.reason else ()
+        return (f"{BROKEN}: {standing.stack.reason}",) if standing and BREAKS in standing.stack.reason else ()
 
     @call
     def create(self, specification: Specification, token: str) -> str:
@@ -183,9 +183,9 @@ class FakeStacks(Port):
         manners = self.place.manners
         if BREAKS not in (specification.template or ""):
             return self._later(stack, manners.boot, stack.status, "CREATE_COMPLETE", specification)
-        failed = changed(stack, status="ROLLBACK_IN_PROGRESS", reason=BREAKS)
-        self._later(stack, manners.boot, stack.status, failed.status, specification, BREAKS)
-        self._later(stack, manners.boot + 1, failed.status, "ROLLBACK_COMPLETE", specification, BREAKS)
+        failed = changed(stack, status="ROLLBACK_IN_PROGRESS", reason=_why(specification))
+        self._later(stack, manners.boot, stack.status, failed.status, specification, failed.reason)
+        self._later(stack, manners.boot + 1, failed.status, "ROLLBACK_COMPLETE", specification, failed.reason)
         return None
 
     def _change(self, there: Standing, specification: Specification) -> None:
@@ -194,9 +194,9 @@ class FakeStacks(Port):
         boot = self.place.manners.boot
         if BREAKS not in (specification.template or ""):
             return self._later(stack, boot, stack.status, "UPDATE_COMPLETE", specification)
-        self._later(stack, boot, stack.status, "UPDATE_ROLLBACK_IN_PROGRESS", there.specification, BREAKS)
-        rolled_back = "UPDATE_ROLLBACK_COMPLETE"
-        self._later(stack, boot + 1, "UPDATE_ROLLBACK_IN_PROGRESS", rolled_back, there.specification, BREAKS)
+        why, rolled_back = _why(specification), "UPDATE_ROLLBACK_COMPLETE"
+        self._later(stack, boot, stack.status, "UPDATE_ROLLBACK_IN_PROGRESS", there.specification, why)
+        self._later(stack, boot + 1, "UPDATE_ROLLBACK_IN_PROGRESS", rolled_back, there.specification, why)
         return None
 
     def _later(
@@ -230,6 +230,11 @@ class FakeStacks(Port):
         nothing = {"status": "FAILED", "reason": NOTHING}
         prepared = changed(known, change_set=changed(made, **(nothing if empty else done)))
         shelf.put(key, prepared, self.place.now)
+
+
+def _why(specification: Specification) -> str:
+    """As CloudFormation passes on what a service says, which may quote what it was given."""
+    return f"{BREAKS}: {', '.join(value for _, value in specification.parameters)}"
 
 
 def put(place: Place, stack: Stack, specification: Specification) -> None:
