@@ -22,16 +22,15 @@ from lambdas.errors import (
 )
 from lambdas.rows import Control, Mark, Status
 
+ABANDON = "abandon"
 OURS = {one.__name__ for one in (Broken, Transient, Throttled)}
 """A bug of ours, or an AWS that failed for longer than we promise to outlast."""
 THEIRS = {
     *(one.__name__ for one in (Rejected, Conflict, NoCapacity, NotInTime, Expired, Cancelled, Paused)),
     *(one.__name__ for one in (Kept, Skipped, Revoked, Braked, Denied)),
-    *("rollback", "skip", "abandon"),
+    *("rollback", "skip", ABANDON),
 }
 """What was asked, what it met, and what people decided (`lambdas.engine.holds`)."""
-KNOWN = {Kept.__name__, "abandon"}
-"""Of what is left a person knows already: the request wanted it kept, or somebody said to leave it."""
 
 
 def our_fault(before: Control, status: Status, reason: str) -> bool:
@@ -49,7 +48,7 @@ def our_fault(before: Control, status: Status, reason: str) -> bool:
     return not said & THEIRS and before.mark not in (Mark.CANCELLED, Mark.REVOKED)
 
 
-def calls_a_person(before: Control, status: Status, reason: str) -> bool:
-    """Whether something is left that nobody has decided about."""
-    known = before.mark is Mark.REVOKED or bool(set(reason.split(": ")) & KNOWN)
-    return status is Status.NEEDS_ATTENTION and not known
+def calls_a_person(before: Control, status: Status, reason: str, *, kept: bool = False) -> bool:
+    """Whether something is left that nobody has decided about: the request wanted it `kept`, or somebody said so."""
+    decided = kept or before.mark is Mark.REVOKED or ABANDON in reason.split(": ")
+    return status is Status.NEEDS_ATTENTION and not decided

@@ -110,6 +110,11 @@ class Stream:
         if len(self._waiting) == 1:
             self._deliver()
 
+    @property
+    def age(self) -> float:
+        """Seconds for which the oldest record has waited to be dealt with."""
+        return self._clock.now - self._waiting[0][0] if self._waiting else 0.0
+
     def clear(self) -> None:
         """No record is on its way."""
         self._waiting.clear()

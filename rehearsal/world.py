@@ -133,6 +133,8 @@ class World:
         """How many posts of others have not been answered yet."""
         self.invocations: list[Callable[[str], None]] = []
         """Looked at before each invocation of a function; a TaskError keeps it from running."""
+        self.crashed: list[Callable[[str], None]] = []
+        """Told of each invocation that ended badly and that nobody waited for."""
         self.invoked = 0
         """How many invocations there were."""
         self.doubled: Callable[[], float | None] = _never
@@ -465,6 +467,8 @@ class World:
                 self._begun(where)
                 act()
         except (Killed, Exception):  # noqa: BLE001 - Lambda logs it
+            for look in self.crashed:
+                look(where)
             return False
         return True
 

@@ -15,6 +15,8 @@ MINUTE = Duration.minutes(1)
 LATE = 300
 """Seconds by which a start is late: half of the ten minutes after which Clouddriver's callers are told that it never
 began."""
+BEHIND = Duration.minutes(5)
+"""Of the stream: a minute or two is a release or a burst."""
 FAILING = 0.05
 """The part of all requests: what is sent again gets through all the same, and one in twenty is not chance any more."""
 
@@ -69,11 +71,12 @@ class Alarms(Construct):
             minutes=5,
             below=True,
         )
+        # What the projector cannot do it answers with, so that it comes again: that is no error of the function.
         self._alarm(
-            "projector-errors",
-            "The projector fails: batches do not go on and guards are passed on late.",
-            projector.metric_errors(period=MINUTE),
-            minutes=3,
+            "projector-behind",
+            "The projector is minutes behind the table: batches go on, and guards are passed on, as late as the sweep.",
+            projector.metric("IteratorAge", period=MINUTE, statistic="Maximum"),
+            threshold=BEHIND.to_milliseconds(),
         )
 
     def _requests_fail(self, api: str) -> None:

@@ -113,7 +113,7 @@ def close(
 
     before = control.change(hub, operation, decide)
     if not before.status.over:
-        measures.ended(hub, before, stands, why)
+        measures.ended(hub, before, stands, why, kept=keeps)
     return stands
 
 

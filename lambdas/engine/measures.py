@@ -53,12 +53,12 @@ def _begins(before: Control) -> bool:
     return first and before.started is None and not before.recoveries
 
 
-def ended(hub: Hub, before: Control, status: Status, reason: str) -> None:
-    """The operation has been closed."""
+def ended(hub: Hub, before: Control, status: Status, reason: str, *, kept: bool = False) -> None:
+    """The operation has been closed; `kept`: what it leaves was asked to be left."""
     values = {
         metrics.ENDS: 1.0,
         metrics.OUR_FAULT: float(outcomes.our_fault(before, status, reason)),
-        **({metrics.CALLED: 1.0} if outcomes.calls_a_person(before, status, reason) else {}),
+        **({metrics.CALLED: 1.0} if outcomes.calls_a_person(before, status, reason, kept=kept) else {}),
         **(_time_in_state(hub, before) if before.step else {}),
     }
     record(

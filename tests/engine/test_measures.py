@@ -129,7 +129,6 @@ def test_who_waited_for_another_s_guard_until_it_was_too_late_is_not_our_fault()
     [
         ("Abandoned: nobody decided: Rejected: it is in use; group x is left", None, True),
         ("TIMED_OUT: the execution was ended from outside, after 5 recoveries", None, True),
-        ("Kept: NotInTime: not within 600 s; it is kept, out of the way", None, False),
         ("Abandoned: abandon: arn:aws:iam::1:role/x: I shall do it", None, False),
         ("Revoked: its guard was taken by force by x", Mark.REVOKED, False),
     ],
@@ -138,6 +137,10 @@ def test_a_person_is_called_for_what_nobody_has_decided_about(reason: str, mark:
     before = changed(row(), mark=mark)
 
     assert outcomes.calls_a_person(before, Status.NEEDS_ATTENTION, reason) is calls
+
+
+def test_nobody_is_called_for_what_the_request_wanted_kept() -> None:
+    assert not outcomes.calls_a_person(row(), Status.NEEDS_ATTENTION, "NotInTime: not within 600 s", kept=True)
 
 
 def row() -> Control:
