@@ -23,6 +23,7 @@ from rich.table import Table as Shown
 from lambdas import accounts, reader
 from lambdas.accounts import Account
 from lambdas.api.app import answer, api
+from lambdas.api.doors import Doors
 from lambdas.cloud import Capacity, Image, TargetGroup
 from lambdas.engine.tasks import by_name
 from lambdas.hub import Hub
@@ -30,6 +31,7 @@ from lambdas.values import built, changed
 from rehearsal.clock import Clock
 from rehearsal.fake_cloud import PROMPT, FakeCloud, seeds
 from rehearsal.fake_cloud.place import ALWAYS, Target
+from rehearsal.gateway import IAM
 from rehearsal.memory_table import MemoryTable
 from statemachines import ALL
 
@@ -97,7 +99,7 @@ class Fleet:
 
     @cached_property
     def app(self) -> Any:
-        return api(lambda: self.hub, by_name(ALL))
+        return api(lambda: self.hub, by_name(ALL), Doors(IAM))
 
     def invoke(self, function: str, event: Any) -> Any:
         raise AssertionError(f"nobody waits for {function}")
@@ -127,7 +129,7 @@ class Fleet:
             "path": path,
             "httpMethod": "GET",
             "headers": {},
-            "requestContext": {"identity": {"userArn": CALLER}, "path": path},
+            "requestContext": {"apiId": IAM, "identity": {"userArn": CALLER}, "path": path},
             "body": None,
         }
         began = time.process_time()  # of this process: whatever else the machine does is not counted

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Teams = Mapping[str, tuple[str, ...]]
-"""By name, their members: ARNs of callers (`*` stands for any text), or `user:` and a name that a delegate gives."""
+"""By name, their members: callers as they are named (`*` stands for any text), or `user:` and a name that a delegate
+gives."""
 
 _TREE = Path(__file__).parent.parent / "policies"
 POLICIES = _TREE if _TREE.is_dir() else Path(__file__).with_name("policies")
@@ -43,9 +44,10 @@ OF_AN_APPLICATION = ("serverGroup", "cluster", "loadBalancer", "securityGroup")
 
 
 class Asker(NamedTuple):
-    """Who asks: an authenticated ARN, and the person for whom it speaks."""
+    """Who asks: an authenticated caller, and the person for whom it speaks."""
 
     arn: str
+    """Or `certificate:` and a name: of no account."""
     user: str | None = None
 
     def __str__(self) -> str:

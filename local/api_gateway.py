@@ -8,10 +8,11 @@ import functools
 import ipaddress
 import json
 import re
+import ssl
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,10 +22,12 @@ from moto.apigateway.models import GatewayResponse, Method, RestAPI, apigateway_
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from local import domains
 from local.functions import Functions
 from local.settings import ACCOUNT
 
 LONGEST_BODY = 10 * 1024 * 1024
+_OWN_ENDPOINT = re.compile(r"([a-z0-9]+)\.execute-api\.")
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 
 
@@ -35,6 +38,10 @@ class Request:
     headers: list[tuple[str, str]]
     body: bytes
     source: str
+    domain: str = ""
+    """The custom domain name by whose handshake it came."""
+    certificate: dict[str, Any] | None = None
+    """As events tell of the client's."""
 
     @property
     def path(self) -> str:
@@ -103,7 +110,9 @@ class Route:
 
 
 class RestApiHost:
-    """One stage of one API at the root path, as a custom domain would map it."""
+    """APIs at their custom domain names, and at their own endpoints by `Host`; for whoever calls neither, one stage of
+    one API at the root path, as a custom domain would map it.
+    """
 
     def __init__(self, functions: Functions, region: str) -> None:
         self._functions = functions
@@ -115,7 +124,7 @@ class RestApiHost:
         self._chosen = api, stage
 
     def serve(self, request: Request) -> Response:
-        api, stage = self._served()
+        api, stage, request = self._entered(request)
         if api is None:
             return _NO_STAGE.answered(None)
         if len(request.body) > LONGEST_BODY:
@@ -131,11 +140,23 @@ class RestApiHost:
         answer = self._integrated(method, event)
         return answer if isinstance(answer, Response) else answer.answered(api)
 
+    def _entered(self, request: Request) -> tuple[RestAPI | None, str, Request]:
+        apis = apigateway_backends[ACCOUNT][self._region].apis
+        if request.domain:
+            name, stage = domains.mapped(self._region, request.domain)
+            return apis.get(name), stage, request
+        if own := _OWN_ENDPOINT.match(request.header("Host")):
+            api, (stage, _, rest) = apis.get(own[1]), request.target.lstrip("/").partition("/")
+            is_shut = api is None or api.disableExecuteApiEndpoint or stage not in api.stages
+            return None if is_shut else api, stage, replace(request, target=f"/{rest}")
+        return *self._served(), request
+
     def _served(self) -> tuple[RestAPI | None, str]:
         apis = apigateway_backends[ACCOUNT][self._region].apis
         if self._chosen and self._chosen[0] in apis and self._chosen[1] in apis[self._chosen[0]].stages:
             return apis[self._chosen[0]], self._chosen[1]
-        staged = [(api, stage) for api in list(apis.values()) for stage in list(api.stages)]
+        open_ = [api for api in list(apis.values()) if not api.disableExecuteApiEndpoint]
+        staged = [(api, stage) for api in open_ for stage in list(api.stages)]
         return staged[0] if staged else (None, "")
 
     def _method(self, api: RestAPI, route: Route, verb: str) -> Method | None:
@@ -190,6 +211,8 @@ def _identity(request: Request, *, signed: bool) -> dict[str, Any] | None:
          "cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn")
     )  # fmt: skip
     identity = anonymous | {"sourceIp": request.source, "userAgent": request.header("User-Agent")}
+    if request.certificate:
+        identity["clientCert"] = request.certificate
     if not signed:
         return identity
     credential = _CREDENTIAL.search(request.header("Authorization"))
@@ -284,8 +307,21 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
 
 
-def listen(api: RestApiHost, *, host: str, port: int) -> ThreadingHTTPServer:
-    """Serve the API until the server is shut down; port 0 takes a free one."""
+class _TlsServer(_Server):
+    """Each handshake in its connection's own thread: who dallies keeps nobody waiting."""
+
+    region: str
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        connection = domains.greeted(self.region, request)
+        if connection is not None:
+            super().process_request_thread(connection, client_address)
+
+
+def listen(api: RestApiHost, *, host: str, port: int, domains_of: str = "") -> ThreadingHTTPServer:
+    """Serve the API until the server is shut down; port 0 takes a free one. `domains_of`: over TLS, by the custom
+    domain names of that Region.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -298,7 +334,11 @@ def listen(api: RestApiHost, *, host: str, port: int) -> ThreadingHTTPServer:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             sent = [(name, str(value)) for name, value in self.headers.items()]
-            response = api.serve(Request(self.command, self.path, sent, body, self.client_address[0]))
+            request = Request(self.command, self.path, sent, body, self.client_address[0])
+            if isinstance(self.connection, ssl.SSLSocket):
+                named, shown = domains.domain_of(self.connection), domains.client_certificate(self.connection)
+                request = replace(request, domain=named, certificate=shown)
+            response = api.serve(request)
             self.send_response_only(response.status)
             for name, value in response.headers:
                 if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
@@ -311,6 +351,8 @@ def listen(api: RestApiHost, *, host: str, port: int) -> ThreadingHTTPServer:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
 
-    server = _Server((host, port), Handler)
+    server = _TlsServer((host, port), Handler) if domains_of else _Server((host, port), Handler)
+    if isinstance(server, _TlsServer):
+        server.region = domains_of
     threading.Thread(target=server.serve_forever, daemon=True, name="api").start()
     return server

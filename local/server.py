@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from http.server import ThreadingHTTPServer
@@ -57,7 +58,7 @@ class EmbeddedAws:
     calls: CallLog
     rest_api: RestApiHost
     server: BaseWSGIServer
-    api_server: ThreadingHTTPServer | None
+    api_servers: tuple[ThreadingHTTPServer, ...]
 
     @property
     def endpoint(self) -> str:
@@ -65,8 +66,8 @@ class EmbeddedAws:
 
     def stop(self) -> None:
         self.server.shutdown()
-        if self.api_server is not None:
-            self.api_server.shutdown()
+        for one in self.api_servers:
+            one.shutdown()
         self.functions.host.close()
 
 
@@ -85,9 +86,13 @@ def start(settings: Settings) -> EmbeddedAws:
     control = Control(settings, lambdas, faults, log, fleet)
     gate = Gate(DomainDispatcherApplication(create_backend_app), lambdas, faults, log, control)
     server = _listen(gate, settings.port)
-    api = settings.api_port
-    listening = None if api is None else api_gateway.listen(rest_api, host=settings.api_host, port=api)
-    return EmbeddedAws(settings, lambdas, faults, log, rest_api, server, listening)
+    return EmbeddedAws(settings, lambdas, faults, log, rest_api, server, tuple(_doors(rest_api, settings)))
+
+
+def _doors(api: RestApiHost, settings: Settings) -> Iterator[ThreadingHTTPServer]:
+    for port, region in ((settings.api_port, ""), (settings.domain_port, settings.region)):
+        if port is not None:
+            yield api_gateway.listen(api, host=settings.api_host, port=port, domains_of=region)
 
 
 def _install(settings: Settings, clients: Clients, lambdas: Functions, bus: EventBus) -> None:
@@ -129,6 +134,7 @@ def _settings() -> Settings:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=5566, help="of the AWS endpoint")
     parser.add_argument("--api-port", type=int, help="of the deployed REST API; not served without it")
+    parser.add_argument("--domain-port", type=int, help="of custom domain names, over TLS; not served without it")
     parser.add_argument("--healthy-after", type=float, default=2, metavar="SECONDS")
     parser.add_argument("--deleted-after", type=float, default=1, metavar="SECONDS", help="of a group's deletion")
     parser.add_argument("--minute", type=float, default=60, metavar="SECONDS", help="of schedule expressions")
@@ -139,6 +145,7 @@ def _settings() -> Settings:
     return Settings(
         port=given.port,
         api_port=given.api_port,
+        domain_port=given.domain_port,
         healthy_after=timedelta(seconds=given.healthy_after),
         deleted_after=timedelta(seconds=given.deleted_after),
         async_retry_delays=(timedelta(seconds=given.retry_after), timedelta(seconds=2 * given.retry_after)),

@@ -13,6 +13,8 @@ ACCOUNT = "123456789012"
 class Settings:
     port: int
     api_port: int | None = None
+    domain_port: int | None = None
+    """Of the custom domain names, over TLS; not served without it."""
     api_host: str = "127.0.0.1"
     region: str = "us-east-1"
     healthy_after: timedelta = timedelta(seconds=2)

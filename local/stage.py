@@ -110,15 +110,19 @@ def synthesise(out: Path, *, app: Path = APP, context: dict[str, Any] | None = N
 
 
 @contextmanager
-def serving(*, api_port: int | None = None, folder: Path = FOLDER, workers: int = WORKERS) -> Iterator[tuple[str, str]]:
+def serving(
+    *, api_port: int | None = None, domain_port: int | None = None, folder: Path = FOLDER, workers: int = WORKERS
+) -> Iterator[tuple[str, str]]:
     """The embedded AWS in a process of its own: its endpoint, and the URL at which a deployed API is served.
 
-    `workers`: concurrent executions of one function.
+    `domain_port`: of custom domain names, over TLS. `workers`: concurrent executions of one function.
     """
     port, api_port = free_port(), api_port or free_port()
     folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "local.server", "--port", str(port), "--api-port", str(api_port)]
     options = ["--workers", str(workers), "--log-folder", str(folder / "functions")]
+    if domain_port is not None:
+        options += ["--domain-port", str(domain_port)]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -10,10 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from lambdas.api.app import answer, api
+from lambdas.api.doors import Doors
 from lambdas.hub import Json
 from rehearsal.faults import Killed
 from rehearsal.world import CALLER, World
 
+IAM, MUTUAL_TLS = "iam0000000", "mtls000000"
+"""Ids of the two APIs."""
 API = "api"
 """Where the calls are made that the API makes."""
 DIED = '{"message": "Internal server error"}'
@@ -39,8 +42,9 @@ def proxy_event(
     headers: Mapping[str, str] | None = None,
     arn: str | None = CALLER.principal,
     stage: str = "",
+    certificate: Json | None = None,
 ) -> Json:
-    """The event of a REST API's proxy integration.
+    """The event of a REST API's proxy integration: of the door that asks for a certificate, where one is given.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     """
@@ -54,7 +58,12 @@ def proxy_event(
         "multiValueHeaders": {},
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": {name: [value] for name, value in query} or None,
-        "requestContext": {"identity": {"userArn": arn}, "path": f"{stage}{url.path}", "stage": stage.strip("/")},
+        "requestContext": {
+            "apiId": MUTUAL_TLS if certificate else IAM,
+            "identity": {"clientCert": certificate, "userArn": None} if certificate else {"userArn": arn},
+            "path": f"{stage}{url.path}",
+            "stage": stage.strip("/"),
+        },
         "body": text,
         "isBase64Encoded": False,
     }
@@ -86,4 +95,4 @@ class Gateway:
 
     @cached_property
     def _app(self) -> APIGatewayRestResolver:
-        return api(lambda: self.world.hub, self.world.sagas)
+        return api(lambda: self.world.hub, self.world.sagas, Doors(IAM))

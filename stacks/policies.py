@@ -7,6 +7,7 @@ from typing import Any
 
 from cedarpy import policies_to_json_str, validate_policies
 
+from lambdas.api.certificates import CERTIFICATES, EXAMPLE, holders_in
 from lambdas.authority import GROUPS, OPERATE, PATTERN, POLICIES, SCHEMA, teams_in, text_of
 from saga import Saga
 
@@ -20,10 +21,14 @@ class BadPolicies(ValueError):
     """Everything that is wrong with a folder of policies, a sentence a line."""
 
 
-def check(folder: Path, operations: Sequence[AnySaga]) -> None:
-    """Raises BadPolicies: what would be found out at the first request is told before anything is deployed."""
+def check(folder: Path, operations: Sequence[AnySaga], *, certified: bool = False) -> None:
+    """Raises BadPolicies: what would be found out at the first request is told before anything is deployed.
+
+    `certified`: callers come with certificates, so somebody has to be behind one.
+    """
     names = [saga.operation for saga in operations]
-    if mistakes := [*_named_as_ours(names), *_of_teams(folder), *_of_policies(folder, names)]:
+    callers = (*_of_teams(folder), *_of_certificates(folder, certified))
+    if mistakes := [*_named_as_ours(names), *callers, *_of_policies(folder, names)]:
         raise BadPolicies("\n".join(mistakes))
 
 
@@ -44,6 +49,16 @@ def _of_teams(folder: Path) -> Iterator[str]:
         teams_in(folder)
     except ValueError as error:
         yield str(error)
+
+
+def _of_certificates(folder: Path, certified: bool) -> Iterator[str]:
+    try:
+        holders = holders_in(folder)
+    except ValueError as error:
+        yield str(error)
+        return
+    if certified and not holders:
+        yield f"{folder / CERTIFICATES} maps no certificate, so nobody could use the mutual TLS door: {EXAMPLE}"
 
 
 def _of_policies(folder: Path, operations: Sequence[str]) -> Iterator[str]:

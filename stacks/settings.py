@@ -11,6 +11,7 @@ from constructs import Node
 from lambdas.authority import PATTERN, POLICIES, TEAMS
 from lambdas.permissions import listed
 from lambdas.push.reach import Reach
+from stacks.mutual_tls import MutualTls
 
 _REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
 
@@ -45,6 +46,8 @@ class Settings:
     """Where alarms send people: the folder docs/runbook of this release, as a URL."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
     """What becomes of the table, its key and the logs when the stack is deleted."""
+    mutual_tls: MutualTls | None = None
+    """The door for clients with certificates (docs/doors.md); without it there is none."""
 
     @property
     def api_name(self) -> str:
@@ -53,7 +56,8 @@ class Settings:
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `runbooks`, `removal`.
+        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `runbooks`, `removal`; and what
+        `MutualTls.of` reads.
         """
         defaults = cls()
         return cls(
@@ -69,6 +73,7 @@ class Settings:
             _policies(node, defaults.policies),
             str(node.try_get_context("runbooks") or defaults.runbooks).rstrip("/"),
             _removal(node),
+            MutualTls.of(node),
         )
 
 

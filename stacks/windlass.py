@@ -16,6 +16,7 @@ from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity
 from stacks.grants import allow, arn
 from stacks.layer import LAYER
 from stacks.machines import Machine, MachineLogs
+from stacks.mutual_tls import MutualTlsApi
 from stacks.nudges import Nudges
 from stacks.policies import check
 from stacks.projector import Projector
@@ -53,7 +54,7 @@ class Windlass(Stack):
     ) -> None:
         super().__init__(scope, construct_id, description="Windlass: cloud operations as durable state machines")
         self._settings = settings = settings or Settings.of(scope.node)
-        check(settings.policies, operations)
+        check(settings.policies, operations, certified=settings.mutual_tls is not None)
         self._operations = operations
         self._definitions = definitions(operations)
         self._activities = activities(operations)
@@ -82,10 +83,29 @@ class Windlass(Stack):
         )
         self.machine_logs = MachineLogs(self, "MachineLogs", prefix=settings.prefix, removal=removal)
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
-        self.api = Api(self, "Api", name=settings.api_name, function=self.functions["Api"].live, removal=removal)
+        self._doors()
         self._alarms(self._wakers())
         self._grant()
         self._outputs()
+
+    def _doors(self) -> None:
+        """The function knows its doors by the ids of their APIs, and answers whoever comes by another with 403."""
+        answering, prefix, removal = self.functions["Api"], self._settings.prefix, self._settings.removal
+        self.api = Api(self, "Api", name=self._settings.api_name, function=answering.live, removal=removal)
+        answering.function.add_environment("WINDLASS_IAM_API", self.api.api.rest_api_id)
+        if self._settings.mutual_tls is None:
+            return
+        door = MutualTlsApi(
+            self,
+            "MutualTls",
+            name=f"{prefix}mutual-tls",
+            place=self._settings.mutual_tls,
+            function=answering.live,
+            after=self.api,
+            removal=removal,
+        )
+        answering.function.add_environment("WINDLASS_MUTUAL_TLS_API", door.api.rest_api_id)
+        door.outputs(self)
 
     def _wakers(self) -> dict[str, sqs.IQueue]:
         """What wakes the hub's functions besides callers and machines; where each leaves what it gave up on."""

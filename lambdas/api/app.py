@@ -24,16 +24,17 @@ from lambdas.api import (
     receivers,
 )
 from lambdas.api.desk import Desk, parsed
+from lambdas.api.doors import Doors
 from lambdas.api.problems import clouddrivers, own, problem_of
 from lambdas.engine import measures
 from lambdas.engine.tasks import Sagas
 from lambdas.hub import Hub
 
 
-def api(hub_of: Callable[[], Hub], sagas: Sagas, delegates: tuple[str, ...] = ()) -> APIGatewayRestResolver:
+def api(hub_of: Callable[[], Hub], sagas: Sagas, doors: Doors) -> APIGatewayRestResolver:
     """The resolver of all routes; the hub is asked for with the first request that needs it."""
     app = APIGatewayRestResolver(json_body_deserializer=parsed)
-    desk = Desk(app, hub_of, sagas, delegates)
+    desk = Desk(app, hub_of, sagas, doors)
     app.use([_authorised(desk)])
     app.exception_handler(Exception)(_told(desk))
     own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters, receivers)

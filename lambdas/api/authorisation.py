@@ -51,7 +51,10 @@ class Authorisation:
         cluster: Annotated[str | None, Query(min_length=1, description="Its name: `shop-prod`.")] = None,
         kind: Annotated[str | None, Query(description="Of a guard: `serverGroup`.")] = None,
         name: Annotated[str | None, Query(description="Of a guard or a freeze.")] = None,
-        principal: Annotated[str | None, Query(description="Somebody else's ARN; else the caller itself.")] = None,
+        principal: Annotated[
+            str | None,
+            Query(description="Somebody else's ARN, or `certificate:orca`; else the caller itself."),
+        ] = None,
         user: Annotated[str | None, Query(description="For whom that one speaks.")] = None,
         at: Annotated[datetime | None, Query(description="At another time; without an offset, UTC.")] = None,
     ) -> DecisionView:

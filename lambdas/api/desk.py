@@ -1,6 +1,7 @@
 """What every route works with: the request at hand, who sent it, and the hub."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from lambdas.accounts import Accounts
 from lambdas.api.caller import caller_of, trace_of
+from lambdas.api.doors import Doors
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.records import Whole, find, no_operation
 from lambdas.api.rights import Arguments, Needs, Rights
@@ -21,13 +23,15 @@ from lambdas.engine.tasks import AnySaga, Sagas
 from lambdas.hub import Hub
 from lambdas.rows import Control, control_key, control_of
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Desk:
     app: APIGatewayRestResolver
     hub_of: Callable[[], Hub]
     sagas: Sagas
-    delegates: tuple[str, ...] = ()
+    doors: Doors
     needs: dict[Callable[..., Any], Needs] = field(default_factory=dict)
     """Of each route's function."""
 
@@ -41,7 +45,10 @@ class Desk:
 
     @property
     def caller(self) -> Caller:
-        return caller_of(self.event, self.delegates)
+        return caller_of(self.event, self.doors, self._now)
+
+    def _now(self) -> float:
+        return self.hub.now()  # the hub is made for whoever needs the time
 
     @property
     def rights(self) -> Rights:
@@ -123,6 +130,7 @@ class Desk:
         for one in submissions:
             self.rights.submits(one)
         accepted = intake.accept(self.hub, submissions, caller=self.caller, terms=terms, key=key, digest=digest)
+        log.info("%s was accepted from %s", accepted.id, signals.said(self.caller, ""))
         if any(one.preempts for one in submissions):
             signals.wake_holders(self.hub, self.sagas, accepted.id)
         return accepted

@@ -24,10 +24,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @cache
 def _app() -> APIGatewayRestResolver:
     from lambdas.api.app import api  # noqa: PLC0415  see above
-    from lambdas.api.caller import delegates_of  # noqa: PLC0415
+    from lambdas.api.doors import Doors  # noqa: PLC0415
+    from lambdas.authority import POLICIES  # noqa: PLC0415
     from statemachines import Registered  # noqa: PLC0415
 
-    return api(_hub, Registered(), delegates_of(os.environ))
+    return api(_hub, Registered(), Doors.of(os.environ, POLICIES))
 
 
 def _hub() -> "Hub":

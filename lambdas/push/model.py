@@ -32,7 +32,7 @@ class Data(BaseModel):
     account: str
     region: str
     batch: str | None = Field(default=None, description="Id of the batch that it belongs to.")
-    caller: str = Field(description="Who asked: an ARN.")
+    caller: str = Field(description="Who asked: an ARN, or `certificate:` and a name.")
     user: str | None = Field(default=None, description="On whose behalf.")
     trace: str | None = Field(default=None, description="The caller's own id of what this belongs to.")
     step: str | None = Field(default=None, description="The state that ended, or in which it was.")

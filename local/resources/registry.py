@@ -5,6 +5,7 @@ from __future__ import annotations
 from local.resources import (
     alarms,
     buckets,
+    domain_names,
     event_rules,
     identities,
     keys,
@@ -22,6 +23,7 @@ from local.resources.kinds import Kind
 KINDS: dict[str, Kind] = (
     alarms.KINDS
     | buckets.KINDS
+    | domain_names.KINDS
     | event_rules.KINDS
     | identities.KINDS
     | keys.KINDS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from local.resources.kinds import IGNORED, Json, Kind, Made, Wanted, lower_first, tag_map
 
+_SETTINGS = ("EndpointConfiguration", "MinimumCompressionSize", "BinaryMediaTypes", "DisableExecuteApiEndpoint")
+
 
 def create_api(wanted: Wanted) -> Made:
     client = wanted.client("apigateway")
@@ -11,14 +13,17 @@ def create_api(wanted: Wanted) -> Made:
         name=wanted.name("Name"),
         description=wanted.properties.get("Description", ""),
         tags=tag_map(wanted.properties.get("Tags")),
-        **lower_first(wanted.only("EndpointConfiguration", "MinimumCompressionSize", "BinaryMediaTypes")),
+        **lower_first(wanted.only(*_SETTINGS)),
     )
     root = client.get_resources(restApiId=api["id"], limit=500)["items"][0]["id"]
     return Made(api["id"], {"RootResourceId": root, "RestApiId": api["id"]})
 
 
 def update_api(wanted: Wanted, before: Json, made: Made) -> Made:
-    changed = [{"op": "replace", "path": "/name", "value": wanted.name("Name")}]
+    # moto takes any text for true but the empty one.
+    is_shut = "true" if wanted.properties.get("DisableExecuteApiEndpoint") else ""
+    values = {"/name": wanted.name("Name"), "/disableExecuteApiEndpoint": is_shut}
+    changed = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
     wanted.client("apigateway").update_rest_api(restApiId=made.id, patchOperations=changed)
     return made
 

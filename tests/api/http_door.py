@@ -12,6 +12,8 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from lambdas import accounts
 from lambdas.accounts import Account
 from lambdas.api.app import api
+from lambdas.api.certificates import Holders
+from lambdas.api.doors import Doors
 from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.engine.tasks import Sagas, by_name
@@ -22,7 +24,7 @@ from lambdas.requests.destroy_server_group import DestroyServerGroup
 from lambdas.requests.resize_server_group import ResizeServerGroup
 from lambdas.rows import Control, Open, Status, Step, control_key, control_of, item_of, open_key, plan_key, step_key
 from lambdas.table import Key, Put, Update
-from rehearsal.gateway import Answered, answered, proxy_event
+from rehearsal.gateway import IAM, MUTUAL_TLS, Answered, answered, proxy_event
 from rehearsal.memory_table import MemoryTable
 from saga import Saga, step, wait_until
 
@@ -166,6 +168,7 @@ class Door:
     machines: Starts
     functions: Planners
     delegates: tuple[str, ...] = ()
+    holders: Holders = field(default_factory=dict)
     sagas: Sagas = field(default_factory=lambda: SAGAS)
 
     def __call__(
@@ -178,13 +181,15 @@ class Door:
         arn: str | None = CALLER,
         text: str | None = None,
         stage: str = "",
+        certificate: Json | None = None,
     ) -> Answered:
         sent = text if text is not None else None if body is None else json.dumps(body)
-        return answered(self.app, proxy_event(method, target, sent, headers=headers, arn=arn, stage=stage))
+        event = proxy_event(method, target, sent, headers=headers, arn=arn, stage=stage, certificate=certificate)
+        return answered(self.app, event)
 
     @cached_property
     def app(self) -> APIGatewayRestResolver:
-        return api(lambda: self.hub, self.sagas, self.delegates)
+        return api(lambda: self.hub, self.sagas, Doors(IAM, MUTUAL_TLS, self.delegates, self.holders))
 
     def get(self, target: str, **more: Any) -> Answered:
         return self("GET", target, **more)
