@@ -634,6 +634,12 @@ MUTANTS = (
         quick=False,
     ),
     Mutant(
+        "a pivot that the cloud has put back stays one",
+        _instead(waits, "_back_over_the_pivot", _nothing),
+        Slice("executeCloudFormationChangeSet/fails", ("before",), _in("StackUpdated")),
+        quick=False,
+    ),
+    Mutant(
         "an undo deletes whatever has the name",
         _step("CreateServerGroup", "CreateEmptyGroup", undo=_deletes_whatever_has_the_name),
         _under(CREATE, "person", 200),

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from saga.model import Saga, Step
+from saga.model import Saga, Step, Wait
 from saga.rules import check
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ FINAL = (
 REFUSED = ("Rejected", "Cancelled", "Expired", "RollBack")
 """What leads straight back from a step that can be put back."""
 WITHDRAWN = ("Cancelled", "Expired", "RollBack")
-"""What leads back from the pivot: these are raised before it begins."""
+"""What leads back from the pivot: these are raised before it begins; and when the cloud has put it back by itself."""
 
 ACTIVITY_LIMIT = timedelta(seconds=75)
 """Longer than any function's timeout (at most 60 s), so that the function's own end is the one that counts."""
@@ -122,15 +122,20 @@ class _Machine:
 
     def _catch_of(self, position: int) -> list[Json]:
         revoked, other = _catch("Revoked", to="GiveUp"), _catch("States.ALL", to="Hold")
-        if position > self._pivot:
+        if position > self._pivot and not self._may_be_undone(position):
             return [revoked, other]
-        straight_back = WITHDRAWN if position == self._pivot else REFUSED
+        straight_back = WITHDRAWN if position >= self._pivot else REFUSED
         return [_catch(*straight_back, to=self.saga.way_back(position)[0]), revoked, other]
 
     @cached_property
     def _pivot(self) -> int:
         """Its position; one after the last step where there is none."""
         return len(self.saga.reversible)
+
+    def _may_be_undone(self, position: int) -> bool:
+        """Whether the cloud may put the pivot back while this waits."""
+        one = self.saga.steps[position]
+        return isinstance(one, Wait) and one.cloud_undoes
 
     @property
     def _top(self) -> str:
@@ -232,7 +237,8 @@ class _Machine:
             yield from pairwise(("Kept", *(one.name for one in self.saga.kept), self._top))
         restarted = ("Interrupted", *(["NothingLeft"] if self.saga.left else []))
         yield from ((before, self._top) for before in restarted)
-        for at in range(self._pivot + 1):
+        undone = (at for at in range(self._pivot + 1, len(self.saga.steps)) if self._may_be_undone(at))
+        for at in (*range(self._pivot + 1), *undone):
             yield self._before(at), self.saga.way_back(at)[0]
         yield from pairwise(self.saga.way_back())
 

@@ -52,6 +52,8 @@ class Wait(Generic[P_contra, C_contra]):
     """Names of the things the check looks at."""
     stable_for: Callable[[P_contra], timedelta] | None = None
     """How long the check has to go on passing; None: once is enough. It is a part of `within`."""
+    cloud_undoes: bool = False
+    """The cloud may put back by itself what the pivot did: the check raises RollBack then, and the rest is put back."""
 
     def limit(self, plan: Any) -> timedelta:
         """How long this plan's wait may take."""
@@ -227,13 +229,14 @@ def wait_until(
     at_most: timedelta | None = None,
     watches: Callable[[P], tuple[str, ...]] | None = None,
     stable_for: Callable[[P], timedelta] | None = None,
+    cloud_undoes: bool = False,
 ) -> Wait[P, C]:
     """A wait of the plan's saga: see `Wait`. `at_most` is needed where `within` depends on the plan."""
     if at_most is None:
         if not isinstance(within, timedelta):
             raise ValueError(f"{name}: say at_most= where within= depends on the plan")
         at_most = within
-    return Wait(name, check, within, at_most, watches, stable_for)
+    return Wait(name, check, within, at_most, watches, stable_for, cloud_undoes)
 
 
 def removed(one: Step[P, C] | Wait[P, C], *, after: str, on: date) -> Removed[P, C]:

@@ -117,9 +117,21 @@ def _bad_waits(saga: _Saga) -> Iterator[str]:
             yield f"{wait.name} waits {wait.at_most}; give it some time"
         if isinstance(wait.within, timedelta) and wait.within > wait.at_most:
             yield f"{wait.name} waits {wait.within}, longer than its at_most={wait.at_most}"
+    yield from _bad_undoing_by_the_cloud(saga)
     together = sum((wait.at_most for wait in saga.waits), timedelta())
     if together > saga.finish_by:
         yield f"waits may take {together} together, longer than finish_by={saga.finish_by}"
+
+
+def _bad_undoing_by_the_cloud(saga: _Saga) -> Iterator[str]:
+    pivot = len(saga.reversible)
+    for wait in (one for one in saga.waits if one.cloud_undoes):
+        position = saga.steps.index(wait)
+        between = [one.name for one in saga.steps[pivot + 1 : position] if isinstance(one, Step)]
+        if position < pivot:
+            yield f"{wait.name} says cloud_undoes=, but no pivot stands before it; give the step an undo instead"
+        elif between:
+            yield f"{wait.name} says cloud_undoes=, but that would leave what {between[0]} did; put the wait before it"
 
 
 def _bad_keeping(saga: _Saga) -> Iterator[str]:

@@ -21,7 +21,7 @@ DEPLOY_CLOUD_FORMATION: Saga[DeployCloudFormation, DeployPlan, Cloud] = Saga(
         step("CreateChangeSet", do=stacks.prepare, undo=stacks.delete_prepared),
         wait_until("ChangeSetCreated", check=stacks.unprepared, within=timedelta(minutes=30)),
         step("UpdateStack", do=stacks.update, pivot=True),
-        wait_until("StackUpdated", check=stacks.unupdated, within=stacks.within, at_most=LONGEST),
+        wait_until("StackUpdated", check=stacks.unupdated, within=stacks.within, at_most=LONGEST, cloud_undoes=True),
     ),
     left=stacks.left_behind,
     difference=stacks.deployed,

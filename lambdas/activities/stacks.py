@@ -6,7 +6,8 @@ every event of a stack.
 
 The creation of a stack is put back by deleting it. An update is put back by CloudFormation alone, and only where it
 fails: there is no way back from an update that has come about. So it is the pivot, and what can be refused is refused
-before: the template, its capabilities, a stack that cannot be updated.
+before: the template, its capabilities, a stack that cannot be updated. Where CloudFormation has put an update back, the
+operation is put back; where that failed too, a person is asked.
 
 CloudFormation acts with the role that a request names (`roleARN`); without one, with what Windlass itself may do in the
 account, which is only what its operations do.
@@ -61,6 +62,11 @@ UPDATABLE = frozenset(
 WHOLE_LIFE = 40
 """Pages of all events of a new stack: 500 resources, made, rolled back and deleted, with two or three events each."""
 DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+PUT_BACK = {
+    "UPDATE_ROLLBACK_COMPLETE": "CloudFormation has put it back",
+    "ROLLBACK_COMPLETE": "it is empty again; delete it before anything is made of it",
+}
+"""How a change that failed ends where nothing of it is left; the second, where it was to make the stack."""
 REVIEW, DELETING, DELETED = "REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 """What a change set says that would change nothing: https://github.com/aws/aws-toolkit-azure-devops/issues/97"""
@@ -278,7 +284,7 @@ def unprepared(plan: DeployPlan, cloud: Cloud) -> str | None:
 
 
 def update(plan: DeployPlan, cloud: Cloud) -> str:
-    """Begin to update the stack: from here on CloudFormation alone puts back. Nothing to update is success."""
+    """Begin to update the stack: from here on CloudFormation alone puts it back. Nothing to update is success."""
     if plan.action != "update" or plan.before is None:
         return "no stack to update"
     stack, token = plan.before.id, _token(cloud, "update")
@@ -302,7 +308,7 @@ def _seen(name: str, stack: str, token: str, cloud: Cloud) -> str:
 
 
 def unupdated(plan: DeployPlan, cloud: Cloud) -> str | None:
-    """Why the update is not complete yet. One that failed is refused, with what failed in it."""
+    """Why the update is not complete yet. Where it failed, CloudFormation has put it back, or could not."""
     if plan.action != "update" or plan.before is None:
         return None
     stack, token = plan.before.id, _token(cloud, "update")
@@ -310,22 +316,32 @@ def unupdated(plan: DeployPlan, cloud: Cloud) -> str | None:
 
 
 def _changing(name: str, stack: str, token: str, cloud: Cloud) -> str | None:
+    """As `_awaited`, but what CloudFormation puts back is waited for. Raises RollBack where it has."""
     found = restoring.read(lambda: cloud.of(Stacks).find(stack))
-    return f"stack {name} is not visible" if found is None else _awaited(found, token, cloud)
+    if found is None:
+        return f"stack {name} is not visible"
+    if "ROLLBACK" not in found.status:
+        return _awaited(found, token, cloud)
+    why = _failure(found, token, cloud)
+    if found.status.endswith("_IN_PROGRESS"):
+        return why
+    if found.status in PUT_BACK:
+        raise RollBack(f"{why}; {PUT_BACK[found.status]}")
+    raise Rejected(why)
 
 
 def _awaited(stack: Stack, token: str, cloud: Cloud) -> str | None:
     """None where it is done, a reason while it goes on. Raises Rejected where CloudFormation has given up."""
     if stack.status in DONE:
         return None
-    said = f"stack {stack.name} is {stack.status}"
-    going_on = stack.status.endswith("_IN_PROGRESS") and "ROLLBACK" not in stack.status and stack.status != DELETING
-    if going_on:
-        return said
+    if stack.status.endswith("_IN_PROGRESS") and "ROLLBACK" not in stack.status and stack.status != DELETING:
+        return f"stack {stack.name} is {stack.status}"
+    raise Rejected(_failure(stack, token, cloud))
+
+
+def _failure(stack: Stack, token: str, cloud: Cloud) -> str:
     why = "; ".join(cloud.of(Stacks).failures(stack.id, token)) or stack.reason or "no reason is told"
-    if stack.status.startswith("UPDATE_ROLLBACK") and stack.status.endswith("_IN_PROGRESS"):
-        return _shown(f"{said}: {why}", cloud)
-    raise Rejected(_shown(f"{said}: {why}", cloud))
+    return _shown(f"stack {stack.name} is {stack.status}: {why}", cloud)
 
 
 def _shown(sentence: str, cloud: Cloud) -> str:
@@ -407,7 +423,7 @@ def plan_execute(request: ExecuteCloudFormationChangeSet, cloud: Cloud) -> Chang
 
 
 def execute(plan: ChangePlan, cloud: Cloud) -> str:
-    """Begin to change the stack: from here on CloudFormation alone puts back."""
+    """Begin to change the stack: from here on CloudFormation alone puts it back, and the change set is used up."""
     stack, token = plan.stack_id or "", _token(cloud, "execute")
     cloud.results["stackId"] = stack
     if cloud.of(Stacks).begun(stack, token):
@@ -422,7 +438,7 @@ def execute(plan: ChangePlan, cloud: Cloud) -> str:
 
 
 def unexecuted(plan: ChangePlan, cloud: Cloud) -> str | None:
-    """Why the stack is not as the change set says yet. A change that failed is refused, with what failed in it."""
+    """Why the stack is not as the change set says. Where that failed, CloudFormation has put it back, or could not."""
     stack, token = plan.stack_id or "", _token(cloud, "execute")
     if not cloud.of(Stacks).begun(stack, token):
         return f"stack {plan.stack} does not show yet that it changes"

@@ -16,6 +16,8 @@ TELLING = 30.0
 KEPT = "it is kept, out of the way"
 TOOK_OVER = "Interrupted"
 """The error with which a recovery's undo chain begins."""
+UNDID = (TOOK_OVER, RollBack.__name__, Cancelled.__name__)
+"""With these a recovery has gone its way back: past a pivot, if the cloud itself has put that back."""
 
 
 def finish(hub: Hub, task: Task) -> str:
@@ -147,7 +149,7 @@ def _end_of(row: Control, status: Status, reason: str, *, keeps: bool) -> Status
         raise Cancelled(f"operation {row.id} was cancelled before it was done")
     if status is not Status.ROLLED_BACK:
         return status
-    if row.pivoted or (row.recoveries and not reason.startswith(TOOK_OVER)):
+    if row.pivoted or (row.recoveries and not reason.startswith(UNDID)):
         return Status.NEEDS_ATTENTION  # a recovery that got no further than its guards has put nothing back
     return Status.NOT_STARTED if row.started is None else status
 

@@ -30,7 +30,7 @@ from lambdas.errors import (
     WindlassError,
 )
 from lambdas.hub import Hub, Json
-from lambdas.rows import Control, Mark, Open, Status
+from lambdas.rows import Control, Mark, Open, Status, short
 from lambdas.table import Refused
 from lambdas.values import changed
 
@@ -79,7 +79,7 @@ def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | Non
         _not_stopped(row)
         reason = _reason(hub, row, saga_named(opened.saga, sagas), opened, plan)
     except RollBack as error:
-        return _undone_again(hub, row, opened, str(error))
+        return _to_be_put_back(hub, sagas, row, opened, error)
     except (Rejected, Cancelled, Revoked) as error:
         return tokens.fail(hub, opened, type(error).__name__, str(error))
     if reason is None:
@@ -87,6 +87,27 @@ def _looked(hub: Hub, sagas: Sagas, row: Control, opened: Open, plan: Json | Non
     if (late := _late(hub, opened, reason)) is not None:
         return tokens.fail(hub, opened, type(late).__name__, str(late))
     return tokens.note(hub, opened, changed(opened, reason=reason, clear=None, due=due))
+
+
+def _to_be_put_back(hub: Hub, sagas: Sagas, row: Control, opened: Open, error: RollBack) -> None:
+    if opened.state == LEFT:
+        return _undone_again(hub, row, opened, str(error))
+    if wait_of(saga_named(opened.saga, sagas), opened.state).cloud_undoes:
+        _back_over_the_pivot(hub, row, str(error))
+    return tokens.fail(hub, opened, RollBack.__name__, str(error))
+
+
+def _back_over_the_pivot(hub: Hub, row: Control, found: str) -> None:
+    """The cloud has put back what the pivot did. The row says so first: however the execution ends, it goes back."""
+
+    def decide(now: Control) -> tuple[control.Change, tuple[()]] | None:
+        if now.status.over or not now.pivoted:
+            return None
+        why = short(f"{RollBack.__name__}: {found}")
+        last = control.last_forward(now)
+        return {"pivoted": False, "status": Status.UNDOING, "forward_end": last, "error": why}, ()
+
+    control.change(hub, row.id, decide)
 
 
 def _undone_again(hub: Hub, row: Control, opened: Open, found: str) -> None:

@@ -1,6 +1,9 @@
-"""Stacks and change sets. A template that says `BREAKS` fails while its resources are made, and is rolled back."""
+"""Stacks and change sets. A template that says `BREAKS` fails while its resources are made, and is rolled back.
 
-from dataclasses import dataclass
+Where it says `BREAKS FOR GOOD`, rolling back fails too.
+"""
+
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from lambdas.cloud.stacks import CREATE, ChangeSet, Specification, Stack, Stacks
@@ -12,26 +15,40 @@ from rehearsal.fake_cloud.port import Port, call, plays
 STACK, CHANGE_SET = "stack", "change set"
 """Shelves of a place."""
 BREAKS = "BREAKS"
+STUCK = f"{BREAKS} FOR GOOD"
 BROKEN = "Queue CREATE_FAILED: Resource handler returned message: it breaks"
 NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
 STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+SPENT = "EXECUTE_FAILED"
 
 
 @dataclass(frozen=True)
 class Standing:
     """A stack and what it was made of."""
 
-    stack: Stack
+    stack: Stack = field(compare=False)
     specification: Specification
+    shown: Stack = field(init=False)
+    """What is compared: a stack that stands is the same whatever was tried with it."""
+
+    def __post_init__(self) -> None:
+        stands = replace(self.stack, status="stands", reason="")
+        object.__setattr__(self, "shown", stands if self.stack.status in STABLE else self.stack)
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A change set and what it would make of its stack."""
 
-    change_set: ChangeSet
+    change_set: ChangeSet = field(compare=False)
     specification: Specification
     purpose: str
+    shown: ChangeSet = field(init=False)
+    """What is compared: that one was tried in vain is nothing that could be put back."""
+
+    def __post_init__(self) -> None:
+        unspent = replace(self.change_set, execution="AVAILABLE")
+        object.__setattr__(self, "shown", unspent if self.change_set.execution == SPENT else self.change_set)
 
 
 @plays(Stacks)
@@ -147,7 +164,7 @@ class FakeStacks(Port):
             raise NotFound(f"there is no change set {name} of stack {stack}")
         if prepared.change_set.execution != "AVAILABLE":
             raise Rejected(f"change set {name} is {prepared.change_set.execution}")
-        self.place.shelf(CHANGE_SET).take(f"{there.stack.name}/{name}", self.place.now)
+        self._used_up(f"{there.stack.name}/{name}", prepared)
         self._begin(there.stack, token, "executed a change set of")
         if prepared.purpose == CREATE:
             self._make(changed(there.stack, status="CREATE_IN_PROGRESS"), prepared.specification)
@@ -161,6 +178,13 @@ class FakeStacks(Port):
             if found.name == name and stack in (found.stack, prepared.specification.name):
                 self.place.shelf(CHANGE_SET).take(key, self.place.now)
                 self.place.note("deleted", CHANGE_SET, key, self.operation)
+
+    def _used_up(self, key: str, prepared: Prepared) -> None:
+        """One that comes about is gone; one that fails stays, and cannot be executed again."""
+        if BREAKS not in (prepared.specification.template or ""):
+            return self.place.shelf(CHANGE_SET).take(key, self.place.now)
+        spent = replace(prepared, change_set=replace(prepared.change_set, execution=SPENT))
+        return self.place.shelf(CHANGE_SET).put(key, spent, self.place.now)
 
     def _of(self, stack: str) -> Standing | None:
         known = self.place.shelf(STACK).things.values()
@@ -194,7 +218,8 @@ class FakeStacks(Port):
         boot = self.place.manners.boot
         if BREAKS not in (specification.template or ""):
             return self._later(stack, boot, stack.status, "UPDATE_COMPLETE", specification)
-        why, rolled_back = _why(specification), "UPDATE_ROLLBACK_COMPLETE"
+        why = _why(specification)
+        rolled_back = f"UPDATE_ROLLBACK_{'FAILED' if STUCK in (specification.template or '') else 'COMPLETE'}"
         self._later(stack, boot, stack.status, "UPDATE_ROLLBACK_IN_PROGRESS", there.specification, why)
         self._later(stack, boot + 1, "UPDATE_ROLLBACK_IN_PROGRESS", rolled_back, there.specification, why)
         return None
@@ -228,7 +253,7 @@ class FakeStacks(Port):
             return
         done = {"status": "CREATE_COMPLETE", "execution": "AVAILABLE"}
         nothing = {"status": "FAILED", "reason": NOTHING}
-        prepared = changed(known, change_set=changed(made, **(nothing if empty else done)))
+        prepared = replace(known, change_set=replace(made, **(nothing if empty else done)))
         shelf.put(key, prepared, self.place.now)
 
 

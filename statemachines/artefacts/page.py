@@ -137,7 +137,7 @@ def _failures(saga: _Saga, states: Json) -> Iterator[str]:
     yield ""
     yield "`Revoked` (its guard was taken by force) leads to `GiveUp` from anywhere between `Plan` and `Finish`."
     yield ""
-    yield from _hold(saga)
+    yield from _hold(saga, saga.way_back()[0])
 
 
 def leads_to(state: Json, error: str) -> str:
@@ -145,13 +145,19 @@ def leads_to(state: Json, error: str) -> str:
     return next(str(catch["Next"]) for catch in state["Catch"] if {error, "States.ALL"} & {*catch["ErrorEquals"]})
 
 
-def _hold(saga: _Saga) -> Iterator[str]:
+def _hold(saga: _Saga, back: str) -> Iterator[str]:
     asked = f"it rolls back after {_long(saga.on_failure.decide_within)}"
     yield f"In `Hold` a person decides: once more, roll back, or abandon; unless somebody does, {asked}."
     if saga.undo_of:
         yield "In `HoldUndo`: once more, skip this undo, or abandon. The guards stay held meanwhile."
     if saga.pivot:
         yield f"From `{saga.pivot.name}` on nothing is put back: a hold ends in its retry or in `NeedsAttention`."
+        yield from (_undone_by_the_cloud(saga.pivot, one, back) for one in saga.waits if one.cloud_undoes)
+
+
+def _undone_by_the_cloud(pivot: Step[Any, Any], wait: Wait[Any, Any], back: str) -> str:
+    undone = f"`{wait.name}` may find that the cloud itself has put `{pivot.name}` back"
+    return f"But {undone}: then the rest is put back too, from `{back}` on."
 
 
 def _ends(saga: _Saga) -> Iterator[str]:

@@ -1,15 +1,19 @@
-"""moto's CloudFormation, made to keep client request tokens, and to find and refuse what CloudFormation does."""
+"""moto's CloudFormation, made to keep client request tokens, to find and refuse what CloudFormation does, and to fail.
+
+A template that says `BREAKS` fails while its resources are made, as the fake cloud's do: moto's own always succeed.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import Stack
+from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from local.stack_tokens import noted, tokened
+from rehearsal.fake_cloud.stacks import BREAKS, SPENT, STUCK
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,9 +24,57 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
         ("execute_change_set", _of_known(CloudFormationResponse.execute_change_set)),
     ):
         monkeypatch.setattr(CloudFormationResponse, name, tokened(method))
+    monkeypatch.setattr(Stack, "update", _updated(Stack.update))
+    monkeypatch.setattr(Stack, "create_resources", _created(Stack.create_resources))
+    monkeypatch.setattr(
+        CloudFormationBackend, "execute_change_set", _executed(CloudFormationBackend.execute_change_set)
+    )
     monkeypatch.setattr(CloudFormationResponse, "describe_change_set", _described)
     monkeypatch.setattr(CloudFormationResponse, "delete_change_set", _deleted)
     monkeypatch.setattr(CloudFormationResponse, "_validate_different_update", _changing)
+
+
+def _updated(method: Any) -> Any:
+    def update(stack: Any, template: str, *given: Any, **named: Any) -> Any:
+        if BREAKS not in template:
+            return method(stack, template, *given, **named)
+        stack._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
+        return _rolled_back(stack, "UPDATE_ROLLBACK", template)
+
+    return update
+
+
+def _created(method: Any) -> Any:
+    def create_resources(stack: Any) -> Any:
+        return _rolled_back(stack, "ROLLBACK", stack.template) if BREAKS in stack.template else method(stack)
+
+    return create_resources
+
+
+def _executed(method: Any) -> Any:
+    def execute(backend: Any, change_set_name: str, stack_name: str) -> Any:
+        for one in backend.change_sets.values():
+            if one.change_set_name == change_set_name and BREAKS in one.template:
+                one.execution_status = SPENT
+                return _fails(backend.stacks[one.stack_id], one)
+        return method(backend, change_set_name, stack_name)
+
+    return execute
+
+
+def _fails(stack: Any, change_set: Any) -> None:
+    creates = change_set.change_set_type == "CREATE"
+    stack._add_stack_event("CREATE_IN_PROGRESS" if creates else "UPDATE_IN_PROGRESS")
+    _rolled_back(stack, "ROLLBACK" if creates else "UPDATE_ROLLBACK", change_set.template)
+
+
+def _rolled_back(stack: Any, how: str, template: str) -> None:
+    stack._add_stack_event("CREATE_FAILED", resource_status_reason="Resource handler returned message: it breaks")
+    stack.events[-1].logical_resource_id = "Queue"
+    consequence = "The following resource(s) failed to create: [Queue]."
+    stack._add_stack_event(f"{how}_IN_PROGRESS", resource_status_reason=consequence)
+    stack.status = f"{how}_{'FAILED' if STUCK in template else 'COMPLETE'}"
+    stack._add_stack_event(stack.status, resource_status_reason=consequence if STUCK in template else None)
 
 
 def _described(response: Any) -> ActionResult:

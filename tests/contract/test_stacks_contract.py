@@ -7,6 +7,7 @@ import pytest
 
 from lambdas.cloud.stacks import CREATE, UPDATE, Specification, Stacks
 from lambdas.errors import AlreadyExists, NotFound, Rejected
+from rehearsal.fake_cloud.stacks import BREAKS, BROKEN, SPENT, STUCK
 from tests.contract.worlds import FakeWorld, World
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "shop-queue", "DelaySeconds": {"Ref": "Days"}}}
@@ -15,6 +16,9 @@ TEMPLATE = json.dumps({"Parameters": DAYS, "Resources": {"Queue": QUEUE}})
 OTHER = json.dumps({"Parameters": DAYS, "Resources": {"Queue": QUEUE, "Dead": {"Type": "AWS::SQS::Queue"}}})
 SHOP = Specification("shop", TEMPLATE, parameters=(("Days", "7"),), tags=(("team", "shop"),))
 LATER = replace(SHOP, template=OTHER)
+FAILING, FAILING_FOR_GOOD = (
+    replace(SHOP, template=json.dumps({"Description": says, **json.loads(OTHER)})) for says in (BREAKS, STUCK)
+)
 NO_STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/none/0"
 
 
@@ -70,6 +74,72 @@ def test_an_update_that_changes_nothing_is_there_already(stacks: Stacks) -> None
 
     with pytest.raises(AlreadyExists):
         stacks.update(SHOP, "op1-update")
+
+
+def ended(world: World) -> None:
+    """What CloudFormation goes on with has come to its end: moto's takes no time."""
+    if isinstance(world, FakeWorld):
+        world.place.clock.drain(120)
+
+
+@pytest.mark.parametrize(
+    ("failing", "status"),
+    [(FAILING, "UPDATE_ROLLBACK_COMPLETE"), (FAILING_FOR_GOOD, "UPDATE_ROLLBACK_FAILED")],
+    ids=["rolled back", "not rolled back"],
+)
+def test_an_update_that_fails_is_rolled_back_if_that_can_be(
+    world: World, stacks: Stacks, failing: Specification, status: str
+) -> None:
+    made = stacks.create(SHOP, "op1-create")
+
+    assert stacks.update(failing, "op1-update") == made
+    ended(world)
+
+    assert stacks.find(made).status == status
+    assert stacks.begun(made, "op1-update")
+    (why,) = stacks.failures(made, "op1-update")
+    assert why.startswith(BROKEN)
+    assert stacks.failures(made) == (why,)
+
+
+def test_after_an_update_that_was_rolled_back_comes_the_next(world: World, stacks: Stacks) -> None:
+    made = stacks.create(SHOP, "op1-create")
+    stacks.update(FAILING, "op1-update")
+    ended(world)
+
+    stacks.update(LATER, "op2-update")
+
+    assert stacks.find(made).status == "UPDATE_COMPLETE"
+
+
+def test_a_creation_that_fails_leaves_an_empty_stack(world: World, stacks: Stacks) -> None:
+    made = stacks.create(FAILING, "op1-create")
+    ended(world)
+
+    assert stacks.find(made).status == "ROLLBACK_COMPLETE"
+    (why,) = stacks.failures(made, "op1-create")
+    assert why.startswith(BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "status"),
+    [(UPDATE, "UPDATE_ROLLBACK_COMPLETE"), (CREATE, "ROLLBACK_COMPLETE")],
+    ids=["update", "create"],
+)
+def test_a_change_set_that_fails_is_rolled_back_and_used_up(
+    world: World, stacks: Stacks, purpose: str, status: str
+) -> None:
+    if purpose == UPDATE:
+        stacks.create(SHOP, "op1-create")
+    made = stacks.create_change_set(FAILING, "longer", purpose, "ours", "op1-prepare")
+
+    stacks.execute(made, "longer", "op2-execute")
+    ended(world)
+
+    assert stacks.find(made).status == status
+    (why,) = stacks.failures(made, "op2-execute")
+    assert why.startswith(BROKEN)
+    assert stacks.change_set(made, "longer").execution == SPENT
 
 
 def test_a_stack_is_deleted_and_then_again(world: World, stacks: Stacks) -> None:

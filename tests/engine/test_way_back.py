@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from rehearsal.faults import KINDS, Call
-from rehearsal.scenarios import CREATES, RESIZES
-from rehearsal.sweep import Scenario
+from rehearsal.scenarios import CREATES, RESIZES, deploy_cloud_formation
+from rehearsal.scenarios import execute_cloud_formation_change_set as execution
+from rehearsal.sweep import Scenario, golden_of, singles
 from rehearsal.world import World
 from tests.engine.doubles import Spoiler, lagging, landed_late, not_put_back, refusing, spoiled, traced
 
@@ -51,6 +52,19 @@ def test_whatever_goes_wrong_on_the_way_back_it_arrives(scenario: Scenario, kind
         world, operation, before = spoiled(scenario, refused(scenario), at(call.number, kind))
 
         assert not_put_back(world, operation, before) == [], f"{kind} at {call} in {call.state}"
+
+
+@pytest.mark.parametrize("scenario", [deploy_cloud_formation.FAILS, execution.FAILS], ids=lambda one: one.name)
+def test_a_pivot_that_the_cloud_has_put_back_is_put_back_whatever_goes_wrong_then(scenario: Scenario) -> None:
+    """Over the pivot, and where its execution is stopped there: all that a recovery does goes the same way."""
+    golden = golden_of(scenario)
+    waiting = [one for one in golden.calls if golden.of(one) == "StackUpdated"]
+    kinds = ("abort", "kill_after", "late", "cancel")
+
+    reports = [singles(scenario, golden, one, kinds, together=()) for one in waiting[-6:]]
+
+    assert sum(report.tried.total() for report in reports) == 6 * len(kinds)
+    assert [str(one) for report in reports for one in report.survivors] == []
 
 
 @pytest.mark.parametrize("kind", ["kill_after", "late"])

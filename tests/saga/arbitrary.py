@@ -42,7 +42,8 @@ def reserves(plan: object) -> Reservation:
 def sagas(draw: st.DrawFn) -> AnySaga:
     before = draw(st.lists(st.sampled_from(("undone", "companion", "wait")), max_size=6))
     after = draw(st.none() | st.lists(st.sampled_from(("forward", "wait")), max_size=3))
-    kinds = [*before, *(["pivot", *after] if after is not None else [])] or ["undone"]
+    undone = ["undone by the cloud"] * draw(st.integers(0, 2))
+    kinds = [*before, *(["pivot", *undone, *after] if after is not None else [])] or ["undone"]
     steps: list[One] = []
     for number, kind in enumerate(kinds):
         steps.append(_one(kind, f"Step{number}", steps, draw))
@@ -63,8 +64,9 @@ def sagas(draw: st.DrawFn) -> AnySaga:
 
 def _one(kind: str, name: str, earlier: list[One], draw: st.DrawFn) -> One:
     undoable = [one.name for one in earlier if isinstance(one, Step) and one.undo]
-    if kind == "wait":
-        return wait_until(name, check=check, within=timedelta(minutes=draw(st.integers(1, 30))))
+    if kind in ("wait", "undone by the cloud"):
+        within = timedelta(minutes=draw(st.integers(1, 30)))
+        return wait_until(name, check=check, within=within, cloud_undoes=kind != "wait")
     if kind == "companion" and undoable:
         return step(name, do=act, goes_with=draw(st.sampled_from(undoable)))
     if kind in ("undone", "companion"):

@@ -13,7 +13,7 @@ from rehearsal.asl import Machine
 from rehearsal.clock import Clock
 from rehearsal.failures import TaskError
 from rehearsal.machines import StepFunctions
-from saga import Saga, Step, removed, step, wait_until
+from saga import Saga, Step, Wait, removed, step, wait_until
 from saga.compiler import Json, compile_saga
 from tests.saga.arbitrary import AnySaga, act, check, guards, late, plan, sagas
 
@@ -120,6 +120,23 @@ def test_a_pivot_that_never_began_is_put_back_too(saga: AnySaga) -> None:
     at = pivot_of(saga)
     for error in WITHDRAWN if at < len(saga.steps) else ():
         assert run(saga, {saga.steps[at].name: [error]}).path == [*until(saga, at), *put_back(saga, at)]
+
+
+@given(sagas())
+@settings(max_examples=30, deadline=None)
+def test_what_the_cloud_has_put_back_is_put_back_too(saga: AnySaga) -> None:
+    """And whatever undo fails there is the one tried again."""
+    undoing = [at for at, one in enumerate(saga.steps) if isinstance(one, Wait) and one.cloud_undoes]
+    for at in undoing:
+        name, way = saga.steps[at].name, put_back(saga, pivot_of(saga))
+
+        told = run(saga, {name: ["RollBack"]})
+        assert told.path == [*until(saga, at), *way]
+        assert (told.error, told.cause) == ("RollBack", "did it")
+
+        for number, undo in enumerate(undone(saga, at)):
+            told = run(saga, {name: ["RollBack"], undo: ["Exhausted"]})
+            assert told.path == [*until(saga, at), *way[: number + 1], "HoldUndo", "UndoAgain", *way[number:]]
 
 
 @given(sagas())

@@ -16,6 +16,7 @@ KILL = step("Kill", do=act, pivot=True)
 WAIT = wait_until("One", check=check, within=HOUR)
 ASIDE = step("Aside", do=act)
 THEN = date(2026, 12, 1)
+UNDONE = wait_until("Settled", check=check, within=HOUR, cloud_undoes=True)
 
 
 def saga(*steps: Any, **more: Any) -> AnySaga:
@@ -147,6 +148,18 @@ BAD = {
     "a removed step's name": (
         saga(GROUP, removed=(removed(GROUP, after="", on=THEN),)),
         "Group stands 2 times; give each step and wait a name of its own",
+    ),
+    "undone by the cloud before a pivot": (
+        saga(GROUP, UNDONE, KILL),
+        "Settled says cloud_undoes=, but no pivot stands before it; give the step an undo instead",
+    ),
+    "undone by the cloud without a pivot": (
+        saga(GROUP, UNDONE),
+        "Settled says cloud_undoes=, but no pivot stands before it; give the step an undo instead",
+    ),
+    "undone by the cloud after another step": (
+        saga(KILL, ASIDE, UNDONE),
+        "Settled says cloud_undoes=, but that would leave what Aside did; put the wait before it",
     ),
     "nothing to do": (
         saga(),

@@ -1,17 +1,28 @@
 """Operations on CloudFormation's stacks as a whole: the states they enter, and what stands afterwards."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from lambdas.cloud.stacks import Stack, Stacks
+from lambdas.cloud.stacks import CREATE, ChangeSet, Stack, Stacks
 from lambdas.rows import Status
 from rehearsal.fake_cloud import Place, differences, stacks
 from rehearsal.scenarios import ACCOUNT, REGION, named
+from rehearsal.scenarios import deploy_cloud_formation as deploy
+from rehearsal.scenarios import execute_cloud_formation_change_set as execution
 from rehearsal.scenarios.delete_cloud_formation import DELETES_STACK
 from rehearsal.scenarios.delete_cloud_formation_change_set import DELETES_CHANGE_SET
-from rehearsal.scenarios.deploy_cloud_formation import CREATES, LATER, NEW, PREPARES, REVIEWS, STACK, STANDING, UPDATES
+from rehearsal.scenarios.deploy_cloud_formation import (
+    BROKEN,
+    CREATES,
+    LATER,
+    NEW,
+    PREPARES,
+    REVIEWS,
+    STACK,
+    STANDING,
+    UPDATES,
+)
 from rehearsal.scenarios.execute_cloud_formation_change_set import EXECUTES, NAME
 from rehearsal.trials import Scenario
 from rehearsal.world import Result, World
@@ -27,7 +38,7 @@ STEPS = {
     "deleteCloudFormationChangeSet": ["DeleteChangeSet"],
     "deleteCloudFormation": ["DeleteStack", "StackGone"],
 }
-BROKEN = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Comment": stacks.BREAKS}}})
+STUCK = BROKEN.replace(stacks.BREAKS, stacks.STUCK)
 
 
 def ended(world: World, scenario: Scenario, **fields: object) -> Result:
@@ -121,16 +132,57 @@ def test_a_stack_that_cannot_be_created_is_deleted_and_says_what_failed() -> Non
     assert differences(before, world.cloud.snapshot()) == []
 
 
-def test_an_update_that_fails_is_put_back_by_cloudformation_and_a_person_is_asked() -> None:
-    world = UPDATES.world()
+FAILED = f"RollBack: stack {STACK} is UPDATE_ROLLBACK_COMPLETE: {stacks.BROKEN}"
 
-    result = ended(world, UPDATES, templateBody=BROKEN)
+
+@pytest.mark.parametrize(
+    ("scenario", "back"),
+    [
+        (deploy.FAILS, [*DEPLOY, "UndoCreateChangeSet", "UndoCreateStack", "NothingLeft"]),
+        (execution.FAILS, STEPS["executeCloudFormationChangeSet"]),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_what_cloudformation_has_put_back_is_rolled_back_and_says_why(scenario: Scenario, back: list[str]) -> None:
+    world = scenario.world()
+    before = world.cloud.snapshot()
+
+    result = ended(world, scenario)
+
+    assert result.path == [*BEGIN, *back, "PutBack", "RolledBack"]
+    why = str(result.control.error)
+    assert result.control.status is Status.ROLLED_BACK
+    assert (why[: len(FAILED)], why.rpartition("; ")[2]) == (FAILED, "CloudFormation has put it back")
+    assert differences(before, world.cloud.snapshot()) == []
+    told = [row.get("results") for row in world.table.rows() if row["pk"] == f"op#{result.id}" and row.get("results")]
+    assert told == [{"stackId": port(world).find(STACK).id}]
+
+
+@pytest.mark.parametrize("scenario", [UPDATES, EXECUTES], ids=lambda one: one.name)
+def test_where_cloudformation_cannot_put_back_a_person_is_asked(scenario: Scenario) -> None:
+    world = scenario.world()
+    execution.prepared(world, STUCK)
+
+    result = ended(world, scenario, **({"templateBody": STUCK} if scenario is UPDATES else {}))
 
     assert result.path[-1] == "Hold"
     result = world.run(result.id)
     assert result.control.status is Status.NEEDS_ATTENTION
-    assert stacks.BROKEN in (result.control.error or "")
-    assert port(world).find(STACK).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert f"stack {STACK} is UPDATE_ROLLBACK_FAILED: {stacks.BROKEN}" in (result.control.error or "")
+
+
+def test_a_stack_that_a_change_set_could_not_make_is_empty_again_and_says_so() -> None:
+    world = EXECUTES.world()
+    review = stacks.named(place(world), STACK, "REVIEW_IN_PROGRESS")
+    stacks.put(place(world), review, replace(STANDING, template=None))
+    ready = ChangeSet(f"{review.id}/{NAME}", NAME, review.id, "CREATE_COMPLETE", "AVAILABLE")
+    stacks.prepare(place(world), ready, replace(STANDING, template=BROKEN), CREATE)
+
+    result = ended(world, EXECUTES)
+
+    assert result.control.status is Status.ROLLED_BACK
+    assert "ROLLBACK_COMPLETE" in (result.control.error or "")
+    assert "it is empty again; delete it before anything is made of it" in (result.control.error or "")
 
 
 @pytest.mark.parametrize(
