@@ -123,7 +123,7 @@ class HubFunction(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.name = row.name
+        self.name, self.function_name = row.name, name
         log_group = logs.LogGroup(
             self, "Logs", log_group_name=f"/aws/lambda/{name}", retention=KEPT, removal_policy=removal
         )

@@ -16,6 +16,13 @@ def allow(
     grantee.grant_principal.add_to_principal_policy(statement(actions, *resources, conditions=conditions))
 
 
+def deny(grantee: Grantee, actions: Iterable[str], *resources: str, conditions: Mapping[str, Any]) -> None:
+    """Whatever else allows it, not under these conditions."""
+    refused = statement(actions, *resources, conditions=conditions)
+    refused.effect = iam.Effect.DENY
+    grantee.grant_principal.add_to_principal_policy(refused)
+
+
 def statement(
     actions: Iterable[str], *resources: str, conditions: Mapping[str, Any] | None = None
 ) -> iam.PolicyStatement:

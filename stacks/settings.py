@@ -12,6 +12,7 @@ from lambdas.authority import PATTERN, POLICIES, TEAMS
 from lambdas.permissions import listed
 from lambdas.push.reach import Reach
 from stacks.mutual_tls import MutualTls
+from stacks.network import Network
 
 _REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
 
@@ -48,6 +49,8 @@ class Settings:
     """What becomes of the table, its key and the logs when the stack is deleted."""
     mutual_tls: MutualTls | None = None
     """The door for clients with certificates (docs/doors.md); without it there is none."""
+    network: Network | None = None
+    """Where all functions run (docs/vpc.md); without it, where Lambda likes."""
 
     @property
     def api_name(self) -> str:
@@ -57,7 +60,7 @@ class Settings:
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
         `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `runbooks`, `removal`; and what
-        `MutualTls.of` reads.
+        `MutualTls.of` and `Network.of` read.
         """
         defaults = cls()
         return cls(
@@ -74,6 +77,7 @@ class Settings:
             str(node.try_get_context("runbooks") or defaults.runbooks).rstrip("/"),
             _removal(node),
             MutualTls.of(node),
+            Network.of(node),
         )
 
 

@@ -17,6 +17,7 @@ from stacks.grants import allow, arn
 from stacks.layer import LAYER
 from stacks.machines import Machine, MachineLogs
 from stacks.mutual_tls import MutualTlsApi
+from stacks.network import Network
 from stacks.nudges import Nudges
 from stacks.policies import check
 from stacks.projector import Projector
@@ -187,6 +188,12 @@ class Windlass(Stack):
         self._grant_courier(self.functions["Courier"])
         for name in self._activities:
             self._grant_activity(self.functions[name])
+        if self._settings.network:
+            self._connect(self._settings.network)
+
+    def _connect(self, network: Network) -> None:
+        for name in (*(row.name for row in HUB), *self._activities):
+            network.connect(self.functions[name], declared(self._declares.get(name, ())))
 
     def _grant_api(self, api: HubFunction) -> None:
         self.table.grant(api.role, *READS, *WRITES, *DELETES, indexes=("applications", "clusters", "due", "rolls"))
