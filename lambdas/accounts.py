@@ -74,6 +74,10 @@ class Account:
     plays: tuple[tuple[str, str], ...] = ()
     """Who plays nouns there that Windlass does not, or not so: (`discovery`, `our_eureka:Eureka@https://…`)."""
     hooks: tuple[AccountHook, ...] = ()
+    version: int = 0
+    """Counts what people changed of it."""
+    closed: float | None = None
+    """Since when it is opted out: nothing new is accepted for it, what was accepted before goes on to its end."""
 
 
 def key(name: str) -> Key:
@@ -81,9 +85,14 @@ def key(name: str) -> Key:
 
 
 def find(table: Table, name: str) -> Account | None:
-    """The account of that name, or None."""
+    """The account of that name, also one that is opted out, or None."""
     row = table.get(key(name))
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
+
+
+def opted_in(table: Table) -> list[Account]:
+    """All that operations may name, by name."""
+    return [account_of(row) for row in table.of(PARTITION) if "closed" not in row]
 
 
 def named(table: Table, account_id: str) -> tuple[str, ...]:
@@ -93,25 +102,30 @@ def named(table: Table, account_id: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Accounts(Mapping[str, Account]):
-    """All accounts, read when asked for: one is one small read, and all are read only to name them."""
+    """All accounts that are opted in, read when asked for: one is one small read, all are read only to name them."""
 
     table: Table
 
     def __getitem__(self, name: str) -> Account:
         account = find(self.table, name)
-        if account is None:
+        if account is None or account.closed is not None:
             raise KeyError(name)
         return account
 
     def __iter__(self) -> Iterator[str]:
-        return (row["name"] for row in self.table.of(PARTITION))
+        return (row["name"] for row in self.table.of(PARTITION) if "closed" not in row)
 
     def __len__(self) -> int:
-        return len(self.table.of(PARTITION))
+        return sum(1 for _ in self)
 
 
 def put(table: Table, account: Account) -> None:
-    """Add the account, or replace what was known of it."""
+    """Add the account, or replace what was known of it, whoever changed that meanwhile."""
+    table.write(Put(key(account.name), row_of(account)))
+
+
+def row_of(account: Account) -> Item:
+    """Its row; what is as it is by default is left out."""
     row: dict[str, Any] = {
         "name": account.name,
         "id": account.id,
@@ -130,10 +144,15 @@ def put(table: Table, account: Account) -> None:
         row["plays"] = dict(account.plays)
     if account.hooks:
         row["hooks"] = [asdict(one) for one in account.hooks]
-    table.write(Put(key(account.name), row))
+    if account.version:
+        row["version"] = account.version
+    if account.closed is not None:
+        row["closed"] = account.closed
+    return row
 
 
-def _account(row: Item) -> Account:
+def account_of(row: Item) -> Account:
+    """The account of that row; `row_of` is the other way."""
     return Account(
         row["name"],
         row["id"],
@@ -145,4 +164,6 @@ def _account(row: Item) -> Account:
         Limits(**row.get("limits", {})),
         tuple(sorted(row.get("plays", {}).items())),
         tuple(AccountHook(**one) for one in row.get("hooks", ())),
+        row.get("version", 0),
+        row.get("closed"),
     )

@@ -35,7 +35,7 @@ GROUPS = {
     INSIST: ("overrideFreeze", "preempt", "overrideTrafficGuard"),
     SIGNAL: ("cancel", "pause", "resume", "retry", "rollback", "skip", "abandon"),
     LOOK: ("read", "readEvidence", "explain"),
-    ADMINISTER: ("lock", "unlock", "release", "freeze", "thaw", "hold", "notify"),
+    ADMINISTER: ("lock", "unlock", "release", "freeze", "thaw", "hold", "notify", "optIn", "optOut"),
 }
 """Every action but those of OPERATE: these are the operation types of the deployment."""
 _GROUP = {action: group for group, actions in GROUPS.items() for action in actions}
@@ -198,6 +198,12 @@ def application(name: str, environments: Iterable[str] = ()) -> Resource:
 
 def freeze(name: str, environments: Iterable[str]) -> Resource:
     return Resource("Freeze", name, {"environments": sorted(set(environments))})
+
+
+def account(name: str, ids: Iterable[str] = (), environments: Iterable[str] = ()) -> Resource:
+    """An account itself, with what it is and what it is to become."""
+    told = {"account": name, "ids": sorted(set(ids)), "environments": sorted(set(environments))}
+    return Resource("Account", name, told)
 
 
 HUB = Resource("Hub", "windlass", {})

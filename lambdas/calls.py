@@ -61,6 +61,7 @@ CALLS: tuple[tuple[str, str], ...] = (
     ("stepfunctions", "SendTaskSuccess"),
     ("stepfunctions", "StartExecution"),
     ("sts", "AssumeRole"),
+    ("sts", "GetCallerIdentity"),
 )
 """(boto3's name of the service, operation); those of nouns are in `of_nouns`."""
 

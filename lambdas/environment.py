@@ -12,6 +12,7 @@ from functools import cache
 
 from botocore.config import Config
 
+from lambdas.aws.visits import AwsVisits
 from lambdas.brakes import YIELDS, Brakes
 from lambdas.dynamo import DynamoTable
 from lambdas.engine.backlog import AT_ONCE
@@ -74,6 +75,12 @@ def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config
         settings=settings,
         push=_push(environ),
     )
+
+
+@cache
+def visits() -> AwsVisits:
+    """What the Reader makes the dry call of an account with."""
+    return AwsVisits(own, os.environ["AWS_REGION"])
 
 
 @cache

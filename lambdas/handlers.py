@@ -11,6 +11,8 @@ from lambdas import entrypoint
 from lambdas import projector as projecting
 from lambdas import reader as reading
 from lambdas import sweep as sweeping
+from lambdas.accounts import account_of
+from lambdas.dry_calls import VERIFY, Visits, findings
 from lambdas.engine import measures
 from lambdas.engine.tasks import Sagas
 from lambdas.errors import Broken, WindlassError
@@ -45,10 +47,13 @@ def nudge(event: Json, context: object) -> None:
     _nudges().tell(_hub(), [happened(json.loads(record["body"])) for record in event["Records"]])
 
 
-def reader(event: Json, context: object) -> None:
-    """Asked for by the API: read an application's groups anew. Twice is once, and nobody waits."""
+def reader(event: Json, context: object) -> Json:
+    """Asked for by the API: read an application's groups anew, which nobody waits for; or an account's dry call."""
     hub = _sweeping_hub()
+    if VERIFY in event:
+        return {"findings": [vars(one) for one in findings(_visits(), account_of(event[VERIFY]), hub.each)]}
     reading.read(hub, reading.Wanted(**event), hub.now() + _seconds_left(context) - RESERVE)
+    return {}
 
 
 def _seconds_left(context: Any) -> float:
@@ -120,6 +125,12 @@ def _sagas() -> Sagas:
     from statemachines import Registered  # noqa: PLC0415  at the first event
 
     return Registered()
+
+
+def _visits() -> Visits:
+    from lambdas.environment import visits  # noqa: PLC0415  as below
+
+    return visits()
 
 
 def _sweeping_hub() -> Hub:

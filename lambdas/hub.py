@@ -135,6 +135,11 @@ class Settings:
         """Seconds in which an operation of the application is to begin."""
         return self.objectives.get(application, self.objectives.get(OTHERS, BEGIN_WITHIN))
 
+    @property
+    def installation(self) -> str:
+        """Which of a Region's hubs this is: the prefix of its functions without the hyphen."""
+        return self.source.rpartition(":")[2]
+
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
         """Settings from `WINDLASS_TABLE` and, where they are set, `WINDLASS_SOURCE`, `WINDLASS_LOCAL`,

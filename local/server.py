@@ -33,6 +33,7 @@ from local import (
     streams,
     tables,
     template_versions,
+    trust,
     zones,
 )
 from local.api_gateway import RestApiHost
@@ -97,6 +98,7 @@ def _doors(api: RestApiHost, settings: Settings) -> Iterator[ThreadingHTTPServer
 
 def _install(settings: Settings, clients: Clients, lambdas: Functions, bus: EventBus) -> None:
     zones.install()
+    trust.install()
     functions.install(lambdas)
     queues.install()
     streams.install()

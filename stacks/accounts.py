@@ -1,167 +1,118 @@
 """Opt accounts in: `python -m stacks.accounts accounts.json --table NAME` writes the file's accounts into the table.
 
-The file is a list of objects like those in `accounts.example.json`. Known accounts are replaced, others stay.
+The file is a list of objects like those in `accounts.example.json`: a name, and what the body of `PUT /accounts/{name}`
+has. Known accounts are changed, others stay, and so does what is as it was. Each is tried first, by a dry call of the
+hub's Reader, unless `--untried` says that its role comes later.
 """
 
 import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-from lambdas.accounts import Account, AccountHook, Limits, Protected, put
+from lambdas import accounts as known_accounts
+from lambdas import dry_calls
+from lambdas.account_entry import NAME, AccountEntry
+from lambdas.accounts import Account
 from lambdas.dynamo import DynamoTable
+from lambdas.engine import opting
+from lambdas.environment import hub_of
+from lambdas.errors import WindlassError
+from lambdas.functions import LambdaFunctions
+from lambdas.hub import Hub
+from lambdas.requests import Invalid
+from lambdas.sessions import WHOLE_FUNCTION
 from lambdas.table import Table
+from lambdas.values import changed
 
-_NEEDED = {"name", "id", "regions"}
-_KNOWN = {*_NEEDED, "role", "externalId", "environment", "protectedClusters", "brake", "plays", "lifecycleHooks"}
-_RULES = {
-    "name": r"[A-Za-z0-9_-]{1,64}",
-    "id": r"\d{12}",
-    "role": r"arn:[a-z-]+:iam::\d{12}:role/windlass-\S+",
-    "externalId": r"[\w+=,.@:/-]{2,1224}",
-    "environment": r"[A-Za-z0-9_-]{1,64}",
-}
-_PLAYER = r"[\w.]+:\w+(@\S+)?"
-_HOOK = {
-    "lifecycleTransition": "lifecycle_transition",
-    "roleARN": "role_arn",
-    "notificationTargetARN": "notification_target_arn",
-    "heartbeatTimeout": "heartbeat_timeout",
-    "defaultResult": "default_result",
-}
-"""Fields of a lifecycle hook, as Spinnaker's configuration of accounts has them."""
-_TRANSITION = r"autoscaling:EC2_INSTANCE_(LAUNCHING|TERMINATING)"
-_PATTERNS = {"application", "stack", "detail", "region"}
-_REGION = r"[a-z]{2,4}(-[a-z]+)+-\d"
+INSTALLATION = "windlass"
+"""The prefix of the hub's functions, without its hyphen."""
 
 
-def parse(text: str) -> tuple[Account, ...]:
+def parse(text: str, installation: str = INSTALLATION) -> tuple[Account, ...]:
     """The accounts of a file; ValueError names every mistake in it."""
     entries = json.loads(text)
     if not isinstance(entries, list):
         raise ValueError("the file must hold a list of accounts")
-    mistakes = [f"account {number}: {wrong}" for number, one in enumerate(entries, 1) for wrong in _mistakes(one)]
+    read = [_read(one, installation) for one in entries]
+    mistakes = [f"account {number}: {wrong}" for number, (_, some) in enumerate(read, 1) for wrong in some]
     if mistakes:
         raise ValueError("\n".join(mistakes))
-    return tuple(_account(one) for one in entries)
+    return tuple(account for account, _ in read if account is not None)
 
 
-def seed(table: Table, accounts: Sequence[Account]) -> None:
-    """Add these accounts, or replace what was known of them."""
+def seed(table: Table, accounts: Sequence[Account], by: str = "a seed file") -> None:
+    """Add these accounts, or change what was known of them. Raises `lambdas.engine.opting.Changed`."""
     for account in accounts:
-        put(table, account)
+        opting.opt_in(_hub(table), account, known_accounts.find(table, account.name), by)
 
 
-def _mistakes(entry: Any) -> list[str]:
+def untrue(functions: LambdaFunctions, accounts: Sequence[Account]) -> Iterator[str]:
+    """What the dry calls of these accounts find."""
+    for account in accounts:
+        for found in dry_calls.asked_for(functions, account):
+            yield f"account {account.name}: {found.field}: {found.says}"
+
+
+def _read(entry: Any, installation: str) -> tuple[Account | None, Sequence[str]]:
+    """The account, or what is wrong with it."""
     if not isinstance(entry, dict):
-        return ["is not an object"]
-    return [
-        *(f"lacks {name}" for name in sorted(_NEEDED - entry.keys())),
-        *(f"{name} is unknown; say one of {', '.join(sorted(_KNOWN))}" for name in sorted(entry.keys() - _KNOWN)),
-        *(
-            f"{name} {entry[name]!r} does not match {rule}"
-            for name, rule in _RULES.items()
-            if name in entry and not (isinstance(entry[name], str) and re.fullmatch(rule, entry[name]))
-        ),
-        *_mistakes_of_regions(entry.get("regions", ["us-east-1"])),
-        *_mistakes_of_protection(entry.get("protectedClusters", [])),
-        *_mistakes_of_limits(entry.get("brake", {})),
-        *_mistakes_of_players(entry.get("plays", {})),
-        *_mistakes_of_hooks(entry.get("lifecycleHooks", [])),
-    ]
+        return None, ["is not an object"]
+    name, rest = entry.get("name"), {key: value for key, value in entry.items() if key != "name"}
+    named = isinstance(name, str) and re.fullmatch(NAME, name)
+    wrong = [] if named else [f"name: {name!r} does not match {NAME}" if name else "name: is required"]
+    try:
+        return AccountEntry.parse(rest).account(str(name), installation), wrong
+    except Invalid as error:
+        return None, [*wrong, *error.codes]
 
 
-def _mistakes_of_regions(regions: Any) -> list[str]:
-    if not isinstance(regions, list) or not regions:
-        return [f"regions {regions!r} is not a list of at least one Region"]
-    return [f"Region {one!r} does not look like us-east-1" for one in regions if not re.fullmatch(_REGION, str(one))]
-
-
-def _mistakes_of_protection(clusters: Any) -> list[str]:
-    """A pattern that is misspelt would protect nothing, and nobody would notice."""
-    if not isinstance(clusters, list) or not all(isinstance(one, dict) for one in clusters):
-        return [f"protectedClusters {clusters!r} is not a list of objects"]
-    return [
-        f"protected cluster {one} is not of texts named {', '.join(sorted(_PATTERNS))}, with an application"
-        for one in clusters
-        if not one.get("application") or one.keys() - _PATTERNS or not all(isinstance(v, str) for v in one.values())
-    ]
-
-
-def _mistakes_of_limits(limits: Any) -> list[str]:
-    known = {"groups": 100, "percent": 100}
-    if not isinstance(limits, dict) or limits.keys() - known.keys():
-        return [f"brake {limits!r} is not an object of groups and percent"]
-    return [
-        f"brake: {name} is a whole number from 0 to {known[name]}, not {value!r}"
-        for name, value in limits.items()
-        if type(value) is not int or not 0 <= value <= known[name]
-    ]
-
-
-def _mistakes_of_players(plays: Any) -> list[str]:
-    if not isinstance(plays, dict):
-        return [f"plays {plays!r} is not an object"]
-    return [
-        f"plays: {noun} is module:Class or module:Class@address, not {player!r}"
-        for noun, player in plays.items()
-        if not (isinstance(player, str) and re.fullmatch(_PLAYER, player))
-    ]
-
-
-def _mistakes_of_hooks(hooks: Any) -> list[str]:
-    if not isinstance(hooks, list) or not all(isinstance(one, dict) for one in hooks):
-        return [f"lifecycleHooks {hooks!r} is not a list of objects"]
-    return [
-        f"lifecycle hook {one} is not of {', '.join(_HOOK)}, with a lifecycleTransition"
-        for one in hooks
-        if one.keys() - _HOOK.keys() or not re.fullmatch(_TRANSITION, str(one.get("lifecycleTransition")))
-    ]
-
-
-def _account(entry: dict[str, Any]) -> Account:
-    return Account(
-        name=entry["name"],
-        id=entry["id"],
-        regions=tuple(entry["regions"]),
-        role=entry.get("role"),
-        external_id=entry.get("externalId"),
-        environment=entry.get("environment", "test"),
-        protected=tuple(Protected(**one) for one in entry.get("protectedClusters", ())),
-        limits=Limits(**entry.get("brake", {})),
-        plays=tuple(sorted(entry.get("plays", {}).items())),
-        hooks=tuple(_hook(one) for one in entry.get("lifecycleHooks", ())),
-    )
-
-
-def _hook(entry: dict[str, Any]) -> AccountHook:
-    return AccountHook(**{_HOOK[name]: value for name, value in entry.items()})
+def _hub(table: Table) -> Hub:
+    """Enough of it for what is written."""
+    environ = {"WINDLASS_TABLE": "", "AWS_REGION": "", "WINDLASS_ACCOUNT": ""}
+    return changed(hub_of(environ), table=table)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments().parse_args(arguments)
     try:
-        accounts = parse(asked.file.read_text())
-    except (OSError, ValueError) as error:
+        accounts = parse(asked.file.read_text(), asked.prefix.rstrip("-"))
+        if not asked.untried and (wrong := list(untrue(_functions(asked), accounts))):
+            raise ValueError("\n".join(wrong))
+        seed(DynamoTable(_client(asked, "dynamodb"), asked.table), accounts, _caller(asked))
+    except (OSError, ValueError, WindlassError) as error:
         print(f"{asked.file}: {error}", file=sys.stderr)  # noqa: T201 - the program's answer
         return 1
-    client = boto3.client("dynamodb", region_name=asked.region, endpoint_url=asked.endpoint)
-    seed(DynamoTable(client, asked.table), accounts)
     print(f"seeded {', '.join(one.name for one in accounts) or 'nothing'}")  # noqa: T201 - the program's answer
     return 0
+
+
+def _functions(asked: argparse.Namespace) -> LambdaFunctions:
+    client = _client(asked, "lambda", config=WHOLE_FUNCTION)
+    return LambdaFunctions(client, {dry_calls.READER: f"{asked.prefix}{dry_calls.READER}:live"})
+
+
+def _caller(asked: argparse.Namespace) -> str:
+    return str(_client(asked, "sts").get_caller_identity()["Arn"])
+
+
+def _client(asked: argparse.Namespace, service: str, **more: Any) -> Any:
+    return boto3.client(service, region_name=asked.region, endpoint_url=asked.endpoint, **more)  # type: ignore[call-overload]  # by any service's name
 
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stacks.accounts", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--table", required=True, help="the stack's output TableName")
+    parser.add_argument("--prefix", default=f"{INSTALLATION}-", help="of the hub's functions (context `prefix`)")
+    parser.add_argument("--untried", action="store_true", help="write them without a dry call of each")
     parser.add_argument("--region", help="the hub's Region; else the environment's")
-    parser.add_argument("--endpoint", help="of DynamoDB, for the embedded AWS")
+    parser.add_argument("--endpoint", help="of AWS, for the embedded one")
     return parser
 
 

@@ -1,6 +1,6 @@
 """What the routes of Windlass's own face have in common: what they answer, what goes wrong, and pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -22,9 +22,16 @@ _ANSWERS = {
     200: "As it stands, or as it would be.",
     202: "Accepted: it will be done, whatever happens to this process.",
 }
-PROBLEMS: dict[int, Any] = {
-    status: {"description": said, "content": {"application/problem+json": {"model": ProblemView}}}
-    for status, said in {
+
+
+def described(problems: Mapping[int, str]) -> dict[int, Any]:
+    """What may go wrong, by status."""
+    content = {"application/problem+json": {"model": ProblemView}}
+    return {status: {"description": said, "content": content} for status, said in problems.items()}
+
+
+PROBLEMS = described(
+    {
         400: "The request is not valid.",
         403: "Nobody is known to have sent it, or its sender may not do that.",
         404: "There is no such thing.",
@@ -32,13 +39,21 @@ PROBLEMS: dict[int, Any] = {
         413: "Too large.",
         422: "It cannot be done as asked, or its key was used with another body.",
         503: "Send the same request again.",
-    }.items()
-}
+    }
+)
 
 
-def route(desk: Desk, method: str, path: str, act: Callable[..., Any], answers: dict[int, Any], needs: Needs) -> None:
+def route(
+    desk: Desk,
+    method: str,
+    path: str,
+    act: Callable[..., Any],
+    answers: dict[int, Any],
+    needs: Needs,
+    problems: Mapping[int, Any] = PROBLEMS,
+) -> None:
     """Let that function answer; the model of each status it may answer with. The first is the usual one."""
-    told = PROBLEMS | {
+    told = dict(problems) | {
         status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
         for status, model in answers.items()
     }

@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from lambdas.api import (
+    accounts,
     authorisation,
     batch_signals,
     changes,
@@ -38,7 +39,7 @@ def api(hub_of: Callable[[], Hub], sagas: Sagas, doors: Doors) -> APIGatewayRest
     app.use([_authorised(desk)])
     app.exception_handler(Exception)(_told(desk))
     own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters, receivers)
-    for face in (page, clouddriver, *own_faces, metric_holds, authorisation):
+    for face in (page, clouddriver, *own_faces, metric_holds, authorisation, accounts):
         face.add(desk)
     return app
 

@@ -17,6 +17,7 @@ from lambdas.authority import ANYWHERE, Asker, Question, Resource
 
 PARAMETERS = ("action", "account", "region", "application", "cluster", "kind", "name", "principal", "user", "at")
 ON_A_GUARD, ON_A_FREEZE, ON_AN_APPLICATION = ("lock", "unlock", "release"), ("freeze", "thaw"), ("hold", "notify")
+ON_AN_ACCOUNT = ("optIn", "optOut")
 
 Name = Annotated[str | None, Query(min_length=1, max_length=255)]
 
@@ -85,6 +86,8 @@ class Authorisation:
             return authority.freeze(name, environments)
         if action in ON_AN_APPLICATION:
             return authority.application(application, environments)
+        if action in ON_AN_ACCOUNT:
+            return rights.account(account)
         if action in ON_A_GUARD or kind is not None:
             return authority.guard(account, environment, place["region"], kind or "", name)
         key = f"{account}/{place['region']}/{cluster}"

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from lambdas.api.rights import Forbidden
 from lambdas.engine.freezes import Frozen
 from lambdas.engine.intake import KeyReused, TooLarge
+from lambdas.engine.opting import Changed
 from lambdas.engine.preemption import CannotPreempt
 from lambdas.engine.revocation import TooSoon
 from lambdas.engine.signals import NotNow, NotYou
@@ -95,7 +96,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  a line for each e
             return Problem(409, str(error), again=error.until)
         case NotYou() | Forbidden():
             return Problem(403, str(error))
-        case NotNow() | CannotPreempt():
+        case NotNow() | CannotPreempt() | Changed():
             return Problem(409, str(error))
         case TooLarge():
             return Problem(413, str(error), [FieldError(error.field, f"has {error.size} bytes")])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lambdas import authority
+from lambdas import accounts, authority
 from lambdas.authority import Asker, Question, Resource, Verdict
 from lambdas.engine import rights
 from lambdas.engine.intake import Caller, Submission
@@ -92,6 +92,12 @@ class Rights:
     def guard(self, key: str) -> Resource:
         account, region, kind, name = (key.split("/", 3) + [""] * 3)[:4]
         return authority.guard(account, self.environment(account), region, kind, name)
+
+    def account(self, name: str, *, id: str = "", environment: str = "") -> Resource:  # noqa: A002  AWS's own word
+        """The account as it stands, and what it is to become."""
+        known = accounts.find(self.hub.table, name)
+        ids, environments = {id, known.id if known else ""}, {environment, known.environment if known else ""}
+        return authority.account(name, ids - {""}, environments - {""})
 
     def environment(self, account: str) -> str:
         if account not in self._environments:

@@ -1,7 +1,7 @@
 """HTTP in, HTTP out: the API over a table in memory, with toy sagas on the real request models."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -16,6 +16,7 @@ from lambdas.api.certificates import Holders
 from lambdas.api.doors import Doors
 from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
+from lambdas.dry_calls import READER, Finding
 from lambdas.engine.tasks import Sagas, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import ExecutionState, Hub, Json, Settings
@@ -120,15 +121,22 @@ class Starts:
 
 @dataclass
 class Planners:
-    """Our own functions: answers one plan, or refuses."""
+    """Our own functions: answers one plan and the findings of a dry call, or refuses."""
 
     asked: list[tuple[str, Json]] = field(default_factory=list)
     refuses: WindlassError | None = None
+    findings: tuple[Finding, ...] = ()
+    meanwhile: Callable[[], object] | None = None
+    """What somebody else does during a dry call."""
 
     def invoke(self, function: str, event: Json) -> Json:
         self.asked.append((function, event))
         if self.refuses:
             raise self.refuses
+        if function == READER:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            _ = meanwhile and meanwhile()
+            return {"findings": [vars(one) for one in self.findings]}
         return {"group": "shop-prod-v000", "schema": 1}
 
     def send(self, function: str, event: Json) -> None:

@@ -32,6 +32,8 @@ permit (principal in Team::"shop", action in Action::"operate", resource in Acco
 @id("cart-does") permit (principal in Team::"cart", action, resource in Application::"cart");
 @id("auditors-read") permit (principal in Team::"auditors", action in Action::"look", resource);
 @id("shop-freezes") permit (principal in Team::"shop", action in [Action::"freeze", Action::"thaw"], resource);
+@id("shop-opts-in") permit (principal in Team::"shop", action in [Action::"optIn", Action::"optOut"], resource);
+@id("shop-sees-accounts") permit (principal in Team::"shop", action == Action::"read", resource is Account);
 @id("shop-sees-freezes") permit (principal in Team::"shop", action == Action::"read", resource is Hub);
 """
 ID = "ID"
@@ -106,6 +108,10 @@ CALLS = {
     "GET /freezes": gets("/freezes"),
     "PUT /freezes/<name>": Call("/freezes/weekend", {"reason": "a feast", "scope": {"accounts": [ACCOUNT]}}),
     "DELETE /freezes/<name>": Call("/freezes/weekend"),
+    "GET /accounts": Call("/accounts", reads=True, lists=True),
+    "GET /accounts/<name>": gets(f"/accounts/{ACCOUNT}"),
+    "PUT /accounts/<name>": Call("/accounts/prod-eu", {"id": "1" * 12, "regions": [REGION], "environment": "prod"}),
+    "DELETE /accounts/<name>": Call("/accounts/test"),
     "GET /applications/<application>/changes": gets("/applications/shop/changes"),
     "GET /applications/<application>/alarms": gets("/applications/shop/alarms"),
     "PUT /applications/<application>/alarms": Call(

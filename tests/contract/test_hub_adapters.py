@@ -17,6 +17,7 @@ from lambdas import accounts, sessions
 from lambdas.accounts import Account
 from lambdas.aws import tags
 from lambdas.aws.scaling import Scaling
+from lambdas.aws.visits import AwsVisits
 from lambdas.brakes import Brakes
 from lambdas.calls import CALLS
 from lambdas.cloud import Capacity, LifecycleHook, ScheduledAction
@@ -713,6 +714,7 @@ def test_every_call_of_the_list_is_made_by_an_adapter(aws: Recorder, monkeypatch
         with suppress(WindlassError, Refused, TokenGone):
             use()
     recorded("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/windlass", RoleSessionName="op1")
+    AwsVisits(lambda service, *_: recorded(service), REGION).hub()
 
     assert set(CALLS) - aws.calls == set()
 
