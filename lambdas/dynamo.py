@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import chain, islice
 from random import uniform
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.error_codes import translated, translating
 from lambdas.errors import Broken, Conflict, Rejected, Throttled, Transient, WindlassError
 from lambdas.table import (
+    KEPT_UNTIL,
     SHARDS,
     Absent,
     Among,
@@ -46,6 +48,9 @@ BACKLOG = "backlog"
 """The attribute of an item that stands in the backlog, and the name of its partitions of the index."""
 SHARD = "shard"
 """The attribute that spreads `due` over partitions; ours alone, readers never see it."""
+OPERATION = "op#"
+"""What the partitions of operations are called: their rows go after a while, all others stay."""
+HIDDEN = (SHARD, KEPT_UNTIL)
 TRIES = 5
 """A transaction cancelled by a concurrent one has written nothing: it is tried again at once, not by the caller."""
 
@@ -56,10 +61,21 @@ Attributes = dict[str, Any]
 class DynamoTable:
     """`lambdas.table.Table` on one DynamoDB table."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        pause: Callable[[float], None] = time.sleep,
+        *,
+        kept: timedelta = timedelta(),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`kept`: for how long after its last write a row of an operation stays; nothing: for ever."""
         self._client = client
         self._name = name
         self._pause = pause
+        self._kept = kept.total_seconds()
+        self._now = now
 
     def get(self, key: Key) -> Item | None:
         with translating("dynamodb", self._what):
@@ -103,6 +119,11 @@ class DynamoTable:
         rows = self._query(terms, condition, **options)
         page = [row for _, row in zip(range(limit + 1), rows, strict=False)]
         return page[:limit], _cursor(page[limit - 1]) if len(page) > limit else None
+
+    def _dated(self, key: Key, changes: Mapping[str, Any]) -> Item:
+        """With its shard, and with when it may go, if it is an operation's."""
+        kept = {KEPT_UNTIL: int(self._now() + self._kept)} if self._kept and key.pk.startswith(OPERATION) else {}
+        return _with_shard(key, changes) | kept
 
     @property
     def _what(self) -> str:
@@ -165,11 +186,11 @@ class DynamoTable:
         terms = _Terms()
         request: Attributes = {"TableName": self._name}
         if isinstance(write, Put):
-            request["Item"] = _attributes(_with_shard(write.key, write.item) | _plain(write.key))
+            request["Item"] = _attributes(self._dated(write.key, write.item) | _plain(write.key))
         else:
             request["Key"] = _key(write.key)
         if isinstance(write, Update):
-            request["UpdateExpression"] = _update(terms, write)
+            request["UpdateExpression"] = _update(terms, write._replace(set=self._dated(write.key, write.set)))
         if write.when:
             request["ConditionExpression"] = " AND ".join(_condition(terms, one) for one in write.when)
         return request | terms.parameters
@@ -237,7 +258,7 @@ def _never(terms: _Terms) -> str:
 
 
 def _update(terms: _Terms, write: Update) -> str:
-    changes = _with_shard(write.key, write.set)
+    changes = dict(write.set)
     if "due" in write.add:
         changes |= {SHARD: _shard(write.key), BACKLOG: None}
     gone = [name for name, value in changes.items() if value is None]
@@ -324,7 +345,7 @@ def _attribute(value: Any) -> Attributes:
 
 def item_of(attributes: Mapping[str, Any]) -> Item:
     """An item, or an image of the stream, from DynamoDB's own notation."""
-    return {name: _value(each) for name, each in attributes.items() if name != SHARD}
+    return {name: _value(each) for name, each in attributes.items() if name not in HIDDEN}
 
 
 def _value(attribute: Mapping[str, Any]) -> Any:

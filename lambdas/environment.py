@@ -62,7 +62,7 @@ def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config
     """
     settings = Settings.of(environ)
     region = environ["AWS_REGION"]
-    table = DynamoTable(own("dynamodb", region, ONCE), settings.table)
+    table = DynamoTable(own("dynamodb", region, ONCE), settings.table, kept=settings.kept)
     brakes = Brakes(table, time.time, yields=YIELDS if sweeps else 0.0)
     return Hub(
         table=table,
@@ -93,7 +93,7 @@ def office_of(environ: Mapping[str, str]) -> Office:
     """Besides `Settings.of`: `AWS_REGION`, `WINDLASS_BUS` (name), `WINDLASS_TELLINGS`, `WINDLASS_ERRANDS` (URLs)."""
     region, settings = environ["AWS_REGION"], Settings.of(environ)
     return Office(
-        table=DynamoTable(own("dynamodb", region, ONCE), settings.table),
+        table=DynamoTable(own("dynamodb", region, ONCE), settings.table, kept=settings.kept),
         bus=EventBridge(own("events", region), environ["WINDLASS_BUS"]),
         letters=Https(settings.reach),
         topics=Sns(lambda place: own("sns", place)),

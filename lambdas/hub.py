@@ -100,6 +100,7 @@ TIMES = {
     "late_look": "WINDLASS_LATE_LOOK",
     "attempt_limit": "WINDLASS_ATTEMPT_LIMIT",
     "redelivery": "WINDLASS_REDELIVERY",
+    "kept": "WINDLASS_KEPT",
 }
 """Which variable sets which time."""
 
@@ -123,6 +124,8 @@ class Settings:
     """Where webhooks may go."""
     redelivery: timedelta = timedelta(seconds=10)
     """After a receiver's first refusal; doubling from there, up to an hour, for a day."""
+    kept: timedelta = timedelta()
+    """How long a row of an operation is kept after it was written last; nothing: for ever."""
     objectives: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Within how many seconds operations begin (docs/observability.md), by application; `*` is every other's."""
 

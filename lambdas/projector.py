@@ -11,6 +11,7 @@ from lambdas.hub import ExecutionState, Hub
 from lambdas.rows import Status, control_of
 from lambdas.table import Item
 
+FAILED = "FAILED"
 OVER = tuple(status.value for status in Status if status.over)
 
 PATTERNS: tuple[dict[str, object], ...] = (
@@ -44,12 +45,20 @@ def changed(hub: Hub, sagas: Sagas, old: Item | None, new: Item | None) -> None:
 
 
 def ended(hub: Hub, sagas: Sagas, execution: str, state: ExecutionState) -> None:
-    """A status event: close or recover the operation if its own last Task did not."""
+    """A status event: close or recover the operation if its own last Task did not.
+
+    Of a machine that is encrypted with our key the event does not tell the error, which says how it ended: the sweep
+    asks. https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    """
     try:
         row = control.read(hub, execution.partition("-recovery-")[0])
     except NotFound:
         return
-    if row.execution == execution:
+    if row.execution != execution or row.status.over:
+        return
+    if state.status == FAILED and not state.error:
+        control.look_again(hub, row, hub.now())
+    else:
         recovery.recover(hub, row, state)
 
 

@@ -112,6 +112,10 @@ PROJECTED = (
 No write of a control row changes one of these, so only one that changes `due` is billed for the index as well.
 """
 
+KEPT_UNTIL = "kept_until"
+"""The attribute, epoch seconds, after which DynamoDB deletes a row. Adapters write it with every write of a row of an
+operation, and show it to nobody: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html"""
+
 By = Literal["application", "cluster", "roll"]
 """The attribute that names a list."""
 

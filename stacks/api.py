@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigateway import ResponseType
@@ -40,7 +41,14 @@ class Api(Construct):
     """IAM authorisation on every method."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, function: lambda_.IFunction, removal: RemovalPolicy
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        function: lambda_.IFunction,
+        key: kms.IKey,
+        removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self.api = apigateway.RestApi(
@@ -53,18 +61,23 @@ class Api(Construct):
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=removal,
             default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
-            deploy_options=stage(self, name, removal),
+            deploy_options=stage(self, name, key, removal),
         )
         lead_to(self.api, function)
         answer_in_json(self.api)
 
 
 def stage(
-    scope: Construct, name: str, removal: RemovalPolicy, more: Mapping[str, str] | None = None
+    scope: Construct, name: str, key: kms.IKey, removal: RemovalPolicy, more: Mapping[str, str] | None = None
 ) -> apigateway.StageOptions:
     """Of a door: braked, traced, and each request in its access log, with `more` of it."""
     group = logs.LogGroup(
-        scope, "AccessLogs", log_group_name=f"/aws/apigateway/{name}", retention=KEPT, removal_policy=removal
+        scope,
+        "AccessLogs",
+        log_group_name=f"/aws/apigateway/{name}",
+        retention=KEPT,
+        encryption_key=key,
+        removal_policy=removal,
     )
     return apigateway.StageOptions(
         stage_name=STAGE,

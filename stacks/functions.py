@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stage
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -83,6 +84,7 @@ class Functions(Construct):
         layer: Path,
         packages: Sequence[Path],
         policies: Path,
+        key: kms.IKey,
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -97,6 +99,7 @@ class Functions(Construct):
                 environment=environment | {DECLARES: ",".join(declares.get(row.name, ()))},
                 code=code,
                 layer=dependencies,
+                key=key,
                 removal=removal,
             )
             for row in rows
@@ -120,12 +123,18 @@ class HubFunction(Construct):
         environment: Mapping[str, str],
         code: lambda_.Code,
         layer: lambda_.ILayerVersion,
+        key: kms.IKey,
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self.name, self.function_name = row.name, name
         log_group = logs.LogGroup(
-            self, "Logs", log_group_name=f"/aws/lambda/{name}", retention=KEPT, removal_policy=removal
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=KEPT,
+            encryption_key=key,
+            removal_policy=removal,
         )
         # Lambda's managed policy would let each function write to every log group of the account.
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, Node
 
@@ -89,6 +90,7 @@ class MutualTlsApi(Construct):
         place: MutualTls,
         function: lambda_.IFunction,
         after: Construct,
+        key: kms.IKey,
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -101,7 +103,7 @@ class MutualTlsApi(Construct):
             disable_execute_api_endpoint=True,
             cloud_watch_role=False,
             default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.NONE),
-            deploy_options=stage(self, name, removal, _PRESENTED),
+            deploy_options=stage(self, name, key, removal, _PRESENTED),
         )
         self.api.node.try_remove_child("Endpoint")  # the output of a URL that answers nobody
         self.api.deployment_stage.node.add_dependency(after)

@@ -3,12 +3,14 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from lambdas.nudges import AUTO_SCALING, CLOUDFORMATION, EC2, PATTERNS
+from stacks.key import encrypt
 
 WORTH = Duration.minutes(1)
 """For so long an event is worth something, the shortest that SQS keeps a message: by then the sweep has looked anyway.
@@ -25,7 +27,7 @@ RULES = {
 
 
 class Nudges(Construct):
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         queue = sqs.Queue(
             self,
@@ -33,9 +35,9 @@ class Nudges(Construct):
             retention_period=WORTH,
             # As long as a message lives: one whose function died is not tried again.
             visibility_timeout=WORTH,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
         )
+        encrypt(queue, key)
         for source, pattern in PATTERNS.items():
             name, description = RULES[source]
             events.Rule(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -25,9 +26,10 @@ class Projector(Construct):
         function: lambda_.IFunction,
         table: dynamodb.Table,
         machines: Sequence[sfn.StateMachine],
+        key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = DeadLetters(self, "DeadLetters")
+        self.dead_letters = DeadLetters(self, "DeadLetters", key=key)
         patterns = [{"dynamodb": pattern} for pattern in PATTERNS]
         follow(function, table, patterns=patterns, set_aside=self.dead_letters)
         self._listen(function, machines)

@@ -7,6 +7,7 @@ from its heir. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
@@ -20,23 +21,25 @@ from stacks.streams import follow
 class Bus(Construct):
     """Events of operations (docs/push.md); rules on it belong to whoever listens."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, name: str, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self.bus = events.EventBus(self, "Bus", event_bus_name=name, description="Windlass: what happens to operations")
+        written: events.CfnEventBus = self.bus.node.default_child  # type: ignore[assignment]  # of a bus it always is
+        written.kms_key_identifier = key.key_arn
 
 
 class Tellings(SourceQueue):
     """Operations of which somebody saw something that was not told."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
-        super().__init__(scope, construct_id, kept=Duration.days(14))
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id, key=key, kept=Duration.days(14))
 
 
 class Errands(SourceQueue):
     """Deliveries to make, and to make again after a while."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
-        super().__init__(scope, construct_id, timeout=COURIER, kept=Duration.days(14))
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id, key=key, timeout=COURIER, kept=Duration.days(14))
 
 
 class Courier(Construct):
@@ -58,9 +61,10 @@ class Herald(Construct):
         function: lambda_.IFunction,
         table: dynamodb.Table,
         tellings: Tellings,
+        key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = DeadLetters(self, "DeadLetters")
+        self.dead_letters = DeadLetters(self, "DeadLetters", key=key)
         follow(function, table, patterns=PATTERNS, set_aside=self.dead_letters)
         function.add_event_source(
             SqsEventSource(tellings.queue, batch_size=10, max_concurrency=2, report_batch_item_failures=True)

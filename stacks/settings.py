@@ -51,6 +51,10 @@ class Settings:
     """The door for clients with certificates (docs/doors.md); without it there is none."""
     network: Network | None = None
     """Where all functions run (docs/vpc.md); without it, where Lambda likes."""
+    protected: bool = True
+    """Whether DynamoDB refuses to delete the table, whoever asks. Not where `removal` is `destroy`, unless said."""
+    kept: timedelta = timedelta(days=400)
+    """How long rows of an operation are kept after they were written last; 0: for ever."""
 
     @property
     def api_name(self) -> str:
@@ -59,8 +63,8 @@ class Settings:
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `runbooks`, `removal`; and what
-        `MutualTls.of` and `Network.of` read.
+        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `runbooks`, `removal`,
+        `deletionProtection`, `kept` (days); and what `MutualTls.of` and `Network.of` read.
         """
         defaults = cls()
         return cls(
@@ -78,6 +82,8 @@ class Settings:
             _removal(node),
             MutualTls.of(node),
             Network.of(node),
+            _protected(node),
+            _days(node, "kept", defaults.kept),
         )
 
 
@@ -92,6 +98,22 @@ def _seconds(node: Node, name: str, default: timedelta) -> timedelta:
     if seconds < 0:
         raise ValueError(f"context {name}={given!r} is not a number of seconds; say for example {name}=90")
     return timedelta(seconds=seconds)
+
+
+def _days(node: Node, name: str, default: timedelta) -> timedelta:
+    given = node.try_get_context(name)
+    if given is None:
+        return default
+    if not str(given).isdecimal():
+        raise ValueError(f"context {name}={given!r} is no number of days; say for example {name}=400, or 0 for ever")
+    return timedelta(days=int(given))
+
+
+def _protected(node: Node) -> bool:
+    given = str(node.try_get_context("deletionProtection") or "").lower()
+    if given not in ("", "true", "false"):
+        raise ValueError(f"context deletionProtection={given!r} is unknown; say true or false")
+    return given == "true" if given else _removal(node) is RemovalPolicy.RETAIN
 
 
 def _timeout(node: Node, default: timedelta) -> timedelta:

@@ -16,7 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.aws_dynamodb import Attribute, AttributeType
 from constructs import Construct
 
-from lambdas.table import ENROLLED, PROJECTED
+from lambdas.table import ENROLLED, KEPT_UNTIL, PROJECTED
 from stacks.grants import Grantee, allow
 
 READS = ("dynamodb:GetItem", "dynamodb:Query")
@@ -41,17 +41,17 @@ Index = Literal["due", "applications", "clusters", "rolls"]
 
 
 class OperationsTable(Construct):
-    """Encrypted with our own key, since it holds user data; restorable to any second; streamed to the projector."""
+    """Encrypted with our own key, since it holds user data; restorable to any second; streamed to the projector.
 
-    def __init__(self, scope: Construct, construct_id: str, *, removal: RemovalPolicy) -> None:
+    `protected`: nobody deletes it without taking that off first. Rows of operations say when they may go
+    (`lambdas.table.KEPT_UNTIL`).
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: kms.IKey, protected: bool, removal: RemovalPolicy
+    ) -> None:
         super().__init__(scope, construct_id)
-        self.key = kms.Key(
-            self,
-            "Key",
-            description="Windlass: the table of operations",
-            enable_key_rotation=True,
-            removal_policy=removal,
-        )
+        self.key = key
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -59,11 +59,13 @@ class OperationsTable(Construct):
             sort_key=Attribute(name="sk", type=AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=self.key,
+            encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            time_to_live_attribute=KEPT_UNTIL,
+            deletion_protection=protected,
             removal_policy=removal,
         )
         self._index("due", hash_key="shard", range_key="due", projected=PROJECTED)

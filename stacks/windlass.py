@@ -14,6 +14,7 @@ from stacks.api import Api
 from stacks.definitions import AnySaga, Definition, activities, checking, definitions, modules, undoing
 from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity, packages
 from stacks.grants import allow, arn
+from stacks.key import DataKey
 from stacks.layer import LAYER
 from stacks.machines import Machine, MachineLogs
 from stacks.mutual_tls import MutualTlsApi
@@ -37,6 +38,17 @@ ALARM_READS, FLEET_READS = "lambdas.engine.metric_holds:READS", "lambdas.reader:
 
 TOPICS = "arn:*:sns:*:*:windlass-*"
 """Those that an application's notifications may name, wherever they are; their own policies have to agree."""
+
+KEY_USERS = {
+    "Api": ("sqs", "states"),
+    "Engine": ("sqs", "states"),
+    "Sweep": ("sqs", "states"),
+    "Projector": ("sqs", "states"),
+    "Nudge": ("sqs",),
+    "Herald": ("sqs",),
+    "Courier": ("sqs",),
+}
+"""Through which services functions use the key, besides the table: those of queues and machines that they call."""
 
 _SETTLE_TOKENS = ("states:SendTaskFailure", "states:SendTaskSuccess")
 
@@ -63,11 +75,12 @@ class Windlass(Stack):
         self._roles = listed(settings.passable_roles)
         _check_sessions(self._declares, self._roles)
         removal = settings.removal
-        self.table = OperationsTable(self, "Operations", removal=removal)
-        self.sweeps = SweepQueue(self, "Sweeps")
-        self.bus = Bus(self, "Events", name=f"{settings.prefix}operations")
-        self.tellings = Tellings(self, "Tellings")
-        self.errands = Errands(self, "Errands")
+        self.key = key = DataKey(self, "Key", prefix=settings.prefix, removal=removal)
+        self.table = OperationsTable(self, "Operations", key=key, protected=settings.protected, removal=removal)
+        self.sweeps = SweepQueue(self, "Sweeps", key=key)
+        self.bus = Bus(self, "Events", name=f"{settings.prefix}operations", key=key)
+        self.tellings = Tellings(self, "Tellings", key=key)
+        self.errands = Errands(self, "Errands", key=key)
         timeout = Duration.seconds(settings.activity_timeout.total_seconds())
         self.functions = Functions(
             self,
@@ -80,9 +93,10 @@ class Windlass(Stack):
             layer=layer,
             packages=packages(modules(operations)),
             policies=settings.policies,
+            key=key,
             removal=removal,
         )
-        self.machine_logs = MachineLogs(self, "MachineLogs", prefix=settings.prefix, removal=removal)
+        self.machine_logs = MachineLogs(self, "MachineLogs", prefix=settings.prefix, key=key, removal=removal)
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
         self._doors()
         self._alarms(self._wakers())
@@ -92,7 +106,9 @@ class Windlass(Stack):
     def _doors(self) -> None:
         """The function knows its doors by the ids of their APIs, and answers whoever comes by another with 403."""
         answering, prefix, removal = self.functions["Api"], self._settings.prefix, self._settings.removal
-        self.api = Api(self, "Api", name=self._settings.api_name, function=answering.live, removal=removal)
+        self.api = Api(
+            self, "Api", name=self._settings.api_name, function=answering.live, key=self.key, removal=removal
+        )
         answering.function.add_environment("WINDLASS_IAM_API", self.api.api.rest_api_id)
         if self._settings.mutual_tls is None:
             return
@@ -103,6 +119,7 @@ class Windlass(Stack):
             place=self._settings.mutual_tls,
             function=answering.live,
             after=self.api,
+            key=self.key,
             removal=removal,
         )
         answering.function.add_environment("WINDLASS_MUTUAL_TLS_API", door.api.rest_api_id)
@@ -114,9 +131,11 @@ class Windlass(Stack):
         machines = [one.machine for one in self.machines.values()]
         table, tellings, errands = self.table.table, self.tellings, self.errands
         Sweep(self, "Sweep", function=live["Sweep"], queue=self.sweeps)
-        Nudges(self, "Nudges", function=live["Nudge"])
-        projector = Projector(self, "Projector", function=live["Projector"], table=table, machines=machines)
-        herald = Herald(self, "Herald", function=live["Herald"], table=table, tellings=tellings)
+        Nudges(self, "Nudges", function=live["Nudge"], key=self.key)
+        projector = Projector(
+            self, "Projector", function=live["Projector"], table=table, machines=machines, key=self.key
+        )
+        herald = Herald(self, "Herald", function=live["Herald"], table=table, tellings=tellings, key=self.key)
         Courier(self, "Courier", function=live["Courier"], errands=errands)
         return {
             "sweep": self.sweeps.dead_letters,
@@ -164,6 +183,7 @@ class Windlass(Stack):
             "WINDLASS_TELLINGS": self.tellings.queue.queue_url,
             "WINDLASS_ERRANDS": self.errands.queue.queue_url,
             "WINDLASS_LOCAL": self._settings.local_receivers,
+            "WINDLASS_KEPT": f"{self._settings.kept.total_seconds():.0f}",
             "WINDLASS_REDELIVERY": f"{self._settings.redelivery.total_seconds():g}",
         }
 
@@ -175,6 +195,7 @@ class Windlass(Stack):
             name=f"{self._settings.prefix}{definition.saga}",
             functions=self.functions,
             log_group=self.machine_logs,
+            key=self.key,
         )
 
     def _grant(self) -> None:
@@ -188,6 +209,8 @@ class Windlass(Stack):
         self._grant_courier(self.functions["Courier"])
         for name in self._activities:
             self._grant_activity(self.functions[name])
+        for name, services in KEY_USERS.items():
+            self.key.use(self.functions[name].role, *services)
         if self._settings.network:
             self._connect(self._settings.network)
 

@@ -9,7 +9,7 @@ from local.resources.kinds import IGNORED, Json, Kind, Made, Wanted
 
 def create_bus(wanted: Wanted) -> Made:
     name = wanted.name("Name")
-    wanted.client("events").create_event_bus(Name=name)
+    wanted.client("events").create_event_bus(Name=name, **wanted.only("KmsKeyIdentifier"))
     return Made(name, {"Arn": wanted.arn("events", f"event-bus/{name}"), "Name": name})
 
 

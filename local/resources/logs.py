@@ -7,7 +7,8 @@ from local.resources.kinds import IGNORED, Json, Kind, Made, Wanted, tag_map
 
 def create_group(wanted: Wanted) -> Made:
     name, logs = wanted.name("LogGroupName", limit=512), wanted.client("logs")
-    logs.create_log_group(logGroupName=name, tags=tag_map(wanted.properties.get("Tags")))
+    encrypted = {"kmsKeyId": key} if (key := wanted.properties.get("KmsKeyId")) else {}
+    logs.create_log_group(logGroupName=name, tags=tag_map(wanted.properties.get("Tags")), **encrypted)
     _retain(wanted, name)
     return Made(name, {"Arn": wanted.arn("logs", f"log-group:{name}:*")})
 

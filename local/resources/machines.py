@@ -31,8 +31,10 @@ def update_machine(wanted: Wanted, before: Json, made: Made) -> Made | None:
 
 def _options(wanted: Wanted) -> Json:
     given = wanted.properties
+    encryption = given.get("EncryptionConfiguration")
     tracing = (given.get("TracingConfiguration") or {}).get("Enabled", False)
     return {
+        **({"encryptionConfiguration": lower_first(encryption)} if encryption else {}),
         "roleArn": given["RoleArn"],
         "loggingConfiguration": lower_first(given.get("LoggingConfiguration") or {"Level": "OFF"}),
         "tracingConfiguration": {"enabled": str(tracing).lower() == "true"},

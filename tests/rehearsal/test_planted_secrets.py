@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from lambdas import accounts
 from lambdas.rows import Status
 from rehearsal import scenarios
 from rehearsal.fake_cloud import seeds
@@ -142,6 +143,7 @@ def played(scenario: Scenario, play: str, *, prepared: Prepared = lambda world: 
     assert isinstance(world, PlantedWorld)
     prepared(world)
     standing_secrets(world)
+    opted_in_wholly(world)
     request = planted(scenario, scenario.saga(world))
     configured(world)
     world.ask("POST", f"/operations/{scenario.operation}?dryRun", request)
@@ -159,6 +161,13 @@ def standing_secrets(world: PlantedWorld) -> None:
     for place in world.cloud.places():
         for name, template in place.templates.things.items():
             place.templates.put(name, replace(template, user_data=text_of(STANDING)), ALWAYS)
+
+
+def opted_in_wholly(world: PlantedWorld) -> None:
+    """With a service discovery, which some operations are refused without."""
+    account = accounts.find(world.table, ACCOUNT)
+    assert account is not None
+    accounts.put(world.table, replace(account, plays=(("discovery", "our_eureka:Eureka@https://eureka.internal"),)))
 
 
 def confessing(world: PlantedWorld) -> None:

@@ -435,6 +435,8 @@ def test_stacks_of_different_prefixes_share_no_name(
         ({"prefix": "Windlass"}, "prefix='Windlass' must be lower case letters"),
         ({"localReceivers": "inside"}, "localReceivers='inside' is no list of networks like 10.1.0.0/16"),
         ({"redelivery": "soon"}, "redelivery='soon' is not a number of seconds"),
+        ({"kept": "ever"}, "kept='ever' is no number of days; say for example kept=400, or 0 for ever"),
+        ({"deletionProtection": "maybe"}, "deletionProtection='maybe' is unknown; say true or false"),
     ],
 )
 def test_a_wrong_context_value_is_refused_in_a_sentence(context: dict[str, str], sentence: str) -> None:
