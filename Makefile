@@ -11,7 +11,7 @@ export CDK_DISABLE_CLI_TELEMETRY = true
 bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help run test check lint format types stale smoke-cli layer compile benchmarks lock clean needs sweep sweep-whole sweep-lagging sweep-doubles \
+.PHONY: help run test check lint format types stale smoke-cli smoke smoke-dry layer compile benchmarks lock clean needs sweep sweep-whole sweep-lagging sweep-doubles \
   sweep-moto differential mutants rehearse rehearse-small
 
 help:  ## this list
@@ -23,7 +23,7 @@ run: .venv/ready node_modules/ready layer  ## four acts on the embedded AWS, the
 test: .venv/ready layer  ## the whole suite
 	$(bin)/python -m pytest -n $(workers) --dist loadgroup
 
-check: .venv/ready node_modules/ready layer lint types stale sweep rehearse-small smoke-cli test  ## all that CI runs
+check: .venv/ready node_modules/ready layer lint types stale sweep rehearse-small smoke-cli smoke-dry test  ## all that CI runs
 
 lint: .venv/ready
 	$(bin)/ruff check .
@@ -48,6 +48,13 @@ compile: .venv/ready  ## write compiled machines, the pages of operations, the s
 
 smoke-cli: .venv/ready node_modules/ready layer  ## the real CDK CLI bootstraps, deploys, updates and destroys
 	$(bin)/python -m stacks.cli_smoke
+
+smoke: .venv/ready node_modules/ready layer  ## four acts in a sandbox account: ACCOUNT=123456789012 [PROFILE=] [REGION=]
+	@$(bin)/python -m smoke $(if $(ACCOUNT),--account $(ACCOUNT)) $(if $(PROFILE),--profile $(PROFILE)) \
+	  $(if $(REGION),--region $(REGION))
+
+smoke-dry: .venv/ready node_modules/ready layer  ## the same with a second embedded AWS for the account
+	@$(bin)/python -m smoke --dry-run
 
 layer: .venv/ready  ## the functions' dependencies, as Lambda runs them
 	@$(bin)/python -m stacks.layer

@@ -48,9 +48,16 @@ class Answer:
         return json.loads(self.text)
 
 
+Signer = Callable[[str, str, str | None, Mapping[str, str]], Mapping[str, str]]
+"""From method, URL, body and headers of a request the headers to send."""
+
+
 class Client:
-    def __init__(self, url: str) -> None:
+    """`sign` signs each request; without it they are sent as they are, which the embedded AWS takes."""
+
+    def __init__(self, url: str, *, sign: Signer | None = None) -> None:
         self.url = url
+        self._sign = sign
         self._pool = urllib3.PoolManager(maxsize=32, retries=urllib3.Retry(connect=3, read=0))
 
     def get(self, path: str) -> Json:
@@ -63,6 +70,8 @@ class Client:
         """The answer to a request; a body that is text is sent as it is."""
         text = body if isinstance(body, str) or body is None else json.dumps(body)
         sent = {"content-type": "application/json", **(headers or {})}
+        if self._sign is not None:
+            sent = dict(self._sign(method, self.url + path, text, sent))
         got = self._pool.request(method, self.url + path, body=text, headers=sent, timeout=60)
         return Answer(got.status, dict(got.headers.items()), got.data.decode())
 

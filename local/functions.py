@@ -49,7 +49,8 @@ class Functions:
         return self.run(function, payload, arn=arn, trace=trace)
 
     def run(self, function: LambdaFunction, payload: str, *, arn: str, trace: str = "") -> Invocation:
-        if function.reserved_concurrency == 0:
+        # moto notes it with the unpublished function alone; it counts for all of its versions.
+        if lambda_backends[ACCOUNT][function.region].get_function(function.function_name).reserved_concurrency == 0:
             raise TooManyRequestsError
         return self.host.invoke(self.version_of(function), payload, arn=arn, trace=trace)
 

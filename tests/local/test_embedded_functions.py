@@ -38,6 +38,17 @@ def test_a_failure_has_lambdas_name_and_words(aws: Embedded, payload: Any, kind:
     assert told["errorMessage"].endswith(message)
 
 
+def test_a_function_for_which_nothing_is_reserved_runs_by_no_alias(aws: Embedded) -> None:
+    client = aws.client("lambda")
+    client.put_function_concurrency(FunctionName=aws.outputs["WorkName"], ReservedConcurrentExecutions=0)
+
+    with pytest.raises(client.exceptions.TooManyRequestsException, match="Rate Exceeded"):
+        aws.invoke({"do": "describe"})
+    client.delete_function_concurrency(FunctionName=aws.outputs["WorkName"])
+
+    assert aws.invoke({"do": "describe"})[1] is None
+
+
 @pytest.mark.parametrize(
     ("source", "kind"),
     [

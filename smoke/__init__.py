@@ -1,0 +1,1 @@
+"""The four acts in a real sandbox account, compared with the same on the embedded AWS: `make smoke`."""
