@@ -1,6 +1,6 @@
 """Alarms on what a person must act on; each description says what has happened and which page says what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -36,9 +36,9 @@ class Alarms(Construct):
         dead_letters: Mapping[str, sqs.IQueue],
         sweep: lambda_.IFunction,
         projector: lambda_.IFunction,
-        api: str,
+        apis: Sequence[str],
     ) -> None:
-        """`api`: the API's name; `runbooks`: where the pages are, without a slash at the end."""
+        """`apis`: the names of the doors, IAM's first; `runbooks`: where the pages are, without a slash at the end."""
         super().__init__(scope, construct_id)
         self._prefix, self._runbooks = prefix, runbooks
         for consumer, queue in dead_letters.items():
@@ -48,7 +48,8 @@ class Alarms(Construct):
                 queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum"),
             )
         self._functions_fail(sweep, projector)
-        self._requests_fail(api)
+        for door, api in zip(("", "mutual-tls-"), apis, strict=False):
+            self._requests_fail(door, api)
         self.broken = self._alarm("broken", "Our own code is wrong: attempts fail by it.", self._own(metrics.BROKEN))
         self.ended_from_outside = self._alarm(
             "ended-from-outside",
@@ -79,13 +80,13 @@ class Alarms(Construct):
             threshold=BEHIND.to_milliseconds(),
         )
 
-    def _requests_fail(self, api: str) -> None:
+    def _requests_fail(self, door: str, api: str) -> None:
         """API Gateway tells the part of all requests as the average of 0 and 1.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
         """
         self._alarm(
-            "requests-fail",
+            f"{door}requests-fail",
             "One request in twenty is answered 5xx: operations are not accepted, or reads fail.",
             cloudwatch.Metric(
                 namespace="AWS/ApiGateway",
@@ -96,6 +97,7 @@ class Alarms(Construct):
             ),
             threshold=FAILING,
             minutes=3,
+            page="requests-fail",
         )
 
     def _operations_need_us(self) -> None:
@@ -129,6 +131,7 @@ class Alarms(Construct):
         threshold: float = 1,
         minutes: int = 1,
         below: bool = False,
+        page: str = "",
     ) -> cloudwatch.Alarm:
         missing, comparison = (
             (cloudwatch.TreatMissingData.BREACHING, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD)
@@ -142,7 +145,7 @@ class Alarms(Construct):
             self,
             "".join(word[0].upper() + word[1:] for word in name.split("-")),
             alarm_name=f"{self._prefix}{name}",
-            alarm_description=f"{happened} What to do: {self._runbooks}/{name}.md",
+            alarm_description=f"{happened} What to do: {self._runbooks}/{page or name}.md",
             metric=metric,
             threshold=threshold,
             evaluation_periods=minutes,

@@ -52,9 +52,8 @@ class Network:
         function.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
             subnet_ids=list(self.subnets), security_group_ids=list(self.security_groups)
         )
-        one.function.add_environment(
-            "AWS_STS_REGIONAL_ENDPOINTS", "regional"
-        )  # the global one has no endpoint in a VPC
+        # The global endpoint of STS has none in a VPC.
+        one.function.add_environment("AWS_STS_REGIONAL_ENDPOINTS", "regional")
         # A subnet that another account shares has that one's number; DeleteNetworkInterface wants all or one by its id.
         allow(one.role, MANAGES, f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:*:*/*")
         allow(one.role, LOOKS, "*")  # Describe* take no resource

@@ -57,8 +57,9 @@ class Settings:
     """How long rows of an operation are kept after they were written last; 0: for ever."""
 
     @property
-    def api_name(self) -> str:
-        return f"{self.prefix}api"
+    def api_names(self) -> tuple[str, ...]:
+        """Of the doors: IAM's, and the one for clients with certificates where there is one."""
+        return tuple(f"{self.prefix}{name}" for name in (("api", "mutual-tls") if self.mutual_tls else ("api",)))
 
     @classmethod
     def of(cls, node: Node) -> "Settings":

@@ -105,17 +105,15 @@ class Windlass(Stack):
 
     def _doors(self) -> None:
         """The function knows its doors by the ids of their APIs, and answers whoever comes by another with 403."""
-        answering, prefix, removal = self.functions["Api"], self._settings.prefix, self._settings.removal
-        self.api = Api(
-            self, "Api", name=self._settings.api_name, function=answering.live, key=self.key, removal=removal
-        )
+        answering, names, removal = self.functions["Api"], self._settings.api_names, self._settings.removal
+        self.api = Api(self, "Api", name=names[0], function=answering.live, key=self.key, removal=removal)
         answering.function.add_environment("WINDLASS_IAM_API", self.api.api.rest_api_id)
         if self._settings.mutual_tls is None:
             return
         door = MutualTlsApi(
             self,
             "MutualTls",
-            name=f"{prefix}mutual-tls",
+            name=names[1],
             place=self._settings.mutual_tls,
             function=answering.live,
             after=self.api,
@@ -154,7 +152,7 @@ class Windlass(Stack):
             dead_letters=dead_letters,
             sweep=self.functions["Sweep"].live,
             projector=self.functions["Projector"].live,
-            api=self._settings.api_name,
+            apis=self._settings.api_names,
         )
 
     def _outputs(self) -> None:

@@ -205,7 +205,7 @@ def facts(event: Event) -> dict[str, str]:
         "Reason": data.reason,
         "By": data.by,
         "Account": data.account,
-        "Asked by": data.user or data.caller,
+        "Asked by": f"{data.user} via {data.caller}" if data.user else data.caller,
         "Operation": event.subject,
     }
     return {name: value for name, value in found.items() if value}

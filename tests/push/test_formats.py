@@ -12,6 +12,7 @@ from lambdas.push.events import TOLD, Kind
 from lambdas.push.formats import FORMATS, Message, message
 from lambdas.push.model import Event, data_of, event_of
 from lambdas.push.receivers import Notification
+from lambdas.values import changed
 from tests.push.test_bus_events import ROW
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:windlass-ops"
@@ -83,6 +84,14 @@ def test_pagerduty_has_one_incident_for_an_operation_open_while_a_person_has_to_
         assert {"summary", "source", "severity", "timestamp"} <= told["payload"].keys()
         assert told["payload"]["severity"] in ("critical", "error")
         assert len(told["payload"]["summary"]) <= 1024
+
+
+def test_both_names_are_told_the_user_s_and_who_spoke_for_it() -> None:
+    asked = changed(ROW, caller="certificate:orca", user="ann")
+    told = event_of("urn:windlass:1:us-east-1:windlass", 7, Kind.HELD, 1_700_000_001.5, data_of(asked).model_dump())
+
+    assert (told.data.caller, told.data.user) == ("certificate:orca", "ann")
+    assert "Asked by: ann via certificate:orca" in message(Notification("team", TOPIC, "email"), told).body.splitlines()
 
 
 def test_mail_is_text_under_one_subject() -> None:

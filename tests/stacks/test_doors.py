@@ -190,6 +190,30 @@ RESPONSES = {
 503 of DEFAULT_5XX: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
 
 
+DEFAULTS = {
+    "ACCESS_DENIED": 403,
+    "API_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_FAILURE": 500,
+    "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400,
+    "EXPIRED_TOKEN": 403,
+    "INTEGRATION_FAILURE": 504,
+    "INTEGRATION_TIMEOUT": 504,
+    "INVALID_API_KEY": 403,
+    "INVALID_SIGNATURE": 403,
+    "MISSING_AUTHENTICATION_TOKEN": 403,
+    "QUOTA_EXCEEDED": 429,
+    "REQUEST_TOO_LARGE": 413,
+    "RESOURCE_NOT_FOUND": 404,
+    "THROTTLED": 429,
+    "UNAUTHORIZED": 401,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "WAF_FILTERED": 403,
+}
+"""All types that there are, and their statuses unless an API says otherwise: the page above."""
+
+
 def answers(doors: dict[str, Json]) -> list[dict[str, Json]]:
     """Of each API, by type."""
     told = of_type(doors, "AWS::ApiGateway::GatewayResponse").values()
@@ -202,8 +226,19 @@ def test_both_doors_say_no_alike(doors: dict[str, Json]) -> None:
         assert {kind: one.get("StatusCode") for kind, one in door.items()} == RESPONSES
 
 
-def test_no_answer_of_the_gateway_is_429_and_each_503_says_when_to_come_back(doors: dict[str, Json]) -> None:
-    """429 is the status of THROTTLED and QUOTA_EXCEEDED, and of no other type, unless they are given their own."""
+@pytest.mark.parametrize(("kind", "default"), DEFAULTS.items())
+def test_no_answer_of_the_gateway_is_429_and_what_fails_behind_it_is_503(
+    kind: str, default: int, doors: dict[str, Json]
+) -> None:
+    """A type without an answer of its own has that of DEFAULT_4XX or DEFAULT_5XX, whose status changes all of them."""
+    for door in answers(doors):
+        said = door.get(kind) or door["DEFAULT_4XX" if default < 500 else "DEFAULT_5XX"]
+        status = int(said.get("StatusCode") or default)
+
+        assert status == (503 if default in (429, 500, 504) else default)
+
+
+def test_each_503_says_when_to_come_back(doors: dict[str, Json]) -> None:
     for door in answers(doors):
         for kind, one in door.items():
             is_later = RESPONSES[kind] == "503"
@@ -271,3 +306,13 @@ def test_a_wrong_mapping_is_told_at_synth(policies: Path, tmp_path: Path) -> Non
 
     with pytest.raises(BadPolicies, match="orca: certificates has to be a list of subjects and issuers"):
         check(folder, ALL)
+
+
+def test_each_door_has_its_alarm_and_both_the_same_page(doors: dict[str, Json]) -> None:
+    alarms = [one for one in of_type(doors, "AWS::CloudWatch::Alarm").values() if one.get("MetricName") == "5XXError"]
+    apis = {one["Name"] for one in of_type(doors, "AWS::ApiGateway::RestApi").values()}
+
+    watched = {one["AlarmName"]: one["Dimensions"][0]["Value"] for one in alarms}
+    assert {*watched} == {"windlass-requests-fail", "windlass-mutual-tls-requests-fail"}
+    assert {*watched.values()} == apis
+    assert all("/requests-fail.md" in one["AlarmDescription"] for one in alarms)
