@@ -35,8 +35,10 @@ CONTEXT = {
     "redelivery": 0.2,
     "localReceivers": "127.0.0.0/8",
     "removal": "destroy",
+    "gradual": "off",
 }
-"""Settings of the deployed stack: the embedded AWS reads its own writes, and its functions and receivers are near."""
+"""Settings of the deployed stack: the embedded AWS reads its own writes, its functions and receivers are near, and
+there is no CodeDeploy."""
 ACCOUNTS = (Account("test", ACCOUNT, ("us-east-1",)),)
 WORKERS = 4
 PATIENCE = 180.0

@@ -26,6 +26,8 @@ from statemachines import ALL
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 STACK = "Windlass"
+CONTEXT = {"removal": "destroy", "gradual": "off"}
+"""The embedded AWS has no CodeDeploy."""
 PREFIX, LIVE = "windlass-", "live"
 TOO_LONG = 300
 """Seconds that no step takes unless it hangs."""
@@ -91,7 +93,7 @@ def synth(place: Place) -> None:
     place.cdk("synth", "--quiet", "--output", str(place.folder / "first"), *_context("1"), validate=True)
     by_hand = place.environment | {
         "CDK_OUTDIR": str(place.folder / "by-hand"),
-        "CDK_CONTEXT_JSON": json.dumps({"settling": "1", "removal": "destroy"}),
+        "CDK_CONTEXT_JSON": json.dumps({"settling": "1", **CONTEXT}),
         "CDK_VALIDATION": "false",
     }
     _run([sys.executable, "app.py"], by_hand)
@@ -139,7 +141,8 @@ STEPS: tuple[Callable[[Place], None], ...] = (bootstrap, synth, deploy, update, 
 
 
 def _context(settling: str) -> tuple[str, ...]:
-    return ("--context", f"settling={settling}", "--context", "removal=destroy")
+    given = {"settling": settling, **CONTEXT}
+    return tuple(word for name, value in given.items() for word in ("--context", f"{name}={value}"))
 
 
 def _deploy(place: Place, assembly: str) -> None:

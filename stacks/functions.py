@@ -108,6 +108,11 @@ class Functions(Construct):
     def __getitem__(self, name: str) -> "HubFunction":
         return self._functions[name]
 
+    @property
+    def aliases(self) -> dict[str, lambda_.Alias]:
+        """What everything calls, by the functions' names."""
+        return {name: one.live for name, one in self._functions.items()}
+
 
 class HubFunction(Construct):
     """A function with its own role and log group; `live` is what everything calls."""

@@ -13,6 +13,7 @@ from lambdas.permissions import listed
 from lambdas.push.reach import Reach
 from stacks.mutual_tls import MutualTls
 from stacks.network import Network
+from stacks.shifts import GRADUAL, OFF, WAYS
 
 _REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
 
@@ -43,6 +44,8 @@ class Settings:
     what such a role may do, whoever may start an operation with it can have done. The default is Clouddriver's."""
     policies: Path = POLICIES
     """Folder of the policies and teams that say who may do what (docs/authorisation.md)."""
+    gradual: str = GRADUAL
+    """How functions' aliases move to a new release (`stacks.shifts.WAYS`); `off`: at once, and nobody watches."""
     runbooks: str = "docs/runbook"
     """Where alarms send people: the folder docs/runbook of this release, as a URL."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -64,7 +67,7 @@ class Settings:
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `runbooks`, `removal`,
+        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `gradual`, `runbooks`, `removal`,
         `deletionProtection`, `kept` (days); and what `MutualTls.of` and `Network.of` read.
         """
         defaults = cls()
@@ -79,6 +82,7 @@ class Settings:
             _prefix(node, defaults.prefix),
             _roles(node, defaults.passable_roles),
             _policies(node, defaults.policies),
+            _gradual(node, defaults.gradual),
             str(node.try_get_context("runbooks") or defaults.runbooks).rstrip("/"),
             _removal(node),
             MutualTls.of(node),
@@ -169,6 +173,13 @@ def _policies(node: Node, default: Path) -> Path:
     if not folder.is_dir():
         raise ValueError(f"context policies={given!r} is no folder; name one that has {PATTERN} and {TEAMS}")
     return folder
+
+
+def _gradual(node: Node, default: str) -> str:
+    given = str(node.try_get_context("gradual") or default)
+    if given not in (*WAYS, OFF):
+        raise ValueError(f"context gradual={given!r} is unknown; say one of {', '.join((*WAYS, OFF))}")
+    return given
 
 
 def _removal(node: Node) -> RemovalPolicy:

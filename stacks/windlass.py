@@ -25,6 +25,7 @@ from stacks.projector import Projector
 from stacks.push import Bus, Courier, Errands, Herald, Tellings
 from stacks.queues import SweepQueue
 from stacks.settings import Settings
+from stacks.shifts import OFF, Shifts
 from stacks.sweep import Sweep
 from stacks.table import DELETES, READS, WRITES, OperationsTable
 from statemachines import ALL, VARIABLE, references
@@ -100,6 +101,7 @@ class Windlass(Stack):
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
         self._doors()
         self._alarms(self._wakers())
+        self._shifts()
         self._grant()
         self._outputs()
 
@@ -153,6 +155,19 @@ class Windlass(Stack):
             sweep=self.functions["Sweep"].live,
             projector=self.functions["Projector"].live,
             apis=self._settings.api_names,
+        )
+
+    def _shifts(self) -> None:
+        """A bad image of a user's rings neither of these alarms."""
+        if self._settings.gradual == OFF:
+            return
+        Shifts(
+            self,
+            "Shifts",
+            way=self._settings.gradual,
+            prefix=self._settings.prefix,
+            aliases=self.functions.aliases,
+            alarms=(self.alarms.broken, self.alarms.ended_from_outside),
         )
 
     def _outputs(self) -> None:
