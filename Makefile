@@ -12,7 +12,7 @@ bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: help run test check lint format types stale smoke-cli smoke smoke-dry layer compile benchmarks lock clean needs sweep sweep-whole sweep-lagging sweep-doubles \
-  sweep-moto differential mutants rehearse rehearse-small
+  sweep-moto differential mutants fuzz policy rehearse rehearse-small
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -23,7 +23,7 @@ run: .venv/ready node_modules/ready layer  ## four acts on the embedded AWS, the
 test: .venv/ready layer  ## the whole suite
 	$(bin)/python -m pytest -n $(workers) --dist loadgroup
 
-check: .venv/ready node_modules/ready layer lint types stale sweep rehearse-small smoke-cli smoke-dry test  ## all that CI runs
+check: .venv/ready node_modules/ready layer lint types stale policy sweep rehearse-small smoke-cli smoke-dry test  ## all that CI runs
 
 lint: .venv/ready
 	$(bin)/ruff check .
@@ -117,6 +117,12 @@ differential: .venv/ready  ## our interpreter and moto's on 500 sagas and what t
 
 mutants: .venv/ready  ## break the product in one place at a time, and see it caught
 	$(bin)/python -m rehearsal mutants
+
+fuzz: .venv/ready  ## 10,000 requests made from the OpenAPI document, hostile ones too, against the real handler
+	$(bin)/python -m rehearsal fuzz
+
+policy: .venv/ready  ## our own rules over the compiled machines
+	$(bin)/python -m stacks.machine_policy statemachines/compiled/*.asl.json
 
 benchmarks: .venv/ready  ## speed, as ratios: benchmarks/README.md
 	$(bin)/python -m benchmarks.imports

@@ -86,6 +86,8 @@ def key(name: str) -> Key:
 
 def find(table: Table, name: str) -> Account | None:
     """The account of that name, also one that is opted out, or None."""
+    if len(name.encode(errors="replace")) > LONGEST_NAME or not name:
+        return None
     row = table.get(key(name))
     return None if row is None else account_of(row)
 
@@ -117,6 +119,10 @@ class Accounts(Mapping[str, Account]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+LONGEST_NAME = 255
+"""Bytes: a longer one is no account's, and no key of the table."""
 
 
 def put(table: Table, account: Account) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 SEQUENCES = 1000
-_SEQUENCE = re.compile(r"^(?P<cluster>.+)-v(?P<sequence>\d{3})$")
-_APPLICATION = re.compile(r"^[a-zA-Z0-9._]+$")
-_DETAIL = re.compile(r"^[a-zA-Z0-9._~^-]*$")
+_SEQUENCE = re.compile(r"(?P<cluster>.+)-v(?P<sequence>\d{3})", re.ASCII)
+_APPLICATION = re.compile(r"[a-zA-Z0-9._]+")
+_DETAIL = re.compile(r"[a-zA-Z0-9._~^-]*")
 LONGEST = 255
 """Auto Scaling's limit for a group's name, in characters."""
 
@@ -31,11 +31,11 @@ class ServerGroupName:
             ("stack", self.stack or "a", _APPLICATION),
             ("detail", self.detail, _DETAIL),
         ):
-            if not legal.match(value):
+            if not legal.fullmatch(value):
                 raise ValueError(f"{what} {value!r} contains illegal characters; use letters, digits, '.' and '_'")
         if self.sequence is not None and not 0 <= self.sequence < SEQUENCES:
             raise ValueError(f"sequence {self.sequence} is not within 0 to {SEQUENCES - 1}")
-        if _SEQUENCE.match(self.cluster):
+        if _SEQUENCE.fullmatch(self.cluster):
             raise ValueError(f"cluster {self.cluster!r} ends like a sequence number; choose another stack or detail")
         if len(str(self)) > LONGEST:
             raise ValueError(f"name {str(self)!r} is longer than {LONGEST} characters")
@@ -60,7 +60,7 @@ class ServerGroupName:
 
         Raises ValueError where `str` of the result would not be the name.
         """
-        found = _SEQUENCE.match(name)
+        found = _SEQUENCE.fullmatch(name)
         cluster, sequence = (found["cluster"], int(found["sequence"])) if found else (name, None)
         application, _, rest = cluster.partition("-")
         stack, _, detail = rest.partition("-")
@@ -79,13 +79,13 @@ def moniker(name: str) -> tuple[str, str, str]:
 
 def cluster_of(name: str) -> str:
     """The cluster of a server group, also of one whose maker did not follow the convention."""
-    found = _SEQUENCE.match(name)
+    found = _SEQUENCE.fullmatch(name)
     return found["cluster"] if found else name
 
 
 def sequence_of(name: str, cluster: str) -> int | None:
     """The sequence of a server group of that cluster; None for a group of another cluster or without a number."""
-    found = _SEQUENCE.match(name)
+    found = _SEQUENCE.fullmatch(name)
     return int(found["sequence"]) if found and found["cluster"] == cluster else None
 
 

@@ -29,7 +29,10 @@ MOST_WRITES = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
 LARGEST_ITEM = 400 * 1024
-"""Bytes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+LONGEST_PARTITION, LONGEST_SORT = 2048, 1024
+"""Bytes, of the table's keys and its indexes': https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+DIGITS = 38
+"""Of a number: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
 
 Changed = Callable[[Item | None, Item | None], None]
 """Told of (old, new), as a stream with NEW_AND_OLD_IMAGES tells it."""
@@ -75,12 +78,16 @@ class MemoryTable:
         return self._items.get(key, _NOTHING)
 
     def get(self, key: Key) -> Item | None:
+        if self._isolated:
+            _named(*key)
         item = self._items.get(key)
         if self.units:
             self.units.read(item)
         return copied(item) if self._isolated and item is not None else item
 
     def of(self, pk: str, prefix: str = "") -> list[Item]:
+        if self._isolated:
+            _named(pk)
         keys = [key for key in self._partitions.get(pk, ()) if key.sk.startswith(prefix)]
         found = [self._items[key] for key in sorted(keys)]
         if self.units:
@@ -122,6 +129,7 @@ class MemoryTable:
         limit: int = 50,
         after: str | None = None,
     ) -> tuple[list[Item], str | None]:
+        _named(value)
         end = None if after is None else _parsed(after)
         listed = (item for item in self._indexed.values() if item.get(by) == value)
         found = [(_place(item), item) for item in listed if _is_number(item.get("accepted"))]
@@ -185,8 +193,8 @@ class MemoryTable:
         copy = self._copied
         given = write.item.items()
         item = {name: one if type(one) in _SCALARS else copy(one) for name, one in given if one is not None}
-        if self._isolated and size(item) > LARGEST_ITEM:
-            raise Broken(f"{write.key} would be larger than {LARGEST_ITEM} bytes")
+        if self._isolated:
+            _storable(write.key, item)
         return item
 
     def _updated(self, write: Update, old: Mapping[str, Any]) -> Item:
@@ -241,7 +249,16 @@ def size(value: Any) -> int:
         return 3 + sum(len(name) + size(one) + 1 for name, one in value.items())
     if isinstance(value, list):
         return 3 + sum(size(one) + 1 for one in value)
-    return 1 if value is None or isinstance(value, bool) else 1 + len(str(value)) // 2
+    return 1 if value is None or isinstance(value, bool) else _digits(value)
+
+
+def _digits(number: float) -> int:
+    """Bytes of a number. Raises Broken for one that DynamoDB does not take."""
+    if isinstance(number, float) and not math.isfinite(number):
+        raise Broken(f"{number} is no number to DynamoDB")
+    if isinstance(number, int) and abs(number) >= 10**DIGITS and len(str(number).strip("-0")) > DIGITS:
+        raise Broken(f"a number of DynamoDB has at most {DIGITS} digits")
+    return 1 + len(str(number)) // 2
 
 
 def copied(value: Any) -> Any:
@@ -283,6 +300,31 @@ def _allowed(writes: tuple[Write, ...]) -> None:
     for one in writes:
         if "" in one.key:
             raise Broken(f"{one.key} has an empty part")
+        if _longer(one.key.pk, LONGEST_PARTITION) or _longer(one.key.sk, LONGEST_SORT):
+            raise Broken(f"the key {one.key.pk[:80]}… is longer than DynamoDB's {LONGEST_PARTITION} bytes")
+
+
+def _storable(key: Key, item: Item) -> None:
+    """Raises Broken for what DynamoDB answers with ValidationException."""
+    for by in ("application", "cluster", "roll"):
+        if by in item and (item[by] == "" or _longer(item[by], LONGEST_PARTITION)):
+            raise Broken(f"{key}: {by} is the key of an index, and is empty or longer than {LONGEST_PARTITION} bytes")
+    try:
+        if size(item) > LARGEST_ITEM:
+            raise Broken(f"{key} would be larger than {LARGEST_ITEM} bytes")
+    except UnicodeEncodeError:
+        raise Broken(f"{key} holds half of a character, which is no UTF-8") from None
+
+
+def _named(pk: str, sk: str = "any") -> None:
+    """Raises Broken for a key that DynamoDB does not even look up."""
+    if not pk or not sk or _longer(pk, LONGEST_PARTITION) or _longer(sk, LONGEST_SORT):
+        raise Broken(f"the key {pk[:80]!r}, {sk[:80]!r} is empty or longer than DynamoDB takes")
+
+
+def _longer(text: str, limit: int) -> bool:
+    """In UTF-8, of which no character has more than four bytes."""
+    return len(text) > limit // 4 and len(text.encode(errors="replace")) > limit
 
 
 def _hold(conditions: tuple[Condition, ...], item: Item | None) -> bool:

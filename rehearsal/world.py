@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from lambdas import accounts, entrypoint, projector
+from lambdas import reader as reading
 from lambdas import sweep as sweeping
 from lambdas.accounts import Account
 from lambdas.cloud import Cloud
@@ -49,6 +50,9 @@ GOING = frozenset((None, *(one.value for one in Status if not one.over)))
 """Of a row that is not closed, or not there."""
 
 ENGINE = "${EngineFunction}"
+READER = "Reader"
+READS_FOR = 30.0
+"""Seconds that one reading may take."""
 CALLER = intake.Caller("arn:aws:iam::123456789012:role/rehearsal")
 TERMS = intake.Terms(door="windlass", start_within=None, finish_within=timedelta(hours=24))
 PATIENT = 43_200
@@ -387,6 +391,8 @@ class World:
 
     def _invoke(self, function: str, event: Any) -> Any:
         """A Lambda function as Step Functions sees it: an error is its name and a cause."""
+        if function == READER:
+            return reading.read(self.hub, reading.Wanted(**event), self.clock.now + READS_FOR)
         handler = self._handler(function)
         before, faults = self.faults.spent, self.faults
         self._begun(event["step"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from saga import Saga, Step, Wait
 from saga.compiler import compile_saga, function_of
+from stacks import machine_policy
 
 AnySaga = Saga[Any, Any, Any]
 _HOLE = re.compile(r"\$\{(\w+)Function\}")
@@ -36,16 +37,19 @@ class Definition:
 
 
 def definitions(sagas: Iterable[AnySaga]) -> tuple[Definition, ...]:
-    """Every saga compiled, in order of name. Raises what `saga.rules` finds wrong with one."""
+    """Every saga compiled, in order of name. Raises what `saga.rules` finds wrong with one, and AgainstPolicy."""
     ordered = sorted(sagas, key=lambda saga: saga.name)
     twice = {one.name for one, other in pairwise(ordered) if one.name == other.name}
     if twice or not ordered:
         raise ValueError(f"two operations are called {min(twice)}" if twice else "a deployment needs an operation")
+    return tuple(_definition(saga) for saga in ordered)
+
+
+def _definition(saga: AnySaga) -> Definition:
+    compiled = compile_saga(saga)
+    machine_policy.demanded(saga.name, compiled)
     # Compact: a template may have 1 MB, and every machine of the hub is in it.
-    return tuple(
-        Definition(saga.name, json.dumps(compile_saga(saga), separators=(",", ":"), ensure_ascii=False), _earlier(saga))
-        for saga in ordered
-    )
+    return Definition(saga.name, json.dumps(compiled, separators=(",", ":"), ensure_ascii=False), _earlier(saga))
 
 
 def _earlier(saga: AnySaga) -> tuple[str, ...]:

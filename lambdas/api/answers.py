@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lambdas.api import lists
 from lambdas.api.desk import Desk
+from lambdas.api.links import Links, links_of
 from lambdas.api.problems import ProblemView, sentences
 from lambdas.api.rights import Needs
 from lambdas.api.views import View
@@ -51,13 +52,20 @@ def route(
     answers: dict[int, Any],
     needs: Needs,
     problems: Mapping[int, Any] = PROBLEMS,
+    links: Links | None = None,
 ) -> None:
-    """Let that function answer; the model of each status it may answer with. The first is the usual one."""
+    """Let that function answer; the model of each status it may answer with. The first is the usual one.
+
+    `links`: what can be asked next; None where the path says it.
+    """
+    usual = next(iter(answers))
     told = dict(problems) | {
         status: {"description": _ANSWERS[status], "content": {"application/json": {"model": model}}}
         for status, model in answers.items()
     }
-    desk.route(method, path, act, "Windlass", needs, status_code=next(iter(answers)), responses=told)
+    if found := links_of(method, path) if links is None else links:
+        told[usual] |= {"links": found}
+    desk.route(method, path, act, "Windlass", needs, status_code=usual, responses=told)
 
 
 def answered(status: int, view: View, headers: dict[str, str] | None = None) -> Response[Any]:

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from lambdas.api import records
 from lambdas.api.desk import Desk
-from lambdas.api.problems import Problem, invalid
+from lambdas.api.links import TASK, links_of_submitting
+from lambdas.api.problems import Problem, SpringView, invalid
 from lambdas.api.rights import ONE_BY_ONE, READ_THE_OPERATION, Arguments, Forbidden, Needs
 from lambdas.api.task import TaskView, task_of
 from lambdas.authority import Resource
@@ -31,6 +32,18 @@ START_WITHIN, FINISH_WITHIN = timedelta(minutes=10), timedelta(minutes=50)
 PROVIDER = "aws"
 
 Json = dict[str, Any]
+REFUSALS: dict[int, Any] = {
+    status: {"description": said, "content": {"application/json": {"model": SpringView}}}
+    for status, said in {
+        400: "It is not valid, or not allowed: `errors` says why.",
+        403: "Nobody is known to have sent it.",
+        404: "There is no such task.",
+        409: "Not now.",
+        413: "Too large.",
+        422: "It cannot be done as asked.",
+        503: "Send the same request again.",
+    }.items()
+}
 Batch = Annotated[list[Json], Body(description="Operations in order: `[{name: description}, …]`.")]
 Description = Annotated[Json, Body(description="One operation's description; unknown fields are ignored.")]
 RequestId = Annotated[str | None, Query(alias="clientRequestId", description="The same id again is the same task.")]
@@ -158,16 +171,18 @@ READ_THE_TASK = Needs("read", _read)
 def add(desk: Desk) -> None:
     """The routes; a task's id comes before a literal colon in `:resume`."""
     face = Clouddriver(desk)
-    for method, path, act, needs in (
-        ("POST", "/ops", face.submit_batch_anywhere, ONE_BY_ONE),
-        ("POST", "/ops/<name>", face.submit_one_anywhere, ONE_BY_ONE),
-        ("POST", "/<provider>/ops", face.submit_batch, ONE_BY_ONE),
-        ("POST", "/<provider>/ops/<name>", face.submit_one, ONE_BY_ONE),
-        ("GET", "/task", face.tasks, ONE_BY_ONE),
-        ("GET", "/task/<task>", face.task, READ_THE_TASK),
-        ("POST", "/task/<task>:resume", face.resume, READ_THE_TASK),
+    for method, path, act, answer, needs in (
+        ("POST", "/ops", face.submit_batch_anywhere, TaskId, ONE_BY_ONE),
+        ("POST", "/ops/<name>", face.submit_one_anywhere, TaskId, ONE_BY_ONE),
+        ("POST", "/<provider>/ops", face.submit_batch, TaskId, ONE_BY_ONE),
+        ("POST", "/<provider>/ops/<name>", face.submit_one, TaskId, ONE_BY_ONE),
+        ("GET", "/task", face.tasks, list[TaskView], ONE_BY_ONE),
+        ("GET", "/task/<task>", face.task, TaskView, READ_THE_TASK),
+        ("POST", "/task/<task>:resume", face.resume, TaskId, READ_THE_TASK),
     ):
-        desk.route(method, path, act, "Clouddriver", needs)
+        usual = {"description": "As Clouddriver answers.", "content": {"application/json": {"model": answer}}}
+        links = {"links": links_of_submitting(TASK)} if "/ops" in path else {}
+        desk.route(method, path, act, "Clouddriver", needs, responses=REFUSALS | {200: usual | links})
 
 
 def _named(batch: Sequence[Json]) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from math import isfinite
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -24,6 +25,11 @@ from lambdas.hub import Hub
 from lambdas.rows import Control, control_key, control_of
 
 log = logging.getLogger(__name__)
+LONGEST_PATH = 1_000
+"""Bytes of a path, decoded: the names in it become keys, and a sort key has at most 1,024."""
+MOST_DIGITS = 38
+"""Of a number that the table can hold:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,7 @@ class Desk:
         needs = self.needs.get(act)
         if needs is None:
             raise NotFoundError
+        _fits_a_key(str(self.event.get("path", "")))
         for resource in needs.of(self, arguments):
             self.rights.must(needs.action, resource)
 
@@ -159,6 +166,12 @@ class Desk:
         return row
 
 
+def _fits_a_key(path: str) -> None:
+    """Raises Problem where the names in a path are longer than a row's key can be."""
+    if len(path.encode(errors="replace")) > LONGEST_PATH:
+        raise Problem(404, f"there is nothing of such a name: the path has more than {LONGEST_PATH} bytes")
+
+
 def meant(name: str, known: Sequence[str]) -> str:
     """What whoever wrote a name that nobody knows may have meant."""
     close = get_close_matches(name, known, 1)
@@ -168,11 +181,37 @@ def meant(name: str, known: Sequence[str]) -> str:
 def parsed(text: str) -> Any:
     """A body as JSON, or a Problem that says what is wrong with it."""
     try:
-        return json.loads(text, parse_constant=_no_number)
+        body = json.loads(text, parse_constant=_no_number, parse_int=_whole, parse_float=_finite)
+        if "\\ud" in text.lower():
+            _of_whole_characters(body)
+        return body
     except json.JSONDecodeError as error:
         raise Problem(400, f"the body is not JSON: {error}") from None
     except RecursionError:
         raise Problem(400, "the body is nested too deep") from None
+
+
+def _of_whole_characters(body: Any) -> None:
+    """Raises Problem for half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Problem(400, "the body has half of a character: \\ud800 to \\udfff come in pairs") from None
+
+
+def _whole(digits: str) -> int:
+    """As the table can hold it; Python itself refuses thousands of digits, in words about Python."""
+    if len(digits) > MOST_DIGITS:
+        raise Problem(400, f"the body has a number of {len(digits)} digits; {MOST_DIGITS} are possible")
+    return int(digits)
+
+
+def _finite(text: str) -> float:
+    """JSON can write what no float is: 1e400."""
+    number = float(text)
+    if not isfinite(number) or len(text) > MOST_DIGITS:
+        raise Problem(400, f"the body has the number {text[:MOST_DIGITS]}, which is out of range")
+    return number
 
 
 def _no_number(constant: str) -> float:

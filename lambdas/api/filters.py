@@ -13,15 +13,17 @@ from lambdas.api.problems import sentences
 from lambdas.api.views import View
 from lambdas.rows import Status
 
+LONGEST = 255
+"""Characters of a name: it is part of a key."""
 CLUSTER = "`account/region/name`."
 TYPE = "`createServerGroup`; see `/operations/types`."
 CALLER = "Who asked, or for which user."
 SINCE = "Accepted then or later; without an offset, UTC."
 UNTIL = "Accepted then or earlier."
 
-Application = Annotated[str | None, Query(min_length=1)]
-Cluster = Annotated[str | None, Query(description=CLUSTER)]
-Account = Annotated[str | None, Query(min_length=1)]
+Application = Annotated[str | None, Query(min_length=1, max_length=LONGEST)]
+Cluster = Annotated[str | None, Query(max_length=2 * LONGEST, description=CLUSTER)]
+Account = Annotated[str | None, Query(min_length=1, max_length=LONGEST)]
 Type = Annotated[str | None, Query(description=TYPE)]
 Statuses = Annotated[list[Status] | None, Query(description="One of these; may be given several times.")]
 Caller = Annotated[str | None, Query(min_length=1, description=CALLER)]
@@ -36,9 +38,9 @@ class FilterRequest(View):
 
     model_config = View.model_config | {"extra": "forbid"}
 
-    application: str | None = Field(default=None, min_length=1)
-    cluster: str | None = Field(default=None, description=CLUSTER)
-    account: str | None = Field(default=None, min_length=1)
+    application: str | None = Field(default=None, min_length=1, max_length=LONGEST)
+    cluster: str | None = Field(default=None, max_length=2 * LONGEST, description=CLUSTER)
+    account: str | None = Field(default=None, min_length=1, max_length=LONGEST)
     type: str | None = Field(default=None, description=TYPE)
     status: tuple[Status, ...] = Field(default=(), description="One of these.")
     caller: str | None = Field(default=None, min_length=1, description=CALLER)

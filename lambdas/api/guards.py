@@ -87,7 +87,9 @@ class ReleaseRequest(View):
 
     model_config = View.model_config | {"extra": "forbid"}
 
-    operation: str = Field(min_length=1, description="The operation that has it: never one that got it meanwhile.")
+    operation: str = Field(
+        min_length=1, max_length=64, description="The operation that has it: never one that got it meanwhile."
+    )
     reason: str = Field(min_length=1, max_length=200, description="Kept in the operation's journal.")
 
 

@@ -15,6 +15,7 @@ from lambdas.api import catalogue, degraded, filters, lists, records
 from lambdas.api.answers import PAGED, After, Limit, answered, place_of, route
 from lambdas.api.catalogue import StateView, TypeAndSchema, Types, type_of
 from lambdas.api.desk import Desk
+from lambdas.api.links import SUBMIT, links_of_submitting
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.receivers import callback_of
 from lambdas.api.rights import ANYBODY, ONE_BY_ONE, READ_THE_OPERATION
@@ -257,8 +258,8 @@ def add(desk: Desk) -> None:
     """The routes: a type's own before the one that answers for unknown types."""
     face = Operations(desk)
     for saga in desk.sagas.values():
-        path = f"/operations/{saga.operation}"
-        route(desk, "POST", path, face.submit_to(saga), {202: OperationView, 200: DryRunView}, ONE_BY_ONE)
+        path, answers = f"/operations/{saga.operation}", {202: OperationView, 200: DryRunView}
+        route(desk, "POST", path, face.submit_to(saga), answers, ONE_BY_ONE, links=links_of_submitting(SUBMIT))
     desk.page("POST", "/operations/<operation_type>", face.unknown, ANYBODY)
     route(desk, "GET", "/operations", face.list, {200: Page}, ONE_BY_ONE)
     route(desk, "GET", "/operations/types", face.types, {200: Types}, ANYBODY)

@@ -45,6 +45,16 @@ class ProblemView(BaseModel):
     errors: list[FieldView]
 
 
+class SpringView(BaseModel):
+    """Spring's error attributes, as Clouddriver answers them."""
+
+    timestamp: datetime
+    status: int
+    error: str
+    message: str
+    errors: list[str] = []
+
+
 RETRY_AFTER = 2
 """Seconds; Orca itself waits as long between two tries of createServerGroup."""
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ Span = tuple[float, float]
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEK = timedelta(days=7)
-_MOMENT = re.compile(r"^(?P<day>[A-Za-z]{3,9}) (?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)$")
-_ZONE = re.compile(r"^(UTC|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$")
+_MOMENT = re.compile(r"(?P<day>[A-Za-z]{3,9}) (?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)")
+_ZONE = re.compile(r"UTC|[A-Za-z]+(/[A-Za-z0-9_+-]+)+")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class WeekMoment:
     @classmethod
     def parse(cls, text: str) -> "WeekMoment":
         """The inverse of `str`; a day's first three letters are enough. Raises ValueError."""
-        found = _MOMENT.match(text)
+        found = _MOMENT.fullmatch(text)
         days = [n for n, day in enumerate(DAYS) if found and day.lower().startswith(found["day"].lower())]
         if not found or not days:
             raise ValueError(f"{text!r} is no moment of a week; write it as `Friday 18:00`")
@@ -92,7 +92,7 @@ def zone_named(name: str) -> Any:
     """The time zone of IANA's name. Raises ValueError."""
     from dateutil.tz import gettz  # noqa: PLC0415  as above
 
-    zone = gettz(name) if _ZONE.match(name) else None
+    zone = gettz(name) if _ZONE.fullmatch(name) else None
     if zone is None:
         raise ValueError(f"{name!r} is no time zone; write one of IANA's names, as Europe/Berlin or UTC")
     return zone

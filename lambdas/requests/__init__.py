@@ -11,7 +11,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -24,9 +24,20 @@ Json = dict[str, Any]
 UNOWNED = "unowned"
 """The application under which operations are listed of which nobody says whose things they are about."""
 
+LARGEST = 2_147_483_647
+"""Of a whole number: AWS's have 32 bits, a sign included."""
+
 WaitFor = Literal["created", "healthy"]
+GroupName = Annotated[str, Field(min_length=1, max_length=255, pattern="^[ -9;-~]+$")]
+"""Printable ASCII without a colon; spaces are those of old groups:
+https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html"""
 AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
-Patience = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))]
+_DAY = {"type": "number", "exclusiveMinimum": 0, "maximum": 86_400, "description": "Seconds."}
+Patience = Annotated[
+    timedelta,
+    Field(gt=timedelta(0), le=timedelta(hours=24)),
+    WithJsonSchema({"anyOf": [_DAY, {"type": "string", "format": "duration", "description": "ISO 8601."}]}),
+]
 
 
 class Invalid(WindlassError):
@@ -47,6 +58,8 @@ class Value(BaseModel):
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
         defer_build=True,
+        allow_inf_nan=False,
+        json_schema_extra={"additionalProperties": False},  # Windlass's own door, which the document tells of
     )
 
     def contradictions(self) -> Iterator[str]:
@@ -146,7 +159,7 @@ class Request(Value):
 class OfOneServerGroup(Request):
     """A request about one server group that exists, whoever made it."""
 
-    server_group_name: str = Field(min_length=1, max_length=255)
+    server_group_name: GroupName
     """Name of the server group, e.g. `shop-prod-v042`."""
     preempt: bool = False
     """Cancel the operation of the same application that has the server group now, put it back, and begin next.
@@ -252,7 +265,7 @@ def _moniker(name: str) -> tuple[str, str]:
     try:
         parsed = ServerGroupName.parse(name)
     except ValueError:
-        return name.partition("-")[0], name
+        return name.partition("-")[0] or UNOWNED, name
     return parsed.application, parsed.cluster
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lambdas.requests import Description, Flag, Number, Value
+from lambdas.requests import LARGEST, Description, Flag, Number, Value
 
 Comparison = Literal[
     "GreaterThanOrEqualToThreshold",
@@ -67,7 +67,7 @@ class AlarmSettings(Value):
     statistic: Statistic
     comparison_operator: Comparison
     threshold: float
-    evaluation_periods: int = Field(ge=1)
+    evaluation_periods: int = Field(ge=1, le=LARGEST)
     """So many periods in a row."""
     period: int = Field(300, ge=10)
     """Seconds: 10, 20, 30 or a multiple of 60."""

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from lambdas.accounts import Account
 from lambdas.naming import ServerGroupName, moniker
-from lambdas.requests import Json, Patience, Request, Value, WaitFor, key
+from lambdas.requests import LARGEST, Json, Patience, Request, Value, WaitFor, key
 from lambdas.requests.health import Health, OnUnhealthy
 from lambdas.requests.health import contradictions as of_health
 from lambdas.requests.mixing import Mixes
@@ -60,11 +60,11 @@ Names = tuple[Annotated[str, Field(min_length=1)], ...]
 class Size(Value):
     """How many instances."""
 
-    min: int = Field(ge=0)
+    min: int = Field(ge=0, le=LARGEST)
     """The fewest."""
-    desired: int = Field(ge=0)
+    desired: int = Field(ge=0, le=LARGEST)
     """How many are wanted now."""
-    max: int = Field(ge=0)
+    max: int = Field(ge=0, le=LARGEST)
     """The most."""
 
     def contradictions(self) -> Iterator[str]:
@@ -111,15 +111,15 @@ class BlockDeviceMapping(Value):
     """E.g. `/dev/sdb`."""
     virtual_name: str | None = None
     """`ephemeral0` to `ephemeral23`: an instance store volume, without any EBS setting."""
-    size: int | None = Field(None, ge=1)
+    size: int | None = Field(None, ge=1, le=LARGEST)
     """GiB; required for an EBS volume that is not from a snapshot."""
     volume_type: str | None = None
     """`gp3`, `io2` …"""
     delete_on_termination: bool | None = None
     """Whether the volume goes with its instance; by default it does."""
-    iops: int | None = Field(None, ge=1)
+    iops: int | None = Field(None, ge=1, le=LARGEST)
     """Operations a second."""
-    throughput: int | None = Field(None, ge=1)
+    throughput: int | None = Field(None, ge=1, le=LARGEST)
     """MiB a second."""
     snapshot_id: str | None = None
     """The snapshot it starts from."""
@@ -183,7 +183,7 @@ class Placement(Value):
     """A dedicated host."""
     host_resource_group_arn: str | None = None
     """A group of dedicated hosts."""
-    partition_number: int | None = Field(None, ge=1)
+    partition_number: int | None = Field(None, ge=1, le=LARGEST)
     """The partition of a placement group."""
     spread_domain: str | None = None
     """Reserved by AWS."""
@@ -291,9 +291,9 @@ class CreateServerGroup(Mixes, Request):
     """Never take traffic until enabled: `AddToLoadBalancer` is suspended before the first instance starts."""
     health_check_type: Literal["EC2", "ELB"] = "EC2"
     """Whether Auto Scaling believes EC2 or the load balancer too."""
-    health_check_grace_period: int = Field(600, ge=0)
+    health_check_grace_period: int = Field(600, ge=0, le=LARGEST)
     """Seconds in which a new instance is not judged."""
-    cooldown: int = Field(10, ge=0)
+    cooldown: int = Field(10, ge=0, le=LARGEST)
     """Seconds between simple scaling activities."""
     termination_policies: Names = ("Default",)
     """Which instance goes first when it shrinks."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from lambdas.requests import Description, Number, Value
+from lambdas.requests import LARGEST, Description, Number, Value
 
 LOWEST_PRICE = "lowest-price"
 
@@ -17,7 +17,7 @@ class InstanceTypeOverride(Value):
     """E.g. `m5.large`."""
     weighted_capacity: str | None = Field(None, pattern=r"^[1-9]\d{0,2}$")
     """How many units of capacity it is; 1 to 999."""
-    priority: int | None = Field(None, ge=0)
+    priority: int | None = Field(None, ge=0, le=LARGEST)
     """The lowest number goes first; those without one go last."""
 
 
@@ -29,7 +29,7 @@ class Mixes(Value):
 
     on_demand_allocation_strategy: str | None = Field(None, min_length=1)
     """How on-demand instances are chosen: `prioritized` or `lowest-price`."""
-    on_demand_base_capacity: int | None = Field(None, ge=0)
+    on_demand_base_capacity: int | None = Field(None, ge=0, le=LARGEST)
     """So much of the capacity is on demand before any is Spot."""
     on_demand_percentage_above_base_capacity: int | None = Field(None, ge=0, le=100)
     """Of what is above that, so many percent are on demand."""

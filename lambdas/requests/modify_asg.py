@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field
 
 from lambdas.accounts import Account
-from lambdas.requests import AsgsDescription, Flag, Json, Number, OfOneServerGroup, account_of
+from lambdas.requests import LARGEST, AsgsDescription, Flag, Json, Number, OfOneServerGroup, account_of
 from lambdas.requests.create_server_group import Names
 
 FIELDS = (
@@ -34,9 +34,9 @@ class ModifyDescription(AsgsDescription):
 class ModifyAsg(OfOneServerGroup):
     """Change attributes of one server group; what is left out stays as it is."""
 
-    cooldown: int | None = Field(None, ge=0)
+    cooldown: int | None = Field(None, ge=0, le=LARGEST)
     """Seconds."""
-    health_check_grace_period: int | None = Field(None, ge=0)
+    health_check_grace_period: int | None = Field(None, ge=0, le=LARGEST)
     """Seconds."""
     health_check_type: Literal["EC2", "ELB"] | None = None
     termination_policies: Annotated[Names, BeforeValidator(_default_last)] | None = Field(None, min_length=1)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from lambdas.accounts import Account
 from lambdas.naming import cluster_of, moniker
-from lambdas.requests import UNOWNED, Description, Flag, Json, Request, guard, key
+from lambdas.requests import UNOWNED, Description, Flag, GroupName, Json, Request, guard, key
 
 MOST = 50
 """Instances of one request: each is guarded, and the guards are taken in one transaction."""
@@ -20,7 +20,7 @@ class OfInstances(Request):
 
     instance_ids: tuple[str, ...] = Field(min_length=1, max_length=MOST)
     """Ids of the instances: `i-0123456789abcdef0`."""
-    server_group_name: str | None = Field(None, min_length=1, max_length=255)
+    server_group_name: GroupName | None = None
     """Their server group. Named, the operation waits its turn among those on the group; else, among those that name
     one of the instances.
     """
@@ -48,7 +48,7 @@ class OfInstances(Request):
         if not isinstance(fields, Mapping) or fields.get("application"):
             return fields
         group = fields.get("serverGroupName", fields.get("server_group_name"))
-        return {**fields, "application": moniker(group)[0]} if isinstance(group, str) and group else fields
+        return {**fields, "application": moniker(group)[0] or UNOWNED} if isinstance(group, str) and group else fields
 
 
 def strange(field: str, instances: Iterable[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from lambdas.accounts import Account
 from lambdas.requests import (
+    LARGEST,
     AsgDescription,
     AsgsDescription,
     CapacityDescription,
@@ -25,11 +26,11 @@ from lambdas.requests.health import contradictions as of_health
 class Sizes(Value):
     """A capacity of which any part may be left open."""
 
-    min: int | None = Field(None, ge=0)
+    min: int | None = Field(None, ge=0, le=LARGEST)
     """The fewest instances."""
-    desired: int | None = Field(None, ge=0)
+    desired: int | None = Field(None, ge=0, le=LARGEST)
     """The instances wanted now."""
-    max: int | None = Field(None, ge=0)
+    max: int | None = Field(None, ge=0, le=LARGEST)
     """The most instances."""
 
     @property

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BeforeValidator, Field
 
 from lambdas.accounts import Account
-from lambdas.requests import AsgsDescription, Description, Json, Number, OfOneServerGroup, Value, account_of
+from lambdas.requests import LARGEST, AsgsDescription, Description, Json, Number, OfOneServerGroup, Value, account_of
 
 MOST_ACTIONS = 125
 """Of a group: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html"""
@@ -33,11 +33,11 @@ class Scheduled(Value):
 
     recurrence: Annotated[str, BeforeValidator(_single_spaced), Field(pattern=r"^\S+( \S+){4}$", max_length=255)]
     """A cron expression of five fields: `0 6 * * MON`. An action that has it already is changed."""
-    min_size: int | None = Field(None, ge=0)
+    min_size: int | None = Field(None, ge=0, le=LARGEST)
     """The fewest instances from then on."""
-    max_size: int | None = Field(None, ge=0)
+    max_size: int | None = Field(None, ge=0, le=LARGEST)
     """The most."""
-    desired_capacity: int | None = Field(None, ge=0)
+    desired_capacity: int | None = Field(None, ge=0, le=LARGEST)
     """How many are wanted."""
 
     def contradictions(self) -> Iterator[str]:

@@ -6,7 +6,18 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from lambdas.accounts import Account
-from lambdas.requests import Description, Invalid, Json, Number, OfOneServerGroup, Value, account_of, guards_of_one, key
+from lambdas.requests import (
+    LARGEST,
+    Description,
+    Invalid,
+    Json,
+    Number,
+    OfOneServerGroup,
+    Value,
+    account_of,
+    guards_of_one,
+    key,
+)
 from lambdas.requests.alarm_settings import AlarmDescription, AlarmSettings, Dimension, Statistic
 
 KIND = "upsertScalingPolicyDescription"
@@ -18,7 +29,7 @@ class Simple(Value):
     """One adjustment, then a pause."""
 
     scaling_adjustment: int
-    cooldown: int = Field(600, ge=0)
+    cooldown: int = Field(600, ge=0, le=LARGEST)
     """Seconds."""
 
     @property
@@ -41,7 +52,7 @@ class Steps(Value):
     """Adjustments by how far the metric is from the threshold."""
 
     step_adjustments: tuple[StepAdjustment, ...] = Field(min_length=1, max_length=20)
-    estimated_instance_warmup: int | None = Field(None, ge=0)
+    estimated_instance_warmup: int | None = Field(None, ge=0, le=LARGEST)
     """Seconds; by default the group's."""
     metric_aggregation_type: Literal["Minimum", "Maximum", "Average"] = "Average"
 
@@ -135,13 +146,13 @@ class UpsertScalingPolicy(OfOneServerGroup):
     """By default made from the group's name: then it is a new policy."""
     adjustment_type: Adjustment = "ChangeInCapacity"
     """Of `simple` and `step`."""
-    min_adjustment_magnitude: int | None = Field(None, ge=1)
+    min_adjustment_magnitude: int | None = Field(None, ge=1, le=LARGEST)
     """The fewest instances that a percentage comes to."""
     simple: Simple | None = None
     step: Steps | None = None
     target_tracking_configuration: Tracking | None = None
     """For this, Auto Scaling makes the alarms itself."""
-    estimated_instance_warmup: int | None = Field(None, ge=0)
+    estimated_instance_warmup: int | None = Field(None, ge=0, le=LARGEST)
     """Seconds, of `targetTrackingConfiguration`."""
     alarm: PolicyAlarm | None = None
     """What sets the policy off, besides its own actions; not with `targetTrackingConfiguration`."""

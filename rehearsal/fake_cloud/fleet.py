@@ -21,6 +21,9 @@ DIED = "Instance became unhealthy while waiting for instance to be in InService 
     "Client.InternalError: Client error on launch"
 )
 
+QUOTA = 1_000
+"""Instances that an account may launch at once: more of them are like none to be had."""
+
 
 def balance(place: Place, name: str) -> None:
     """Launch or terminate until the group is as large as it should be, as far as its processes allow."""
@@ -69,10 +72,10 @@ def register(place: Place, balancer: str, instances: Sequence[str]) -> None:
 def _launch(place: Place, group: Group, count: int) -> None:
     settings = started_from(place, group)
     image = settings.image if settings else ""
-    if image in place.dying or place.now < place.no_capacity_until:
+    if image in place.dying or place.now < place.no_capacity_until or count > QUOTA:
         kind = settings.instance_type if settings else "any"
         _tried(place, group.name, "Failed", DIED if image in place.dying else _no_capacity(place, group, kind))
-        place.tell(group.name, count)
+        place.tell(group.name, min(count, QUOTA))
         place.later(place.manners.relaunch, lambda: balance(place, group.name))
         return
     new = tuple(Instance(f"i-{place.number():017x}", "Pending", healthy=True) for _ in range(count))

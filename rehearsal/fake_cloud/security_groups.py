@@ -10,7 +10,7 @@ from lambdas.values import changed
 from rehearsal.fake_cloud.place import Place
 from rehearsal.fake_cloud.port import Port, call, plays
 
-KIND, INTERFACE = "security group", "network interface"
+KIND, INTERFACE = "security group", "interface in a security group"
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,35 @@ def test_one_item_cannot_be_written_twice_in_a_transaction(table: Table) -> None
         table.write(Put(A, {}), Delete(A))
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        Put(Key("a" * 2_049, "control"), {}),
+        Put(Key("op#a", "a" * 1_025), {}),
+        Put(Key("é" * 1_025, "control"), {}),
+        Put(A, {"application": "", "accepted": 1.0}),
+    ],
+    ids=["partition", "sort", "bytes", "index"],
+)
+def test_what_dynamodb_cannot_hold_is_a_bug(table: Table, write: Write) -> None:
+    with pytest.raises(Broken):
+        table.write(write)
+
+    assert table.get(A) is None
+
+
+def test_the_table_in_memory_refuses_what_dynamodb_refuses_and_moto_lets_pass() -> None:
+    table = MemoryTable()
+
+    for value in (10**39 + 1, float("inf"), "\ud800"):
+        with pytest.raises(Broken):
+            table.write(Put(A, {"request": {"value": value}}))
+    with pytest.raises(Broken):
+        table.get(Key("a" * 2_049, "control"))
+    with pytest.raises(Broken):
+        table.listed("application", "")
+
+
 def test_adding_to_text_is_a_bug(table: Table) -> None:
     table.write(Put(A, {"x": "text"}))
 
