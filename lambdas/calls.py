@@ -83,7 +83,12 @@ def actions(service: str, operation: str) -> tuple[str, ...]:
 
     Names are those of https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
     """
-    return _ACTIONS.get((service, operation), (f"{_PREFIXES.get(service, service)}:{operation}",))
+    return _ACTIONS.get((service, operation), (f"{prefix_of(service)}:{operation}",))
+
+
+def prefix_of(service: str) -> str:
+    """How IAM calls boto3's service."""
+    return _PREFIXES.get(service, service)
 
 
 def of_nouns() -> tuple[tuple[str, str], ...]:

@@ -70,6 +70,11 @@ def activities(sagas: Sequence[AnySaga]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def planning(sagas: Iterable[AnySaga]) -> frozenset[str]:
+    """The functions of the sagas' plans, which dry runs ask."""
+    return frozenset(function_of(saga.plan).removesuffix("Function") for saga in sagas)
+
+
 def undoing(machines: Iterable[Definition]) -> frozenset[str]:
     """The functions that any machine calls to put something back."""
     states = (one for machine in machines for name, one in machine.states.items() if name.startswith("Undo"))

@@ -19,11 +19,14 @@ from constructs import Construct
 from lambdas.table import ENROLLED, KEPT_UNTIL, PROJECTED
 from stacks.grants import Grantee, allow
 
-READS = ("dynamodb:GetItem", "dynamodb:Query")
-# A transaction has no action of its own: each of its writes needs the plain one, and a check ConditionCheckItem.
+GET, QUERY = "dynamodb:GetItem", "dynamodb:Query"
+# A transaction has no action of its own: each of its writes needs the plain one.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-WRITES = ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-DELETES = ("dynamodb:DeleteItem",)
+PUT, UPDATE, DELETE = "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+
+BRAKES, CLUSTERS, FLEET, FREEZES, GUARDS, OPERATIONS = "brake#*", "cluster#*", "fleet#*", "freezes", "guard#*", "op#*"
+ACCOUNTS, OF_ACCOUNT, ALARMS, RECEIVERS, SWEEPS = "accounts", "account#*", "application#*", "app#*", "sweep"
+"""Partition keys of the items, as policies name them (docs/architecture.md)."""
 
 # DynamoDB uses a customer managed key in the name of whoever uses the table.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
@@ -84,12 +87,20 @@ class OperationsTable(Construct):
             non_key_attributes=list(projected) or None,
         )
 
-    def grant(self, grantee: Grantee, *actions: str, indexes: tuple[Index, ...] = ()) -> None:
-        """Let the grantee do this with items, and query these indexes."""
+    def reads(self, grantee: Grantee, *actions: str, indexes: tuple[Index, ...] = ()) -> None:
+        """Let the grantee read items in these ways, and query these indexes."""
         allow(grantee, actions, self.table.table_arn)
         if indexes:
             allow(grantee, ("dynamodb:Query",), *(f"{self.table.table_arn}/index/{name}" for name in indexes))
         self._grant_key(grantee)
+
+    def writes(self, grantee: Grantee, *actions: str, items: tuple[str, ...]) -> None:
+        """Let the grantee, who reads as well, write items of these partition keys in these ways.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        """
+        keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(items)}}
+        allow(grantee, actions, self.table.table_arn, conditions=keys)
 
     def _grant_key(self, grantee: Grantee) -> None:
         through_dynamodb = {"StringEquals": {"kms:ViaService": f"dynamodb.{Aws.REGION}.{Aws.URL_SUFFIX}"}}

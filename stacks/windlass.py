@@ -1,6 +1,7 @@
 """The one stack of a Region: composes the constructs, then grants each function what it calls and no more."""
 
 import importlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from constructs import Construct
 from lambdas.permissions import LONGEST, PASSABLE, declared, listed, session_policy, statements
 from stacks.alarms import Alarms
 from stacks.api import Api
-from stacks.definitions import AnySaga, Definition, activities, checking, definitions, modules, undoing
+from stacks.definitions import AnySaga, Definition, activities, checking, definitions, modules, planning, undoing
 from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity, packages
 from stacks.grants import allow, arn
 from stacks.key import DataKey
@@ -27,14 +28,30 @@ from stacks.queues import SweepQueue
 from stacks.settings import Settings
 from stacks.shifts import OFF, Shifts
 from stacks.sweep import Sweep
-from stacks.table import DELETES, READS, WRITES, OperationsTable
+from stacks.table import (
+    ACCOUNTS,
+    ALARMS,
+    BRAKES,
+    CLUSTERS,
+    DELETE,
+    FLEET,
+    FREEZES,
+    GET,
+    GUARDS,
+    OF_ACCOUNT,
+    OPERATIONS,
+    PUT,
+    QUERY,
+    RECEIVERS,
+    SWEEPS,
+    UPDATE,
+    OperationsTable,
+)
 from statemachines import ALL, VARIABLE, references
 
 TARGET_ROLES = "arn:*:iam::*:role/windlass-*"
 """The roles of target accounts; which of them may be assumed is for the trust policy there to say."""
 
-EVIDENCE = "lambdas.activities.evidence:ACTIONS"
-"""What an undo's function reads before it."""
 ALARM_READS, FLEET_READS = "lambdas.engine.metric_holds:READS", "lambdas.reader:READS"
 
 TOPICS = "arn:*:sns:*:*:windlass-*"
@@ -232,7 +249,10 @@ class Windlass(Stack):
             network.connect(self.functions[name], declared(self._declares.get(name, ())))
 
     def _grant_api(self, api: HubFunction) -> None:
-        self.table.grant(api.role, *READS, *WRITES, *DELETES, indexes=("applications", "clusters", "due", "rolls"))
+        """The only one that writes what operations go by: accounts, receivers, alarms, freezes."""
+        items = (ACCOUNTS, ALARMS, FLEET, FREEZES, GUARDS, OF_ACCOUNT, OPERATIONS, RECEIVERS, SWEEPS)
+        self.table.reads(api.role, GET, QUERY, indexes=("applications", "clusters", "due", "rolls"))
+        self.table.writes(api.role, PUT, UPDATE, DELETE, items=items)
         self._grant_starts(api)
         # Cancelling and deciding wake whoever waits.
         self._grant_tokens(api)
@@ -244,18 +264,20 @@ class Windlass(Stack):
             ("lambda:InvokeFunction",),
             *(
                 arn("lambda", f"function:{self._settings.prefix}{name}:{LIVE}")
-                for name in ("Reader", *self._activities)
+                for name in ("Reader", *sorted(planning(self._operations)))
             ),
         )
 
     def _grant_engine(self, engine: HubFunction) -> None:
-        self.table.grant(engine.role, *READS, *WRITES, *DELETES)
+        self.table.reads(engine.role, GET, QUERY)
+        self.table.writes(engine.role, PUT, UPDATE, DELETE, items=(BRAKES, GUARDS, OPERATIONS, SWEEPS))
         self._grant_tokens(engine)
         self._grant_sweeps(engine)
         self._grant_clouds(engine)
 
     def _grant_sweep(self, sweep: HubFunction) -> None:
-        self.table.grant(sweep.role, *READS, *WRITES, *DELETES, indexes=("applications", "due"))
+        self.table.reads(sweep.role, GET, QUERY, indexes=("applications", "due"))
+        self.table.writes(sweep.role, PUT, UPDATE, DELETE, items=(BRAKES, GUARDS, OPERATIONS, SWEEPS))
         self._grant_tokens(sweep)
         self._grant_starts(sweep)
         # Only the sweep asks how executions stand: the bucket for that refills at 15 a second.
@@ -267,31 +289,37 @@ class Windlass(Stack):
 
     def _grant_nudge(self, nudge: HubFunction) -> None:
         """It finds out whom an event concerns and tells the sweep: no cloud, no token, no write."""
-        self.table.grant(nudge.role, "dynamodb:Query", indexes=("clusters",))
+        self.table.reads(nudge.role, QUERY, indexes=("clusters",))
         self._grant_sweeps(nudge)
 
     def _grant_reader(self, reader: HubFunction) -> None:
         """It reads the clouds and writes nothing but its own copy."""
-        self.table.grant(reader.role, *READS, *WRITES, *DELETES)
+        self.table.reads(reader.role, GET, QUERY)
+        self.table.writes(reader.role, PUT, UPDATE, DELETE, items=(BRAKES, FLEET))
         self._grant_clouds(reader)
 
     def _grant_projector(self, projector: HubFunction) -> None:
-        self.table.grant(projector.role, *READS, *WRITES, *DELETES)
+        self.table.reads(projector.role, GET, QUERY)
+        self.table.writes(projector.role, PUT, UPDATE, DELETE, items=(GUARDS, OPERATIONS, SWEEPS))
         self._grant_tokens(projector)
         self._grant_starts(projector)
+        self._grant_sweeps(projector)  # what could not be started is in the backlog
 
     def _grant_herald(self, herald: HubFunction) -> None:
-        self.table.grant(herald.role, *READS, *WRITES)
+        self.table.reads(herald.role, GET, QUERY)
+        self.table.writes(herald.role, PUT, items=(OPERATIONS,))
         allow(herald.role, ("events:PutEvents",), self.bus.bus.event_bus_arn)
         self._grant_errands(herald)
 
     def _grant_courier(self, courier: HubFunction) -> None:
-        self.table.grant(courier.role, *READS, *WRITES)
+        self.table.reads(courier.role, GET)
+        self.table.writes(courier.role, UPDATE, items=(OPERATIONS,))
         allow(courier.role, ("sns:Publish",), TOPICS)
         self._grant_errands(courier)
 
     def _grant_activity(self, function: HubFunction) -> None:
-        self.table.grant(function.role, *READS, *WRITES)
+        self.table.reads(function.role, GET, QUERY)
+        self.table.writes(function.role, PUT, UPDATE, items=(BRAKES, CLUSTERS, GUARDS, OPERATIONS))
         self._grant_clouds(function)
 
     def _grant_clouds(self, function: HubFunction) -> None:
@@ -327,16 +355,23 @@ def declarations(operations: Sequence[AnySaga], machines: Sequence[Definition]) 
     Whoever runs the checks of waits reads what the activities' checks read.
     """
     checks = tuple(f"{module}:READS" for module in sorted(checking(operations)) if reads_of(module))
-    undoes = undoing(machines)
+    evidence = _evidence(operations, machines)
     return {
         "Engine": checks,
         "Sweep": (*checks, ALARM_READS),
         "Reader": (FLEET_READS,),
-        **{
-            name: (f"{module}:ACTIONS", *((EVIDENCE,) if name in undoes else ()))
-            for name, module in activities(operations).items()
-        },
+        **{name: (f"{module}:ACTIONS", *sorted(evidence[name])) for name, module in activities(operations).items()},
     }
+
+
+def _evidence(operations: Sequence[AnySaga], machines: Sequence[Definition]) -> Mapping[str, set[str]]:
+    """What a function reads before an undo, where an operation gathers evidence."""
+    found: dict[str, set[str]] = defaultdict(set)
+    gathered = {saga.name: f"{saga.evidence.__module__}:ACTIONS" for saga in operations if saga.evidence}
+    for machine in (one for one in machines if one.saga in gathered):
+        for name in undoing([machine]):
+            found[name].add(gathered[machine.saga])
+    return found
 
 
 def _check_sessions(declares: Mapping[str, Sequence[str]], roles: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ here until it is in.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -139,8 +140,11 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Door:
+    return guarded(tmp_path_factory.mktemp("policies"))
+
+
+def guarded(folder: Path) -> Door:
     """One app for all requests, as in a process of Lambda."""
-    folder = tmp_path_factory.mktemp("policies")
     (folder / "teams.cedar").write_text(POLICIES)
     (folder / "teams.json").write_text(json.dumps(TEAMS))
     made = new_door()
@@ -152,6 +156,10 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Door:
 
 @pytest.fixture(autouse=True)
 def operation(door: Door) -> str:
+    return furnished(door)
+
+
+def furnished(door: Door) -> str:
     """The shop's: it holds its guard, is paused, has evidence, and a delivery of it is dead."""
     other = new_door()
     door.table, door.machines, door.functions = other.table, other.machines, other.functions

@@ -24,3 +24,10 @@ def takes_resources(action: str) -> bool:
     """Whether a policy can name what the action is for."""
     service, _, name = action.partition(":")
     return bool(_reference()[service]["Actions"][name.lower()].get("Resources"))
+
+
+def arns_of(action: str) -> list[str]:
+    """Patterns of the ARNs of what the action is for: `arn:${Partition}:ec2:${Region}:${Account}:instance/.*`."""
+    service, _, name = action.partition(":")
+    known = _reference()[service]
+    return [known["Resources"][kind.lower()]["ARNFormats"][0] for kind in known["Actions"][name.lower()]["Resources"]]
