@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.engine import control, ends, evidence, holds, journal, measures, planning, rights, waits
+from lambdas.engine import control, ends, evidence, finishing, holds, journal, measures, planning, rights, waits
 from lambdas.engine.attempts import attempt, foreseen
 from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
 from lambdas.errors import WindlassError
@@ -21,11 +21,16 @@ OVER = {ends.FINISH: ends.finish, ends.PUT_BACK: ends.put_back, ends.GIVE_UP: en
 
 
 def activity(hub: Hub, sagas: Sagas, event: Json) -> Json:
-    """Plan, a step or an undo. Answers the plan, or what was done; raises only what `errors.py` names."""
+    """Plan, a step or an undo. Answers the plan, or what was done; raises only what `errors.py` names.
+
+    Asked what a step would do (`describes`), it does nothing.
+    """
     if event.get("dryRun"):
         saga = sagas[event["saga"]]
         return planning.dry(hub, Task(saga, PLAN, "dry-run"), event["request"], event["account"], event["region"])
     task = task_of(event, sagas)
+    if event.get("describes"):
+        return finishing.described(hub, task)
     if task.step == PLAN:
         return _judged(hub, task, lambda: planning.plan(hub, task))
     return _judged(hub, task, lambda: _act(hub, task))

@@ -23,7 +23,7 @@ from lambdas.permissions import session_policies
 from lambdas.push.aws import EventBridge, QueuedPush, Sns
 from lambdas.push.letters import Https
 from lambdas.push.office import Office
-from lambdas.sessions import BRIEF, ONCE, PATIENT, WHOLE_FUNCTION, clouds, own
+from lambdas.sessions import BRIEF, ONCE, PATIENT, WHOLE_FUNCTION, clouds, noted, own
 from lambdas.step_functions import StepFunctions
 from lambdas.sweeper import QueuedSweeper
 from lambdas.values import changed
@@ -63,13 +63,15 @@ def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config
     settings = Settings.of(environ)
     region = environ["AWS_REGION"]
     table = DynamoTable(own("dynamodb", region, ONCE), settings.table, kept=settings.kept)
+    policy = session_policies(environ)
     brakes = Brakes(table, time.time, yields=YIELDS if sweeps else 0.0)
     return Hub(
         table=table,
         machines=StepFunctions(own("stepfunctions", region, hands_on), machine_arns(environ)),
         functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
         sweeper=QueuedSweeper(own("sqs", region, hands_on), environ.get("WINDLASS_SWEEP_QUEUE", "")),
-        cloud=clouds(table, brakes, policy=session_policies(environ), settling=settings.settling),
+        cloud=clouds(table, brakes, policy=policy, settling=settings.settling),
+        noting=noted(table, brakes, policy=policy, settling=settings.settling),
         brakes=brakes,
         now=time.time,
         settings=settings,

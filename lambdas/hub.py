@@ -9,9 +9,10 @@ from typing import Any, Protocol, TypeVar
 from lambdas.authority import Authority
 from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
-from lambdas.errors import WindlassError
+from lambdas.errors import Rejected, WindlassError
 from lambdas.metrics import Meter, written
 from lambdas.push.reach import Reach
+from lambdas.scribe import Notes
 from lambdas.table import Table
 
 T = TypeVar("T")
@@ -159,6 +160,14 @@ class Settings:
         return cls(environment["WINDLASS_TABLE"], **seconds, source=source, reach=reach, objectives=objectives)
 
 
+Noting = Callable[[str, str, str], tuple[Cloud, Notes]]
+
+
+def nobody_notes(account: str, region: str, operation: str) -> tuple[Cloud, Notes]:
+    """For a hub whose steps are not asked what they would do."""
+    raise Rejected("nobody here can tell what a step would do")
+
+
 class Each(Protocol):
     def __call__(self, act: Callable[[T], R], things: Sequence[T]) -> Iterable[R]:
         """What `act` makes of each of these, in their order. `act` may be called for several at the same time."""
@@ -187,5 +196,7 @@ class Hub:
     """Who may do what."""
     each: Each = in_turn
     """How the same is done for many: calls of AWS take tens of milliseconds, nearly all of it waiting."""
+    noting: Noting = nobody_notes
+    """The same cloud in the hands of a scribe: it makes no change, and says which calls it would have made."""
     meter: Meter = written
     """Takes what is measured (`lambdas.engine.measures`)."""

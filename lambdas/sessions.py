@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.session import Session, get_session
 
-from lambdas import accounts
+from lambdas import accounts, scribe
 from lambdas.accounts import Account
 from lambdas.aws.groups import Groups
 from lambdas.aws.images import Images
@@ -33,6 +33,7 @@ from lambdas.errors import NotFound, Rejected
 from lambdas.hub import SETTLING
 from lambdas.nouns import adapted
 from lambdas.rows import names_key, request_key
+from lambdas.scribe import Notes
 from lambdas.table import Table
 from lambdas.values import changed
 
@@ -105,6 +106,31 @@ def clouds(
         return changed(brakes.over(here), reach=lambda other: cloud(other, region, operation))
 
     return cloud
+
+
+def noted(
+    table: Table,
+    brakes: Brakes,
+    *,
+    policy: Callable[[Account], str] | None = None,
+    now: Callable[[], float] = time.time,
+    settling: timedelta = SETTLING,
+) -> Callable[[str, str, str], tuple[Cloud, Notes]]:
+    """The same, making no change: what would have been called is in the notes."""
+    sessions = _Sessions(policy)
+
+    def cloud(account: str, region: str, operation: str, notes: Notes) -> Cloud:
+        known = _known(table, account, region)
+        clusters = TableClusters(table, (account, region), operation, now, settling.total_seconds())
+        clients = scribe.Clients(notes, known.id, sessions.clients(known, region, operation))
+        here = scribe.idle(_cloud(known, region, operation, clients, table, clusters))
+        return changed(brakes.over(here), reach=lambda other: cloud(other, region, operation, notes))
+
+    def noting(account: str, region: str, operation: str) -> tuple[Cloud, Notes]:
+        notes = Notes()
+        return cloud(account, region, operation, notes), notes
+
+    return noting
 
 
 def _known(table: Table, account: str, region: str) -> Account:

@@ -34,6 +34,7 @@ from rehearsal.faults import Faults, Killed
 from rehearsal.memory_table import MemoryTable
 from rehearsal.ports import REDELIVERY, Functions, Machines, Push, Stream, Sweeper, state_of
 from rehearsal.processes import SWEEP, Process, Processes
+from rehearsal.scribes import noting
 from saga.compiler import compile_saga
 
 LAMBDA_TIMEOUT = 60.0
@@ -358,6 +359,7 @@ class World:
             now=lambda: self.clock.now,
             settings=settings,
             push=over("push", self.push),
+            noting=lambda account, region, operation: noting(clouds(account, region, operation)),
             meter=self._measured,
         )
 

@@ -1,5 +1,6 @@
 """Lines for people to paste: whether a shell can read them, and whether AWS's CLI has such commands."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -12,7 +13,7 @@ from botocore import xform_name
 
 OF_THE_CLI = {("logs", "tail"), ("s3", "cp")}
 """Commands that the CLI adds to what the API has."""
-GLOBAL = {"--output", "--query", "--region", "--profile", "--payload", "--no-cli-pager"}
+GLOBAL = {"--output", "--query", "--region", "--profile", "--payload", "--no-cli-pager", "--cli-input-json"}
 OUTFILE = {("lambda", "invoke")}
 
 
@@ -51,6 +52,9 @@ def _of_the_cli(words: list[str]) -> Iterator[str]:
     if operations is None or command not in operations:
         yield f"there is no aws {service} {command}"
         return
+    if "--cli-input-json" in words:
+        members = json.loads(words[words.index("--cli-input-json") + 1])
+        yield from (f"{command} has no {name}" for name in members if name not in operations[command])
     known = {f"--{xform_name(name, '-')}" for name in operations[command]}
     negated = {f"--no-{name[2:]}" for name in known}
     given = {word.partition("=")[0] for word in words if word.startswith("--")}

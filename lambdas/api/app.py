@@ -23,6 +23,7 @@ from lambdas.api import (
     operations,
     page,
     receivers,
+    runbook,
 )
 from lambdas.api.desk import Desk, parsed
 from lambdas.api.doors import Doors
@@ -38,8 +39,8 @@ def api(hub_of: Callable[[], Hub], sagas: Sagas, doors: Doors) -> APIGatewayRest
     desk = Desk(app, hub_of, sagas, doors)
     app.use([_authorised(desk)])
     app.exception_handler(Exception)(_told(desk))
-    own_faces = (export, batch_signals, operations, evidence, guards, freezes, changes, events, clusters, receivers)
-    for face in (page, clouddriver, *own_faces, metric_holds, authorisation, accounts):
+    own_faces = (export, batch_signals, operations, evidence, runbook, guards, freezes, changes, events, clusters)
+    for face in (page, clouddriver, *own_faces, receivers, metric_holds, authorisation, accounts):
         face.add(desk)
     return app
 

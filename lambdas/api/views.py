@@ -77,6 +77,7 @@ class Links(View):
     task: str
     type: str
     evidence: str | None = Field(description="Why it failed, as the cloud told it; null: nothing was put back.")
+    runbook: str | None = Field(description="What is left, and the lines that finish it; null: nobody is needed.")
 
 
 class Summary(View):
@@ -308,6 +309,7 @@ def _links(record: Record) -> Links:
         task=f"/task/{control.batch or control.id}",
         type=f"/operations/types/{control.name}",
         evidence=f"{own}/evidence" if back else None,
+        runbook=f"{own}/runbook" if control.status is Status.NEEDS_ATTENTION else None,
     )
 
 

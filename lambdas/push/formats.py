@@ -218,7 +218,7 @@ def next_steps(event: Event) -> list[str]:
     if event.kind is Kind.PAUSED:
         return [f'{signals} {{"signal": "resume"}}']
     if event.kind is Kind.NEEDS_ATTENTION:
-        return [f"GET /operations/{event.subject} lists what is left; put it right by hand"]
+        return [f"GET {event.data.runbook} says what is left, by ARN, and the lines that finish it"]
     return []
 
 

@@ -70,6 +70,7 @@ def _data(row: Control, kind: Kind, hold: Open | None, failed: str | None) -> Js
         about = {"step": failed, **({"step": hold.held, "reason": hold.reason} if hold else {})}
     elif kind.ends or kind is Kind.UNDOING:
         about["reason"] = row.error
+        about["runbook"] = f"/operations/{row.id}/runbook" if kind is Kind.NEEDS_ATTENTION else None
     elif kind in BY_SOMEBODY:
         about["by"] = row.decided
     return data_of(row, **about).model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -39,6 +39,9 @@ class Data(BaseModel):
     did: str | None = Field(default=None, description="Of a step that ended: what it did.")
     reason: str | None = Field(default=None, description="Why it is held, or did not succeed: `Name: sentence`.")
     by: str | None = Field(default=None, description="Who paused, resumed, cancelled or decided, and why.")
+    runbook: str | None = Field(
+        default=None, description="Where a person who is needed finds what is left, and the lines that finish it."
+    )
     accepted: datetime
     started: datetime | None = None
     closed: datetime | None = None

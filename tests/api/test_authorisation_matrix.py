@@ -95,6 +95,7 @@ CALLS = {
     "POST /operations/<operation>/signals": Call(f"/operations/{ID}/signals", CANCEL),
     "GET /operations/<operation>/events": gets(f"/operations/{ID}/events"),
     "GET /operations/<operation>/evidence": gets(f"/operations/{ID}/evidence"),
+    "GET /operations/<operation>/runbook": gets(f"/operations/{ID}/runbook"),
     "GET /operations/<operation>/deliveries": gets(f"/operations/{ID}/deliveries"),
     "POST /operations/<operation>/deliveries/<delivery>/redeliver": Call(
         f"/operations/{ID}/deliveries/00000001.webhook.ci/redeliver"
