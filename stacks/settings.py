@@ -8,6 +8,7 @@ from pathlib import Path
 from aws_cdk import RemovalPolicy
 from constructs import Node
 
+from lambdas.api.certificates import CERTIFICATES
 from lambdas.authority import PATTERN, POLICIES, TEAMS
 from lambdas.permissions import listed
 from lambdas.push.reach import Reach
@@ -75,7 +76,7 @@ class Settings:
             _seconds(node, "settling", defaults.settling),
             _seconds(node, "lateLook", defaults.late_look),
             _timeout(node, defaults.activity_timeout),
-            node.try_get_context("delegates") or defaults.delegates,
+            _delegates(node, defaults.delegates),
             _networks(node, defaults.local_receivers),
             _seconds(node, "redelivery", defaults.redelivery),
             _concurrency(node, defaults.api_concurrency),
@@ -126,6 +127,16 @@ def _timeout(node: Node, default: timedelta) -> timedelta:
     # A state of a machine waits for 75 seconds, and its function has to be over by then.
     if not timedelta(seconds=5) <= given <= timedelta(seconds=60):
         raise ValueError(f"context activityTimeout={given.total_seconds():g} must be within 5 and 60 seconds")
+    return given
+
+
+def _delegates(node: Node, default: str) -> str:
+    given = str(node.try_get_context("delegates") or default)
+    if wrong := [one for one in listed(given) if not one.startswith(("arn:", "*"))]:
+        raise ValueError(
+            f"context delegates: {', '.join(wrong)} is no ARN like arn:aws:iam::123456789012:role/orca; "
+            f'of a certificate\'s holder {CERTIFICATES} says "delegate": true'
+        )
     return given
 
 

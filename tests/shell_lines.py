@@ -13,6 +13,8 @@ from botocore import xform_name
 
 OF_THE_CLI = {("logs", "tail"), ("s3", "cp")}
 """Commands that the CLI adds to what the API has."""
+NAMED = {"s3api": "s3"}
+"""Services whose API the CLI calls otherwise than botocore."""
 GLOBAL = {"--output", "--query", "--region", "--profile", "--payload", "--no-cli-pager", "--cli-input-json"}
 OUTFILE = {("lambda", "invoke")}
 
@@ -66,7 +68,7 @@ def _operations(service: str) -> dict[str, list[str]] | None:
     """Parameters by the command's name."""
     session: Any = botocore.session.get_session()
     try:
-        model = session.get_service_model(service)
+        model = session.get_service_model(NAMED.get(service, service))
     except Exception:  # noqa: BLE001 - whatever it says, there is none
         return None
     found = {}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lambdas.api.caller import caller_of, trace_of
 from lambdas.api.certificates import CERTIFICATES, Holder, Names, holders_in
 from lambdas.api.doors import Doors
 from lambdas.api.problems import Problem
+from lambdas.authority import Authority
 from lambdas.engine.intake import Caller
 from tests.api.http_door import Door, now
 
@@ -227,6 +229,20 @@ def test_an_idempotency_key_is_known_only_to_the_principal_that_used_it(door: Do
 
     assert ids[0] == ids[1]
     assert len({*ids}) == 3
+
+
+def test_policies_and_teams_mean_a_certificate_s_holder_by_its_name(door: Door, tmp_path: Path) -> None:
+    by_name = '@id("ci") permit (principal == Principal::"certificate:ci", action == Action::"freeze", resource);'
+    by_team = '@id("team") permit (principal in Team::"deployers", action == Action::"thaw", resource);'
+    (tmp_path / "ours.cedar").write_text(by_name + by_team)
+    (tmp_path / "teams.json").write_text('{"deployers": ["certificate:or*"]}')
+    door.holders, door.hub = HOLDERS, replace(door.hub, authority=Authority(tmp_path))
+
+    def allowed(who: Names, action: str) -> bool:
+        return bool(door.get(f"/authorisation?action={action}", certificate=presented(who)).json["allowed"])
+
+    assert [allowed(who, action) for who in (CI, NAMES) for action in ("freeze", "thaw")] == [True, False, False, True]
+    assert not door.get("/authorisation?action=freeze").json["allowed"]
 
 
 @pytest.mark.parametrize("path", ["/aws/ops", "/task", "/operations", "/docs", "/openapi.json", "/"])

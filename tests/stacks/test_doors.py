@@ -15,11 +15,13 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]  # ships n
 from lambdas.api.certificates import CERTIFICATES
 from lambdas.api.doors import Doors
 from lambdas.authority import POLICIES
+from stacks import ROOT
 from stacks.application import application
 from stacks.mutual_tls import MutualTls
 from stacks.policies import BadPolicies, check
 from stacks.settings import Settings
 from statemachines import ALL
+from tests.shell_lines import blocks, faults
 from tests.stacks.test_template_lint import HARMLESS, MISTAKEN
 
 Json = dict[str, Any]
@@ -297,6 +299,14 @@ def test_a_door_that_nobody_could_use_is_not_made(layer: Path, tmp_path: Path) -
         BadPolicies, match=r"certificates\.json maps no certificate, so nobody could use the mutual TLS door"
     ):
         application(PLACE, outdir=tmp_path / "assembly", layer=layer)
+
+
+@pytest.mark.parametrize("page", ["doors.md", "vpc.md"])
+def test_what_a_platform_team_pastes_a_shell_can_read_and_the_cli_knows(page: str) -> None:
+    scripts = blocks((ROOT / "docs" / page).read_text())
+
+    assert scripts
+    assert [fault for one in scripts for fault in faults(one)] == []
 
 
 def test_a_wrong_mapping_is_told_at_synth(policies: Path, tmp_path: Path) -> None:

@@ -434,6 +434,10 @@ def test_stacks_of_different_prefixes_share_no_name(
         ({"apiConcurrency": "many"}, "apiConcurrency='many' is no number of executions; say 100, or 0 to reserve none"),
         ({"prefix": "Windlass"}, "prefix='Windlass' must be lower case letters"),
         ({"localReceivers": "inside"}, "localReceivers='inside' is no list of networks like 10.1.0.0/16"),
+        (
+            {"delegates": "certificate:orca"},
+            'certificate:orca is no ARN .*certificates.json says "delegate": true',
+        ),
         ({"redelivery": "soon"}, "redelivery='soon' is not a number of seconds"),
         ({"kept": "ever"}, "kept='ever' is no number of days; say for example kept=400, or 0 for ever"),
         ({"deletionProtection": "maybe"}, "deletionProtection='maybe' is unknown; say true or false"),
