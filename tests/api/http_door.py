@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from lambdas import accounts
 from lambdas.accounts import Account
 from lambdas.api.app import api
-from lambdas.api.certificates import Holders
+from lambdas.api.certificates import Holders, Names
 from lambdas.api.doors import Doors
 from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
@@ -254,6 +254,22 @@ class Door:
 
 def now() -> float:
     return 1_700_000_000.0
+
+
+VALID = {"notBefore": "Nov 14 00:00:00 2023 GMT", "notAfter": "Nov  4 00:00:00 2024 GMT"}
+"""It is so now."""
+
+
+def presented(names: Names, **more: Any) -> dict[str, Any]:
+    """As API Gateway tells of a client certificate."""
+    told = {
+        "clientCertPem": "-----BEGIN CERTIFICATE-----\n",
+        "serialNumber": "a1:a1:a1:a1",
+        "subjectDN": names.subject,
+        "issuerDN": names.issuer,
+        "validity": VALID,
+    }
+    return told | more
 
 
 def new_door() -> Door:

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from lambdas import accounts
 from lambdas.accounts import Account
+from lambdas.api.certificates import Holder, Names
 from lambdas.authority import Authority
 from lambdas.push.deliveries import DEAD, DEAD_LETTERS, Delivery
 from lambdas.rows import Mark, evidence_key, item_of
@@ -21,11 +22,18 @@ from rehearsal import scenarios
 from rehearsal.gateway import Answered
 from rehearsal.scenarios.region import ACCOUNT, REGION
 from statemachines import ALL
-from tests.api.http_door import Door, new_door, now
+from tests.api.http_door import Door, new_door, now, presented
 
 IAM = "arn:aws:iam::123456789012:role"
 OWNER, OTHER, READER, NOBODY, GUEST = (f"{IAM}/{name}" for name in ("shop", "cart", "auditor", "new", "gate"))
-TEAMS = {"shop": [OWNER, "user:ann"], "cart": [OTHER, "user:bob"], "auditors": [READER]}
+CA = "O=Example,CN=CA"
+OURS, THEIRS, ORCA, UNKNOWN = (Names(f"O=Example,CN={name}", CA) for name in ("shop-ci", "cart-ci", "orca", "mallory"))
+HOLDERS = {OURS: Holder("shop-ci"), THEIRS: Holder("cart-ci"), ORCA: Holder("orca", delegate=True)}
+TEAMS = {
+    "shop": [OWNER, "user:ann", "certificate:shop-ci"],
+    "cart": [OTHER, "user:bob", "certificate:cart-ci"],
+    "auditors": [READER],
+}
 POLICIES = """
 @id("shop-does") permit (principal in Team::"shop", action, resource in Application::"shop");
 @id("shop-does-on-things-that-tell-no-owner")
@@ -150,7 +158,7 @@ def guarded(folder: Path) -> Door:
     (folder / "teams.json").write_text(json.dumps(TEAMS))
     made = new_door()
     made.sagas = {saga.name: saga for saga in ALL}
-    made.delegates = (GUEST,)
+    made.delegates, made.holders = (GUEST,), HOLDERS
     made.hub = replace(made.hub, authority=Authority(folder))
     return made
 
@@ -188,6 +196,8 @@ def furnished(door: Door) -> str:
 class Who(NamedTuple):
     arn: str
     user: str | None = None
+    certificate: Names | None = None
+    """Then it comes by the other door, whatever its ARN."""
 
     def asks(self, door: Door, name: str, operation: str, more: str = "") -> Answered:
         call = CALLS[name]
@@ -195,7 +205,8 @@ class Who(NamedTuple):
         path, body = call.path.replace(ID, operation) + more, call.body
         if isinstance(body, dict) and body.get("operation") == ID:
             body = body | {"operation": operation}
-        return door(name.partition(" ")[0], path, body, arn=self.arn, headers=headers)
+        shown = presented(self.certificate) if self.certificate else None
+        return door(name.partition(" ")[0], path, body, arn=self.arn, headers=headers, certificate=shown)
 
 
 STRANGERS = {
@@ -204,8 +215,17 @@ STRANGERS = {
     "a delegate itself": Who(GUEST),
     "another team through a delegate": Who(GUEST, "bob"),
     "another team that says it speaks for the owner": Who(OTHER, "ann"),
+    "another team's certificate": Who(OWNER, certificate=THEIRS),
+    "another team's certificate, of who says it speaks for the owner": Who(OWNER, "ann", THEIRS),
+    "a delegate's certificate itself": Who(OWNER, certificate=ORCA),
+    "another team through a delegate's certificate": Who(OWNER, "bob", ORCA),
 }
-OWNERS = {"the team": Who(OWNER), "one of the team through a delegate": Who(GUEST, "ann")}
+OWNERS = {
+    "the team": Who(OWNER),
+    "one of the team through a delegate": Who(GUEST, "ann"),
+    "the team's certificate": Who(OTHER, certificate=OURS),
+    "one of the team through a delegate's certificate": Who(OTHER, "ann", ORCA),
+}
 
 
 def routes(door: Door) -> Iterator[str]:
@@ -252,6 +272,17 @@ def test_no_stranger_sees_or_changes_anything(door: Door, operation: str, name: 
         known = CALLS[name].path + json.dumps(CALLS[name].body)
         assert operation not in got.text.replace(f"operation {operation};", "").replace(f"id: {operation})", ""), kind
         assert GROUP in known or GROUP not in got.text, kind
+    assert everything(door) == before
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_certificate_of_nobody_has_no_route_at_all(door: Door, operation: str, name: str) -> None:
+    before = everything(door)
+
+    got = Who(OWNER, "ann", UNKNOWN).asks(door, name, operation)
+
+    assert got.status == 403
+    assert "is mapped to no principal" in got.text
     assert everything(door) == before
 
 

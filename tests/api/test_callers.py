@@ -14,32 +14,19 @@ from lambdas.api.doors import Doors
 from lambdas.api.problems import Problem
 from lambdas.authority import Authority
 from lambdas.engine.intake import Caller
-from tests.api.http_door import Door, now
+from tests.api.http_door import Door, now, presented
 
 ORCA = "arn:aws:iam::123456789012:role/orca"
 IAM, MUTUAL_TLS = "iam-api", "certificates-api"
 NAMES = Names("C=US,O=Example,CN=orca", "C=US,O=Example,CN=Example CA")
 CI = Names("C=US,O=Example,CN=ci", NAMES.issuer)
 HOLDERS = {NAMES: Holder("orca", delegate=True), CI: Holder("ci")}
-VALID = {"notBefore": "Nov 14 00:00:00 2023 GMT", "notAfter": "Nov  4 00:00:00 2024 GMT"}
 RESIZE = {
     "account": "test",
     "region": "us-east-1",
     "serverGroupName": "shop-prod-v001",
     "capacity": {"min": 1, "desired": 2, "max": 3},
 }
-
-
-def presented(names: Names, **more: Any) -> dict[str, Any]:
-    """As API Gateway tells of a client certificate."""
-    told = {
-        "clientCertPem": "-----BEGIN CERTIFICATE-----\n",
-        "serialNumber": "a1:a1:a1:a1",
-        "subjectDN": names.subject,
-        "issuerDN": names.issuer,
-        "validity": VALID,
-    }
-    return told | more
 
 
 def event(arn: str | None = None, *, api: str = IAM, certificate: Any = None, **headers: str) -> dict[str, Any]:
