@@ -254,7 +254,8 @@ TABLE = (
     Row(
         "elb",
         "InvalidConfigurationRequest SubnetNotFound InvalidSubnet InvalidSecurityGroup InvalidScheme TooManyTags "
-        "DuplicateTagKeys UnsupportedProtocol CertificateNotFound OperationNotPermitted LoadBalancerAttributeNotFound",
+        "DuplicateTagKeys UnsupportedProtocol CertificateNotFound OperationNotPermitted LoadBalancerAttributeNotFound "
+        "PolicyNotFound",
         Rejected,
         BOTOCORE,
     ),

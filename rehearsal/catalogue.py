@@ -137,7 +137,9 @@ def page() -> str:
         f"Of Clouddriver's {len(sagas)} operations Windlass does {len(done)}. Every name of each works at",
         "`POST /aws/ops`; the second is the bean's, which Clouddriver keeps for old callers. *Swept* are the scenarios",
         "in which every call goes wrong in every way (`python -m rehearsal sweep NAME`), *tested* where its",
-        "requests are (`tests/requests`); its path of states is in `tests/statemachines`.",
+        "requests are (`tests/requests`); its path of states is in `tests/statemachines`. What is otherwise than in",
+        "Clouddriver, field by field, stands [below](#what-is-otherwise). Later Clouddrivers have warm pools too",
+        "(`upsertWarmPool`, `deleteWarmPool`), which Windlass does not know: they are refused as any unknown name is.",
         "",
     ]
     for kind, operations in CLOUDDRIVER.items():
@@ -145,6 +147,7 @@ def page() -> str:
         lines += [_row(one, sagas[one]) for one in operations]
         lines.append("")
     lines += _more(done)
+    lines += _otherwise(done)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -162,6 +165,16 @@ def _more(done: Sequence[AnySaga]) -> Iterator[str]:
         yield "## Windlass's own"
         yield ""
         yield from (f"* {_linked(saga)}: {', '.join(f'`{name}`' for name in rehearsed(saga))}" for saga in others)
+        yield ""
+
+
+def _otherwise(done: Sequence[AnySaga]) -> Iterator[str]:
+    yield "## What is otherwise"
+    yield ""
+    yield "What all have in common stands in [Beside a Spinnaker](spinnaker.md#what-is-different-from-clouddriver)."
+    for saga in dict.fromkeys(done):
+        if said := saga.request_type.otherwise:
+            yield from ("", f"### {saga.operation}", "", *(f"* {sentence}" for sentence in said))
 
 
 def _linked(saga: AnySaga) -> str:

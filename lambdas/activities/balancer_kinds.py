@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lambdas.activities import parts
-from lambdas.activities.balancer_plans import CLASSIC, BalancerPlan, Shape, port
+from lambdas.activities.balancer_plans import CLASSIC, THERE, BalancerPlan, Shape, port
 from lambdas.cloud import Cloud
 from lambdas.cloud.balancers import Balancers
-from lambdas.cloud.classic_balancers import DRAIN_TIMEOUT, DRAINING, ClassicBalancers
+from lambdas.cloud.classic_balancers import DRAIN_TIMEOUT, DRAINING, ClassicBalancers, ClassicListener
 
 Parts = parts.Parts[Any]
 
@@ -39,6 +39,10 @@ def _new_balancer(plan: BalancerPlan, _: str) -> bool:
     return not plan.id
 
 
+def _never(*_: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Kind:
     """Parts of one kind, by name."""
@@ -50,6 +54,16 @@ class Kind:
     """Given what is to be written, and what is there. None is absence."""
     new: Callable[[BalancerPlan, str], bool] = _new_balancer
     """Whether what the part belongs to is made by the operation itself: then nobody asks what it was before."""
+    halfway: Callable[[Any, Any, Any], bool] = _never
+    """Given a part as it is, was and shall be: whether it may be between two calls that make one of the other."""
+
+    def counted(self, there: Parts, before: Parts, after: Parts, *, as_: Parts) -> Parts:
+        """What is there; a part that is halfway counts as what it has yet to leave."""
+        half = [name for name in after if self._is_halfway(there.get(name), before.get(name), after[name])]
+        return {**there, **{name: as_.get(name) for name in half}}
+
+    def _is_halfway(self, there: Any, before: Any, after: Any) -> bool:
+        return there not in (before, after) and self.halfway(there, before, after)
 
 
 def _one(name: str, value: Any) -> dict[str, Any]:
@@ -145,15 +159,46 @@ def _put_rules(work: Work, new: dict[str, Any], there: Parts) -> None:
             work.balancers.create_rule(work.balancer, rule)
 
 
-def _put_classic(work: Work, new: dict[str, Any], there: Parts) -> None:
-    missing = [one for at, one in new.items() if one is not None and at not in there]
-    if missing:
+def _certificates(work: Work) -> Parts:
+    return {f"{at} {arn}": THERE for at, arn in work.balancers.certificates(work.balancer)}
+
+
+def _put_certificates(work: Work, new: dict[str, Any], _: Parts) -> None:
+    for name, wanted in new.items():
+        at, arn = name.split(" ")
+        change = work.balancers.add_certificate if wanted else work.balancers.remove_certificate
+        change(work.balancer, int(at), arn)
+
+
+def _classic_listeners(work: Work) -> Parts:
+    """Where no policies are asked for, those that AWS gives a new listener count as none."""
+    before, after = _named(work.plan.before.classic), _named(work.plan.after.classic)
+
+    def counted(at: str, one: ClassicListener) -> ClassicListener:
+        free = at in after and not after[at].policies and one != before.get(at)
+        return replace(one, policies=()) if free else one
+
+    found = _named(work.classics.listeners(work.balancer))
+    return {at: counted(at, one) for at, one in found.items()}
+
+
+def _without_policies(there: Any, _: Any, after: Any) -> bool:
+    """A listener is made without its policies, which it gets by another call."""
+    return there is not None and after is not None and replace(after, policies=()) == there
+
+
+def _put_classic(work: Work, new: dict[str, Any], found: Parts) -> None:
+    wanted, there = parts.puts(new), parts.puts(found)
+    if missing := [one for at, one in wanted.items() if at not in there]:
         work.classics.create_listeners(work.balancer, missing)
-    for at, one in new.items():
-        if one is not None and at in there:
-            work.classics.set_certificate(work.balancer, one.port, one.certificate)
-    if going := [int(at) for at, one in new.items() if one is None]:
+    if going := [int(at) for at in parts.removals(new)]:
         work.classics.delete_listeners(work.balancer, going)
+    for at, one in wanted.items():
+        now = there.get(at) or replace(one, policies=())
+        if now.certificate != one.certificate:
+            work.classics.set_certificate(work.balancer, one.port, one.certificate)
+        if now.policies != one.policies:
+            work.classics.set_policies(work.balancer, one.port, one.policies)
 
 
 SECURITY_GROUPS = Kind(
@@ -189,10 +234,20 @@ RULES = Kind(
     lambda work: {one.name: one for one in work.balancers.rules(work.balancer)},
     _put_rules,
 )
+CERTIFICATES = Kind(
+    "certificates",
+    lambda shape: {name: there or None for name, there in shape.certificates},
+    _certificates,
+    _put_certificates,
+)
 CLASSIC_LISTENERS = Kind(
     "classic listeners",
     lambda shape: _named(shape.classic),
-    lambda work: _named(work.classics.listeners(work.balancer)),
+    _classic_listeners,
     _put_classic,
+    halfway=_without_policies,
 )
-KINDS = (SECURITY_GROUPS, ADDRESSES, ATTRIBUTES, HEALTH, TARGET_ATTRIBUTES, LISTENERS, RULES, CLASSIC_LISTENERS)
+KINDS = (
+    *(SECURITY_GROUPS, ADDRESSES, ATTRIBUTES, HEALTH, TARGET_ATTRIBUTES),
+    *(LISTENERS, CERTIFICATES, RULES, CLASSIC_LISTENERS),
+)

@@ -1,6 +1,6 @@
 """What of a load balancer is to be different: what is asked for against what stands there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from lambdas.errors import Rejected
 from lambdas.requests.upsert_load_balancer import UpsertLoadBalancer
 
 CLASSIC = "classic"
+THERE = "there"
+OIDC = '"authenticate-oidc"'
 
 
 def port(kind: str, cloud: Cloud) -> Balancers | ClassicBalancers:
@@ -35,6 +37,8 @@ class Shape:
     rules: tuple[Rule, ...] = ()
     classic: tuple[ClassicListener, ...] = ()
     """Listeners of a classic load balancer."""
+    certificates: Tags = ()
+    """Besides the default ones, `443 arn:…`: `THERE`, or empty where it is not."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,26 @@ def asked(request: UpsertLoadBalancer, security_groups: tuple[str, ...]) -> Shap
         listeners=tuple(sorted((one.listener for one in request.listeners), key=lambda one: one.port)),
         rules=tuple(sorted(rules, key=lambda one: (one.port, one.priority))),
     )
+
+
+def with_certificates(plan: BalancerPlan, request: UpsertLoadBalancer, cloud: Cloud) -> BalancerPlan:
+    """The plan with the certificates besides the default ones, of the listeners for which the request says which."""
+    if not (said := request.certificates):
+        return plan
+    there = {name for name in _certificates(plan, cloud) if int(name.partition(" ")[0]) in said}
+    wanted = {f"{at} {arn}" for at, arns in said.items() for arn in arns}
+    return replace(
+        plan,
+        before=replace(plan.before, certificates=tuple((name, THERE) for name in sorted(there - wanted))),
+        after=replace(
+            plan.after, certificates=tuple((name, THERE if name in wanted else "") for name in sorted(there ^ wanted))
+        ),
+    )
+
+
+def _certificates(plan: BalancerPlan, cloud: Cloud) -> Iterator[str]:
+    found = cloud.of(Balancers).certificates(plan.id) if plan.id else ()
+    return (f"{at} {arn}" for at, arn in found)
 
 
 def with_targets(plan: BalancerPlan, request: UpsertLoadBalancer, cloud: Cloud) -> BalancerPlan:
@@ -162,9 +186,9 @@ def _same_policy(wanted: Listener, there: Listener | None) -> Listener:
 
 
 def _no_secrets(listeners: Iterable[Listener], rules: Iterable[Rule]) -> None:
-    """What authenticates holds a secret that AWS never tells: it could not be put back."""
-    found = [f"listener {one.port}" for one in listeners if '"authenticate-' in one.actions]
-    found += [f"rule {one.name}" for one in rules if '"authenticate-' in one.specification]
+    """What authenticates with OpenID Connect holds a secret that AWS never tells: it could not be put back."""
+    found = [f"listener {one.port}" for one in listeners if OIDC in one.actions]
+    found += [f"rule {one.name}" for one in rules if OIDC in one.specification]
     if found:
         raise Rejected(f"{', '.join(found)} authenticates, and could not be put back; change it by other means")
 
@@ -179,12 +203,14 @@ def _unused(plan: BalancerPlan, balancers: Balancers) -> tuple[str, ...]:
 def _classic(plan: BalancerPlan, cloud: Cloud) -> BalancerPlan:
     balancers = cloud.of(ClassicBalancers)
     there = {one.port: one for one in balancers.listeners(plan.id)}
-    listeners = [one for one in plan.after.classic if there.get(one.port) != one]
+    wanted = [_same_policies(one, there.get(one.port)) for one in plan.after.classic]
+    listeners = [one for one in wanted if there.get(one.port) != one]
     before = [there[one.port] for one in listeners if one.port in there]
-    if other := [str(one.port) for one in listeners if not _alike(one, there.get(one.port))]:
+    if other := [str(one.port) for one in listeners if one.port in there and not _alike(one, there[one.port])]:
         raise Rejected(
             f"listener {', '.join(other)} stands with other protocols or ports, and a classic load balancer's listener "
-            "can only be replaced, with its port closed meanwhile; remove it by one request and add it by another"
+            "can only be replaced: its port would be closed meanwhile, and a deletion that comes late would take the "
+            "new one; remove it by one request and add it by another"
         )
     check = balancers.health_check(plan.id) if plan.after.health else None
     health = tuple(one for one in plan.after.health if one[1] != check)
@@ -198,9 +224,14 @@ def _classic(plan: BalancerPlan, cloud: Cloud) -> BalancerPlan:
     )
 
 
-def _alike(wanted: ClassicListener, there: ClassicListener | None) -> bool:
-    """But for the certificate, which can be changed."""
-    return there is None or replace(there, certificate=wanted.certificate) == wanted
+def _same_policies(wanted: ClassicListener, there: ClassicListener | None) -> ClassicListener:
+    """Policies that are not asked for stay."""
+    return replace(wanted, policies=there.policies) if there is not None and not wanted.policies else wanted
+
+
+def _alike(one: ClassicListener, other: ClassicListener) -> bool:
+    """Whether one can become the other without being replaced: by its certificate and its policies."""
+    return replace(one, certificate=other.certificate, policies=other.policies) == other
 
 
 def shown(shape: Shape, more: Sequence[str]) -> dict[str, Any]:

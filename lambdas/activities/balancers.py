@@ -14,6 +14,7 @@ from lambdas.activities import balancer_plans, lookups, parts, restoring
 from lambdas.activities.balancer_kinds import (
     ADDRESSES,
     ATTRIBUTES,
+    CERTIFICATES,
     CLASSIC_LISTENERS,
     HEALTH,
     KINDS,
@@ -36,6 +37,7 @@ ACTIONS = (
     "cloudwatch:DescribeAlarms",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    f"{ELB}AddListenerCertificates",
     f"{ELB}AddTags",
     f"{ELB}ApplySecurityGroupsToLoadBalancer",
     f"{ELB}ConfigureHealthCheck",
@@ -49,6 +51,7 @@ ACTIONS = (
     f"{ELB}DeleteLoadBalancerListeners",
     f"{ELB}DeleteRule",
     f"{ELB}DeleteTargetGroup",
+    f"{ELB}DescribeListenerCertificates",
     f"{ELB}DescribeListeners",
     f"{ELB}DescribeLoadBalancerAttributes",
     f"{ELB}DescribeLoadBalancers",
@@ -61,11 +64,14 @@ ACTIONS = (
     f"{ELB}ModifyRule",
     f"{ELB}ModifyTargetGroup",
     f"{ELB}ModifyTargetGroupAttributes",
+    f"{ELB}RemoveListenerCertificates",
     f"{ELB}SetIpAddressType",
     f"{ELB}SetLoadBalancerListenerSSLCertificate",
+    f"{ELB}SetLoadBalancerPoliciesOfListener",
     f"{ELB}SetSecurityGroups",
 )
 READS = (
+    f"{ELB}DescribeListenerCertificates",
     f"{ELB}DescribeListeners",
     f"{ELB}DescribeLoadBalancerAttributes",
     f"{ELB}DescribeLoadBalancers",
@@ -166,10 +172,13 @@ def plan_upsert(request: UpsertLoadBalancer, cloud: Cloud) -> BalancerPlan:
         plan = replace(plan, balancer=balancer, after=replace(after, security_groups=(), ip_address_type=""))
     else:
         plan = balancer_plans.differing(replace(plan, after=after), cloud)
+    plan = balancer_plans.with_certificates(plan, request, cloud)
     return balancer_plans.with_targets(plan, request, cloud)
 
 
 def _new(request: UpsertLoadBalancer, cloud: Cloud) -> Balancer:
+    if named := sorted({policy for one in request.listeners for policy in one.policies}):
+        raise Rejected(f"policies {', '.join(named)}: a new load balancer has none; make it first, then these")
     subnets = lookups.subnets_of_balancer(request, cloud)
     return Balancer(
         *(request.name, "", request.load_balancer_type, "", subnets[0].vpc),
@@ -269,13 +278,17 @@ def restore_targets(plan: BalancerPlan, cloud: Cloud) -> str:
 
 
 def put_listeners(plan: BalancerPlan, cloud: Cloud) -> str:
-    """Create the listeners that are missing, and modify those that differ."""
-    return _set(plan, cloud, CLASSIC_LISTENERS if plan.kind == CLASSIC else LISTENERS)
+    """Create the listeners that are missing, and modify those that differ, with their certificates and policies."""
+    if plan.kind == CLASSIC:
+        return _set(plan, cloud, CLASSIC_LISTENERS)
+    return f"{_set(plan, cloud, LISTENERS)}; {_set(plan, cloud, CERTIFICATES)}"
 
 
 def restore_listeners(plan: BalancerPlan, cloud: Cloud) -> str:
-    """Delete the listeners that this operation created, and modify others back."""
-    return _restore(plan, cloud, CLASSIC_LISTENERS if plan.kind == CLASSIC else LISTENERS)
+    """Delete the listeners that this operation created, and modify others back, with certificates and policies."""
+    if plan.kind == CLASSIC:
+        return _restore(plan, cloud, CLASSIC_LISTENERS)
+    return f"{_restore(plan, cloud, CERTIFICATES)}; {_restore(plan, cloud, LISTENERS)}"
 
 
 def put_rules(plan: BalancerPlan, cloud: Cloud) -> str:
@@ -350,7 +363,7 @@ def _set(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> str:
     work = Work(plan, plan.id or _made(plan, cloud), cloud)
     there = _there(work, kind)
     before = {**kind.of(plan.before), **{name: there.get(name) for name in after if kind.new(plan, name)}}
-    waiting = parts.pending(kind.what, there, before, after)
+    waiting = parts.pending(kind.what, kind.counted(there, before, after, as_=before), before, after)
     with _looked_at_again(f"load balancer {plan.name}"):
         if waiting:
             kind.write(work, waiting, there)
@@ -362,8 +375,8 @@ def _restore(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> str:
     if not after:
         return f"no {kind.what} to put back"
     work = Work(plan, plan.id, cloud)
-    there = restoring.read(lambda: kind.read(work)) or {}
-    waiting = parts.undone(kind.what, there, kind.of(plan.before), after, cloud)
+    there, before = restoring.read(lambda: kind.read(work)) or {}, kind.of(plan.before)
+    waiting = parts.undone(kind.what, kind.counted(there, before, after, as_=after), before, after, cloud)
     with _looked_at_again(f"load balancer {plan.name}"):
         if waiting:
             kind.write(work, waiting, there)
@@ -373,7 +386,8 @@ def _restore(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> str:
 def _look(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> None:
     after = _standing_parts(plan, kind)
     there = (restoring.read(lambda: kind.read(Work(plan, plan.id, cloud))) or {}) if after else {}
-    parts.left_behind(kind.what, there, kind.of(plan.before), after, singly=True)
+    before = kind.of(plan.before)
+    parts.left_behind(kind.what, kind.counted(there, before, after, as_=after), before, after, singly=True)
 
 
 def _standing_parts(plan: BalancerPlan, kind: Kind) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class StepView(View):
     error: str | None = Field(description="Why its last attempt failed: `Name: sentence`.")
     trouble: str | None = Field(description="Why the last attempt that failed did, also where a later one succeeded.")
     findings: tuple[str, ...] = Field(description="What an undo left as it found it, and why.")
+    results: dict[str, Any] | None = Field(description="What it found out that callers read: an ARN, a DNS name.")
     ended: datetime | None = Field(description="When its last attempt ended.")
     seconds: float | None = Field(description="From the end of the state before it to its own.")
 
@@ -246,6 +247,7 @@ def _steps(record: Record) -> Iterator[StepView]:
             error=step.error,
             trouble=step.trouble,
             findings=step.findings,
+            results=None if step.results is None else dict(step.results),
             ended=moment(step.ended),
             seconds=None if step.ended is None else max(round(step.ended - before, 1), 0.0),
         )

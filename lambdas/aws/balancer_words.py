@@ -12,6 +12,15 @@ Json = dict[str, Any]
 ANYTHING = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
 """What a redirect that does not say otherwise keeps:
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RedirectActionConfig.html"""
+COGNITO = {
+    "AuthenticationRequestExtraParams": {},
+    "OnUnauthenticatedRequest": "authenticate",
+    "Scope": "openid",
+    "SessionCookieName": "AWSELBAuthSessionCookie",
+    "SessionTimeout": 604_800,
+}
+"""What an action that authenticates with Cognito does unless it says otherwise:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AuthenticateCognitoActionConfig.html"""
 _ARN = re.compile(r":targetgroup/([^/]+)/")
 
 
@@ -29,6 +38,8 @@ def actions_of(actions: Sequence[Any]) -> list[Json]:
 def _action(action: Json) -> Json:
     if action["Type"] == "redirect":
         return {"Type": "redirect", "RedirectConfig": ANYTHING | action["RedirectConfig"]}
+    if action["Type"] == "authenticate-cognito":
+        return {"Type": action["Type"], "AuthenticateCognitoConfig": COGNITO | action["AuthenticateCognitoConfig"]}
     if action["Type"] != "forward":
         return {name: value for name, value in action.items() if name != "Order"}
     config = action.get("ForwardConfig", {})

@@ -9,7 +9,17 @@ from lambdas.aws import balancer_words as words
 from lambdas.aws import tags as tagging
 from lambdas.aws.load_balancers import existing
 from lambdas.cloud import OPERATION_TAG, Tags
-from lambdas.cloud.balancers import Balancer, Balancers, HealthCheck, Listener, Rule, TargetGroup, canonical, groups_in
+from lambdas.cloud.balancers import (
+    LAMBDA,
+    Balancer,
+    Balancers,
+    HealthCheck,
+    Listener,
+    Rule,
+    TargetGroup,
+    canonical,
+    groups_in,
+)
 from lambdas.error_codes import translating
 from lambdas.errors import NotFound
 
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 SERVICE = "elbv2"
+SECURED = ("HTTPS", "TLS")
 AT_ONCE = 20
 """Resources whose tags one DescribeTags tells:
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTags.html"""
@@ -40,6 +51,10 @@ class Elbv2Balancers(Balancers):
 
     def listeners(self, balancer: str) -> tuple[Listener, ...]:
         return tuple(sorted((_listener(one) for one in self._listeners(balancer)), key=lambda one: one.port))
+
+    def certificates(self, balancer: str) -> tuple[tuple[int, str], ...]:
+        secured = [one for one in self._listeners(balancer) if one["Protocol"] in SECURED]
+        return tuple(sorted({(one["Port"], arn) for one in secured for arn in self._others(one)}))
 
     def rules(self, balancer: str) -> tuple[Rule, ...]:
         found = (_rules(one["Port"], self._rules(one["ListenerArn"])) for one in self._listeners(balancer))
@@ -96,7 +111,7 @@ class Elbv2Balancers(Balancers):
                 Name=group.name,
                 TargetType=_any(group.target_type),
                 Tags=tagging.rendered(tags),
-                **({} if group.target_type == "lambda" else where),
+                **({} if group.target_type == LAMBDA else where),
                 **_health(group.health),
             )
 
@@ -129,6 +144,16 @@ class Elbv2Balancers(Balancers):
         arn = self._listener(balancer, port)
         with translating(SERVICE, f"listener {port} of {balancer}"):
             self._client.delete_listener(ListenerArn=arn)
+
+    def add_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        arn = self._listener(balancer, port)
+        with translating(SERVICE, f"listener {port} of {balancer}"):
+            self._client.add_listener_certificates(ListenerArn=arn, Certificates=[{"CertificateArn": certificate}])
+
+    def remove_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        arn = self._listener(balancer, port)
+        with translating(SERVICE, f"listener {port} of {balancer}"):
+            self._client.remove_listener_certificates(ListenerArn=arn, Certificates=[{"CertificateArn": certificate}])
 
     def create_rule(self, balancer: str, rule: Rule) -> None:
         arn, said = self._listener(balancer, rule.port), self._rendered(rule)
@@ -172,6 +197,15 @@ class Elbv2Balancers(Balancers):
         if not found:
             raise NotFound(f"load balancer {balancer} has no listener at port {port}")
         return found[0]
+
+    def _others(self, listener: Any) -> Iterator[str]:
+        """ARNs of its certificates but the default one."""
+        paginator = self._client.get_paginator("describe_listener_certificates")
+        default = listener["Certificates"][0]["CertificateArn"] if listener.get("Certificates") else ""
+        with translating(SERVICE, f"listener {listener['Port']}"):
+            for page in paginator.paginate(ListenerArn=listener["ListenerArn"]):
+                arns = (one["CertificateArn"] for one in page["Certificates"] if not one.get("IsDefault"))
+                yield from (arn for arn in arns if arn != default)
 
     def _rules(self, listener: str) -> list[Any]:
         pages = self._client.get_paginator("describe_rules").paginate(ListenerArn=listener)
@@ -233,7 +267,7 @@ def _balancer(found: Any, makers: dict[str, str | None]) -> Balancer:
 
 def _listener(found: Any) -> Listener:
     certificates = [one["CertificateArn"] for one in found.get("Certificates", ())]
-    secured = found["Protocol"] in ("HTTPS", "TLS")
+    secured = found["Protocol"] in SECURED
     return Listener(
         found["Port"],
         found["Protocol"],
@@ -250,9 +284,10 @@ def _rules(port: int, found: Sequence[Any]) -> Iterator[Rule]:
 
 
 def _target_group(found: Any, attributes: Tags, operation: str | None) -> TargetGroup:
+    calls = found.get("TargetType") == LAMBDA  # a function has no ports
     health = HealthCheck(
-        found.get("HealthCheckProtocol", ""),
-        found.get("HealthCheckPort", "traffic-port"),
+        "" if calls else found.get("HealthCheckProtocol", ""),
+        "" if calls else found.get("HealthCheckPort", "traffic-port"),
         found.get("HealthCheckPath") or "",
         found["HealthCheckIntervalSeconds"],
         found["HealthCheckTimeoutSeconds"],

@@ -113,6 +113,12 @@ class ElbClassicBalancers(ClassicBalancers):
                 LoadBalancerName=balancer, LoadBalancerPort=port, SSLCertificateId=certificate
             )
 
+    def set_policies(self, balancer: str, port: int, policies: Sequence[str]) -> None:
+        with translating(SERVICE, f"listener {port} of {balancer}"):
+            self._client.set_load_balancer_policies_of_listener(
+                LoadBalancerName=balancer, LoadBalancerPort=port, PolicyNames=list(policies)
+            )
+
     def delete_listeners(self, balancer: str, ports: Sequence[int]) -> None:
         with translating(SERVICE, f"load balancer {balancer}"):
             self._client.delete_load_balancer_listeners(LoadBalancerName=balancer, LoadBalancerPorts=list(ports))
@@ -137,7 +143,7 @@ def _listener(described: Any) -> ClassicListener:
         found["InstancePort"],
         (found.get("InstanceProtocol") or found["Protocol"]).upper(),
         found.get("SSLCertificateId") or "",
-        tuple(described.get("PolicyNames", ())),
+        tuple(sorted(described.get("PolicyNames", ()))),
     )
 
 

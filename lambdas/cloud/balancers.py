@@ -10,6 +10,8 @@ from lambdas.cloud import Tags
 from lambdas.nouns import Noun, changes, reads
 
 ELB = "elasticloadbalancing:"
+LAMBDA = "lambda"
+"""Type of the targets that are functions."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,10 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """A target group without its targets. Protocol, port, VPC and type can never be changed."""
+    """A target group without its targets. Protocol, port, VPC and type can never be changed.
+
+    One of Lambda functions has none of the first three.
+    """
 
     name: str
     protocol: str
@@ -132,6 +137,11 @@ class Balancers(Noun):
         """By port. Raises NotFound."""
 
     @abstractmethod
+    @reads(f"{ELB}DescribeListeners", f"{ELB}DescribeListenerCertificates")
+    def certificates(self, balancer: str) -> tuple[tuple[int, str], ...]:
+        """Those besides the default ones, in order: the listener's port and the ARN. Raises NotFound."""
+
+    @abstractmethod
     @reads(f"{ELB}DescribeListeners", f"{ELB}DescribeRules")
     def rules(self, balancer: str) -> tuple[Rule, ...]:
         """By port and priority, but for the default ones. Raises NotFound."""
@@ -200,6 +210,16 @@ class Balancers(Noun):
     @changes(f"{ELB}DeleteListener", f"{ELB}DescribeListeners")
     def delete_listener(self, balancer: str, port: int) -> None:
         """With its rules. Raises NotFound."""
+
+    @abstractmethod
+    @changes(f"{ELB}AddListenerCertificates", f"{ELB}DescribeListeners")
+    def add_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        """Besides the default one; one that is there already stays. Raises NotFound."""
+
+    @abstractmethod
+    @changes(f"{ELB}RemoveListenerCertificates", f"{ELB}DescribeListeners")
+    def remove_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        """An absent one is no error. Raises NotFound for the listener."""
 
     @abstractmethod
     @changes(f"{ELB}CreateRule", f"{ELB}DescribeListeners", f"{ELB}DescribeTargetGroups")

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lambdas.cloud import Tags
 from lambdas.cloud.balancers import ELB, Balancer, HealthCheck
@@ -14,7 +14,7 @@ CROSS_ZONE, DRAINING, DRAIN_TIMEOUT, IDLE_TIMEOUT = "crossZone", "draining", "dr
 
 @dataclass(frozen=True)
 class ClassicListener:
-    """Nothing of it can be changed but the certificate."""
+    """Nothing of it can be changed but the certificate and the policies."""
 
     port: int
     protocol: str
@@ -23,8 +23,8 @@ class ClassicListener:
     instance_protocol: str
     certificate: str = ""
     """ARN."""
-    policies: tuple[str, ...] = field(default=(), compare=False)
-    """Names of the policies that it has by now."""
+    policies: tuple[str, ...] = ()
+    """Names of policies of the load balancer, in order; where none is asked for, HTTPS and SSL get AWS's default."""
 
 
 class ClassicBalancers(Noun):
@@ -76,12 +76,20 @@ class ClassicBalancers(Noun):
     @abstractmethod
     @changes(f"{ELB}CreateLoadBalancerListeners")
     def create_listeners(self, balancer: str, listeners: Sequence[ClassicListener]) -> None:
-        """Those that stand alike already stay. Raises AlreadyExists where another has a port, NotFound."""
+        """Without their policies; those that stand alike already stay.
+
+        Raises AlreadyExists where another has a port, NotFound.
+        """
 
     @abstractmethod
     @changes(f"{ELB}SetLoadBalancerListenerSSLCertificate")
     def set_certificate(self, balancer: str, port: int, certificate: str) -> None:
         """Raises NotFound for the load balancer and for the port."""
+
+    @abstractmethod
+    @changes(f"{ELB}SetLoadBalancerPoliciesOfListener")
+    def set_policies(self, balancer: str, port: int, policies: Sequence[str]) -> None:
+        """All that it shall have. Raises NotFound, and Rejected where the load balancer has no such policy."""
 
     @abstractmethod
     @changes(f"{ELB}DeleteLoadBalancerListeners")

@@ -87,6 +87,8 @@ class Request(Value):
 
     clouddriver_names: ClassVar[frozenset[str]] = frozenset()
     """What Clouddriver's callers call this operation: its name and its legacy description; none if it has no such."""
+    otherwise: ClassVar[tuple[str, ...]] = ()
+    """What is otherwise than Clouddriver has it, and why: sentences, which docs/catalogue.md tells."""
     secrets: ClassVar[frozenset[str]] = frozenset()
     """Fields that are never shown: they stay in the encrypted table."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import AliasChoices, Field
 
 from lambdas.accounts import Account
+from lambdas.cloud.balancers import LAMBDA
 from lambdas.requests import Description, Flag, Invalid, Json, Number, account_of
 
 KIND = "createAmazonLoadBalancerDescription"
@@ -22,9 +23,16 @@ class RedirectDescription(Description):
     status_code: str | None = None
 
 
+class OidcDescription(Description):
+    """Its client secret is not read."""
+
+    client_id: str | None = None
+
+
 class ActionDescription(Description):
     type: str = "forward"
     target_group_name: str | None = None
+    authenticate_oidc_action_config: OidcDescription | None = None
     redirect_action_config: RedirectDescription | None = Field(
         None, validation_alias=AliasChoices("redirectActionConfig", "redirectConfig")
     )
@@ -74,6 +82,7 @@ class ListenerDescription(Description):
     external_port: Number = None
     internal_port: Number = None
     ssl_certificate_id: str | None = None
+    policy_names: tuple[str, ...] = ()
     protocol: str | None = None
     port: Number = None
     ssl_policy: str | None = None
@@ -93,16 +102,22 @@ class ListenerDescription(Description):
             instance_port=self.internal_port,
             instance_protocol=self.internal_protocol,
             certificate=self.ssl_certificate_id,
+            policies=self.policy_names,
         )
 
     @property
     def fields(self) -> Json:
-        """Other certificates than the first are of other host names: those stay as they are."""
-        certificate = self.certificates[0].certificate_arn if self.certificates else None
-        return _said(port=self.port, protocol=self.protocol, certificate=certificate, ssl_policy=self.ssl_policy) | {
-            "actions": [one.fields for one in self.default_actions],
-            "rules": [one.fields for one in self.rules if one.priority != "default"],
-        }
+        """Other certificates than the first are of other host names: where none is named, they stay as they are."""
+        certificate, *more = [one.certificate_arn for one in self.certificates] or [None]
+        said = _said(port=self.port, protocol=self.protocol, certificate=certificate, ssl_policy=self.ssl_policy)
+        return (
+            said
+            | ({"certificates": more} if more else {})
+            | {
+                "actions": [one.fields for one in self.default_actions],
+                "rules": [one.fields for one in self.rules if one.priority != "default"],
+            }
+        )
 
 
 class AttributesDescription(Description):
@@ -113,6 +128,13 @@ class AttributesDescription(Description):
     proxy_protocol_v2: Flag = Field(None, validation_alias=AliasChoices("proxyProtocolV2", "proxyProtocol"))
     preserve_client_ip: Flag = None
     deregistration_delay_connection_termination: Flag = None
+    multi_value_headers_enabled: Flag = None
+
+    @property
+    def of_function(self) -> dict[str, str]:
+        """Of Lambda functions: all that they have."""
+        said = self.multi_value_headers_enabled
+        return {} if said is None else {"lambda.multi_value_headers.enabled": str(said).lower()}
 
     @property
     def fields(self) -> dict[str, str]:
@@ -145,19 +167,27 @@ class TargetsDescription(Description):
     health_check_matcher: str | None = None
 
     @property
+    def calls(self) -> bool:
+        return (self.target_type or "").lower() == LAMBDA
+
+    @property
     def fields(self) -> Json:
+        """Of Lambda functions without protocols and ports, which Clouddriver does not hand on either."""
         health = _said(
-            protocol=self.health_check_protocol,
+            protocol=None if self.calls else self.health_check_protocol,
             path=self.health_check_path,
-            port=self.health_check_port,
+            port=None if self.calls else self.health_check_port,
             interval=self.health_check_interval,
             timeout=self.health_check_timeout,
             healthy_threshold=self.healthy_threshold,
             unhealthy_threshold=self.unhealthy_threshold,
             matcher=self.health_check_matcher,
         )
-        attributes = self.attributes.fields if self.attributes else {}
-        return _said(name=self.name, protocol=self.protocol, port=self.port, target_type=self.target_type) | {
+        said = self.attributes or AttributesDescription()
+        attributes = said.of_function if self.calls else said.fields
+        where = {} if self.calls else {"protocol": self.protocol, "port": self.port}
+        target_type = LAMBDA if self.calls else self.target_type
+        return _said(name=self.name, target_type=target_type, **where) | {
             "health": health,
             "attributes": attributes,
         }
@@ -217,9 +247,11 @@ class LoadBalancerDescription(Description):
         if not self.target_groups:
             yield f"{KIND}.targetGroups.empty"
         for group in self.target_groups:
-            for name in ("name", "protocol", "port"):
+            for name in ("name",) if group.calls else ("name", "protocol", "port"):
                 if not getattr(group, name):
                     yield f"{KIND}.targetGroups.{name}.missing"
+            if group.calls and self.load_balancer_type != "application":
+                yield f"{KIND}.loadBalancerType.invalid"
         known, used = {one.name for one in self.target_groups}, set()
         for listener in self.listeners:
             if not listener.default_actions:
@@ -227,6 +259,8 @@ class LoadBalancerDescription(Description):
             forwards = [one.target_group_name for one in listener.actions if one.type == "forward"]
             used.update(forwards)
             yield from (f"{KIND}.listeners.invalid.targetGroup" for one in forwards if one not in known)
+            oidc = [one.authenticate_oidc_action_config for one in listener.actions if one.type == "authenticate-oidc"]
+            yield from (f"{KIND}.listeners.invalid.oidcConfig" for one in oidc if one is None or one.client_id is None)
         if known - used:
             yield f"{KIND}.targetGroups.unused"
 

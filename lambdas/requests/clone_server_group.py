@@ -48,6 +48,12 @@ class CloneSource(Value):
 class CloneServerGroup(Mixes, Request):
     """Create a server group like another: the next of its cluster, with all that is not said taken from the source."""
 
+    otherwise: ClassVar[tuple[str, ...]] = (
+        "A source of another account or Region is refused; Clouddriver reads it there. An operation acts in one "
+        "account, with one role, and what a server group refers to exists only where it is: subnets, security groups, "
+        "image, key pair, target groups, template. Say by `createServerGroup` what the group there shall be.",
+    )
+
     source: CloneSource | None = None
     """What to clone; by default the cluster's group of the highest number."""
     application: str = Field(min_length=1)

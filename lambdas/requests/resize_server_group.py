@@ -62,6 +62,13 @@ class ResizeServerGroup(TakesOutOfService):
     tolerant: bool = False
     """As Clouddriver does: succeed with nothing done if the group is absent, being deleted, or no capacity is given."""
 
+    otherwise: ClassVar[tuple[str, ...]] = (
+        "At a capacity of 0 Auto Scaling terminates the instances, within a minute or so, and their end is waited for. "
+        "Clouddriver then also terminates them itself, where the group has neither load balancers nor a hook at "
+        "termination. That would be past the point of no return: as it is, a resize to 0 can be cancelled and put "
+        "back, and no instance is named that Auto Scaling has replaced since it was read.",
+    )
+
     clouddriver_names: ClassVar[frozenset[str]] = frozenset({"resizeServerGroup", "resizeAsgDescription"})
 
     def contradictions(self) -> Iterator[str]:

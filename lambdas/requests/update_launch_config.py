@@ -23,6 +23,13 @@ class UpdateLaunchConfig(ChangesLaunch):
     clouddriver_names: ClassVar[frozenset[str]] = frozenset(
         {"updateLaunchConfig", "modifyAsgLaunchConfigurationDescription"}
     )
+    otherwise: ClassVar[tuple[str, ...]] = (
+        "Where detailed monitoring is taken off the instances, the group's metrics stay. Clouddriver disables all of "
+        "them then; they cost nothing, need no detailed monitoring, and alarms may look at them. "
+        "`modifyAsgDescription` with `enabledMetrics` takes them off, and puts them back.",
+        "A launch configuration that was made in vain is deleted; Clouddriver leaves it. The one from before stays in "
+        "both: other groups, and a rollback, may start from it.",
+    )
     metadata: ClassVar[frozenset[str]] = ChangesLaunch.metadata | {"tolerant"}
 
     def contradictions(self) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """upsertLoadBalancer: make a load balancer, or bring one that is there to what is asked for.
 
-Classic load balancers live in subnets only: EC2-Classic's zones without a VPC are gone. Actions that authenticate
-(`authenticate-oidc`, `authenticate-cognito`) hold secrets that AWS never tells, so they could not be put back.
+Classic load balancers live in subnets only: EC2-Classic's zones without a VPC are gone. Actions of type
+`authenticate-oidc` hold a secret that AWS never tells, so they could not be put back.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,6 +58,19 @@ class UpsertLoadBalancer(OfOneThing):
     """Of a classic load balancer: for so many seconds."""
 
     kind: ClassVar[str] = "loadBalancer"
+    otherwise: ClassVar[tuple[str, ...]] = (
+        "`authenticate-oidc` is refused: its client secret is never told by AWS, so it could not be put back. "
+        "A listener or rule that has one already is left alone, and its change refused.",
+        "Certificates after the first are the listener's for further host names. Clouddriver hands all to one call, "
+        "which takes one; where only one is named, the others stay.",
+        "`policyNames` of a classic listener are set. Clouddriver only keeps those that a changed listener has.",
+        "A classic listener that stands with other protocols or ports is refused: it could only be deleted and made "
+        "anew, and a deletion that takes effect late would take the new one. Clouddriver does that.",
+        "`shieldProtectionEnabled` has no effect, as in Clouddriver for an account without `shieldEnabled`: Shield "
+        "Advanced protects what its administrator subscribes.",
+        "The application's security groups are not made: name some, or it gets the VPC's default. So "
+        "`healthCheckPort`, which only opens a port there, has no effect, and `vpcId` none: the subnets tell the VPC.",
+    )
     clouddriver_names: ClassVar[frozenset[str]] = frozenset(
         {"upsertLoadBalancer", "upsertAmazonLoadBalancerDescription", "upsertAmazonLoadBalancer"}
     )
@@ -101,6 +114,8 @@ class UpsertLoadBalancer(OfOneThing):
             yield "targetGroups: two have the same name"
         if unknown := sorted(used - set(described)):
             yield f"targetGroups: listeners send to {', '.join(unknown)}, which is not among them; describe it"
+        if self.load_balancer_type != "application" and (calls := [one for one in self.target_groups if one.calls]):
+            yield f"targetGroups: {calls[0].name} is of type lambda, which an application load balancer alone sends to"
         if unused := sorted(set(described) - used):
             yield f"targetGroups: no listener sends to {', '.join(unused)}; leave it out"
 
@@ -135,6 +150,11 @@ class UpsertLoadBalancer(OfOneThing):
         return replace(asked, port=at, matcher="")
 
     @property
+    def certificates(self) -> dict[int, tuple[str, ...]]:
+        """By the listener's port, those besides the default one, where the request says which."""
+        return {one.port: one.certificates for one in self.listeners if one.certificates is not None}
+
+    @property
     def classic_listeners(self) -> tuple[ClassicListener, ...]:
         """Of a classic load balancer, by port."""
         found = (
@@ -144,6 +164,7 @@ class UpsertLoadBalancer(OfOneThing):
                 one.instance_port or one.port,
                 one.instance_protocol or ("HTTP" if one.protocol in WEB else "TCP"),
                 one.certificate or "",
+                tuple(sorted(one.policies)),
             )
             for one in self.listeners
         )

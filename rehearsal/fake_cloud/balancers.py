@@ -31,6 +31,8 @@ class Standing:
     attributes: Tags = DEFAULTS
     listeners: tuple[Listener, ...] = ()
     rules: tuple[Rule, ...] = ()
+    certificates: tuple[tuple[int, str], ...] = ()
+    """Of listeners by their ports, besides the default ones."""
 
     @property
     def sends_to(self) -> set[str]:
@@ -55,6 +57,10 @@ class FakeBalancers(Port):
     @call
     def listeners(self, balancer: str) -> tuple[Listener, ...]:
         return self._seen(balancer).listeners
+
+    @call
+    def certificates(self, balancer: str) -> tuple[tuple[int, str], ...]:
+        return self._seen(balancer).certificates
 
     @call
     def rules(self, balancer: str) -> tuple[Rule, ...]:
@@ -135,8 +141,24 @@ class FakeBalancers(Port):
     def delete_listener(self, balancer: str, port: int) -> None:
         found = self._standing(balancer)
         self._present(found, port)
-        listeners = tuple(one for one in found.listeners if one.port != port)
-        self._is(found, listeners=listeners, rules=tuple(one for one in found.rules if one.port != port))
+        self._is(
+            found,
+            listeners=tuple(one for one in found.listeners if one.port != port),
+            rules=tuple(one for one in found.rules if one.port != port),
+            certificates=tuple(one for one in found.certificates if one[0] != port),
+        )
+
+    @call
+    def add_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        found = self._standing(balancer)
+        self._present(found, port)
+        self._is(found, certificates=tuple(sorted({*found.certificates, (port, certificate)})))
+
+    @call
+    def remove_certificate(self, balancer: str, port: int, certificate: str) -> None:
+        found = self._standing(balancer)
+        self._present(found, port)
+        self._is(found, certificates=tuple(one for one in found.certificates if one != (port, certificate)))
 
     @call
     def create_rule(self, balancer: str, rule: Rule) -> None:

@@ -14,7 +14,7 @@ from lambdas.cloud.classic_balancers import (
     ClassicBalancers,
     ClassicListener,
 )
-from lambdas.errors import AlreadyExists, NotFound
+from lambdas.errors import AlreadyExists, NotFound, Rejected
 from rehearsal.fake_cloud.place import Place
 from rehearsal.fake_cloud.port import Port, call, plays
 
@@ -32,6 +32,8 @@ class Standing:
     listeners: tuple[ClassicListener, ...]
     attributes: Tags = DEFAULTS
     health: HealthCheck = CHECK
+    policies: tuple[str, ...] = ()
+    """Names of those that listeners may have."""
 
 
 @plays(ClassicBalancers)
@@ -56,7 +58,7 @@ class FakeClassicBalancers(Port):
     def create(self, balancer: Balancer, listeners: Sequence[ClassicListener], tags: Tags) -> None:
         if self.place.shelf(KIND).get(balancer.name):
             raise AlreadyExists(f"load balancer {balancer.name} exists")
-        put(self.place, Standing(made(self.place, balancer, dict(tags).get(OPERATION_TAG)), _sorted(listeners)))
+        put(self.place, Standing(made(self.place, balancer, dict(tags).get(OPERATION_TAG)), _sorted(_bare(listeners))))
         self.place.note("created", KIND, balancer.name, self.operation)
 
     @call
@@ -77,9 +79,10 @@ class FakeClassicBalancers(Port):
     def create_listeners(self, balancer: str, listeners: Sequence[ClassicListener]) -> None:
         found = self._standing(balancer)
         there = {one.port: one for one in found.listeners}
-        if any(there.get(one.port, one) != one for one in listeners):
+        bare = {one.port: one for one in _bare(listeners)}
+        if any(replace(there[at], policies=()) != one for at, one in bare.items() if at in there):
             raise AlreadyExists(f"load balancer {balancer} has another listener at one of the ports")
-        self._is(found, listeners=_sorted({**there, **{one.port: one for one in listeners}}.values()))
+        self._is(found, listeners=_sorted({**bare, **there}.values()))
 
     @call
     def set_certificate(self, balancer: str, port: int, certificate: str) -> None:
@@ -88,6 +91,17 @@ class FakeClassicBalancers(Port):
         if port not in there:
             raise NotFound(f"load balancer {balancer} has no listener at port {port}")
         there[port] = replace(there[port], certificate=certificate)
+        self._is(found, listeners=_sorted(there.values()))
+
+    @call
+    def set_policies(self, balancer: str, port: int, policies: Sequence[str]) -> None:
+        found = self._standing(balancer)
+        there = {one.port: one for one in found.listeners}
+        if port not in there:
+            raise NotFound(f"load balancer {balancer} has no listener at port {port}")
+        if unknown := sorted(set(policies) - set(found.policies)):
+            raise Rejected(f"There is no policy with name {', '.join(unknown)} for load balancer {balancer}")
+        there[port] = replace(there[port], policies=tuple(sorted(policies)))
         self._is(found, listeners=_sorted(there.values()))
 
     @call
@@ -127,6 +141,11 @@ def made(place: Place, balancer: Balancer, operation: str | None) -> Balancer:
 def put(place: Place, standing: Standing) -> None:
     """For seeds, too."""
     place.shelf(KIND).put(standing.balancer.name, standing, place.now)
+
+
+def _bare(listeners: Iterable[ClassicListener]) -> list[ClassicListener]:
+    """As ELB makes them."""
+    return [replace(one, policies=()) for one in listeners]
 
 
 def _sorted(listeners: Iterable[ClassicListener]) -> tuple[ClassicListener, ...]:

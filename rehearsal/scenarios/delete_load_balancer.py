@@ -30,6 +30,7 @@ LISTENERS = (
     Listener(80, "HTTP", canonical(forward("shop-api"))),
     Listener(81, "HTTP", canonical(forward("shop-shared"))),
 )
+SECURED = Listener(8443, "HTTPS", canonical(forward("shop-api")), f"{CERTIFICATE}1")
 
 
 def rule(priority: int, path: str, group: str) -> Rule:
@@ -48,12 +49,15 @@ def balanced(world: World) -> None:
     api = balancers.made(place, API, None)
     other = balancers.made(place, replace(API, name="cart-api"), None)
     rules = (rule(1, "/old", "shop-api"), rule(2, "/gone", "shop-shared"))
-    balancers.put(place, balancers.Standing(api, listeners=LISTENERS, rules=rules))
+    certificates = ((SECURED.port, f"{CERTIFICATE}2"), (SECURED.port, f"{CERTIFICATE}3"))
+    balancers.put(place, balancers.Standing(api, balancers.DEFAULTS, (*LISTENERS, SECURED), rules, certificates))
     balancers.put(place, balancers.Standing(other, listeners=LISTENERS[1:]))
     old = classic_balancers.made(place, replace(API, name="shop-old", kind="classic"), None)
     secured = ClassicListener(443, "HTTPS", 8080, "HTTP", f"{CERTIFICATE}1")
-    taken = (ClassicListener(22, "TCP", 22, "TCP"), ClassicListener(80, "HTTP", 8080, "HTTP"), secured)
-    classic_balancers.put(place, classic_balancers.Standing(old, taken))
+    web = ClassicListener(80, "HTTP", 8080, "HTTP", policies=("sticky",))
+    taken = (ClassicListener(22, "TCP", 22, "TCP"), web, secured)
+    policies = ("short", "sticky")
+    classic_balancers.put(place, classic_balancers.Standing(old, taken, policies=policies))
 
 
 DELETES = Scenario(

@@ -37,6 +37,13 @@ CHANGES = Scenario(
                 "certificate": f"{CERTIFICATE}1",
                 "actions": [{"targetGroup": "shop-api"}],
             },
+            {
+                "port": 8443,
+                "protocol": "HTTPS",
+                "certificate": f"{CERTIFICATE}1",
+                "certificates": [f"{CERTIFICATE}3", f"{CERTIFICATE}4"],
+                "actions": [{"targetGroup": "shop-api"}],
+            },
         ],
         "targetGroups": [
             {
@@ -66,9 +73,10 @@ CHANGES_CLASSIC = replace(
         "loadBalancerType": "classic",
         "securityGroups": ["shop-api"],
         "listeners": [
-            {"port": 80, "protocol": "HTTP", "instancePort": 8080},
+            {"port": 80, "protocol": "HTTP", "instancePort": 8080, "policies": ["short"]},
             {"port": 81, "protocol": "TCP", "instancePort": 8081},
             {"port": 443, "protocol": "HTTPS", "instancePort": 8080, "certificate": f"{CERTIFICATE}2"},
+            {"port": 8080, "protocol": "HTTP", "instancePort": 8080, "policies": ["sticky"]},
         ],
         "health": {"path": "/health"},
         "idleTimeout": 90,
@@ -79,7 +87,12 @@ CHANGES_CLASSIC = replace(
 MAKES_CLASSIC = replace(
     CHANGES_CLASSIC,
     name="upsertLoadBalancer/newClassic",
-    request=CHANGES_CLASSIC.request | {"name": "shop-fresh", "subnetIds": list(SUBNETS)},
+    request=CHANGES_CLASSIC.request
+    | {
+        "name": "shop-fresh",
+        "subnetIds": list(SUBNETS),
+        "listeners": [one | {"policies": []} for one in CHANGES_CLASSIC.request["listeners"]],
+    },
 )
 
 SCENARIOS = (CHANGES, MAKES, CHANGES_CLASSIC)

@@ -66,11 +66,14 @@ def test_what_is_answered_of_an_operation_fits_it(door: Door, status: Status) ->
     posted = door.post("/operations/resizeServerGroup", RESIZE)
     one = posted.json["id"]
     door.change(one, status=status, step="Resize", attempt=1, started=1_700_000_001.0, since=1_700_000_001.0)
-    door.journal(one, Step("Plan", 1, ended=1_700_000_002.0, did="planned", findings=("left a tag alone",)))
+    found: dict[str, Any] = {"findings": ("left a tag alone",), "results": {"stackId": "arn:1"}}
+    door.journal(one, Step("Plan", 1, ended=1_700_000_002.0, did="planned", **found))
     door.opened(one, "Hold", kind="hold", held="Resize", reason="Exhausted: x")
 
     fits(posted.json, "/operations/resizeServerGroup", "post", 202)
-    fits(door.get(f"/operations/{one}").json, "/operations/{operation}", "get", 200)
+    shown = door.get(f"/operations/{one}").json
+    fits(shown, "/operations/{operation}", "get", 200)
+    assert [step["results"] for step in shown["steps"]] == [{"stackId": "arn:1"}]
     fits(door.get("/operations?application=shop").json, "/operations", "get", 200)
     fits(door.get(f"/operations/{one}/events").json, "/operations/{operation}/events", "get", 200)
     hook = door(

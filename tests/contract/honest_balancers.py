@@ -5,8 +5,10 @@ from functools import wraps
 from typing import Any
 
 import pytest
-from moto.elb.exceptions import LoadBalancerNotFoundError
+from moto.elb.exceptions import ELBClientError as ClassicError
+from moto.elb.exceptions import LoadBalancerNotFoundError, PolicyNotFoundError
 from moto.elb.models import ELBBackend
+from moto.elb.responses import ELBResponse
 from moto.elbv2.exceptions import (
     DuplicateListenerError,
     DuplicateLoadBalancerName,
@@ -32,6 +34,9 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ELBv2Backend, method, _checked(getattr(ELBv2Backend, method), check))
     monkeypatch.setattr(ELBBackend, "get_load_balancer", _classic)
     monkeypatch.setattr(ELBBackend, "delete_load_balancer_listeners", _without)
+    monkeypatch.setattr(ELBv2Backend, "modify_listener", _keeping_certificates(ELBv2Backend.modify_listener))
+    of_listener = "set_load_balancer_policies_of_listener"
+    monkeypatch.setattr(ELBResponse, of_listener, _of_known(getattr(ELBResponse, of_listener)))
     for method in ("create_load_balancer_listeners", "set_load_balancer_listener_ssl_certificate"):
         monkeypatch.setattr(ELBBackend, method, _checked(getattr(ELBBackend, method), _nowhere))
 
@@ -45,6 +50,35 @@ def _classic(backend: Any, load_balancer_name: str) -> Any:
 
 def _nowhere(backend: Any, name: str, *_: Any, **__: Any) -> Exception | None:
     return None if name in backend.load_balancers else LoadBalancerNotFoundError(name)
+
+
+def _keeping_certificates(method: Callable[..., Any]) -> Any:
+    """moto forgets those besides the default one."""
+
+    @wraps(method)
+    def modify(backend: Any, arn: str, *given: Any, **named: Any) -> Any:
+        before = backend.describe_listeners(load_balancer_arn=None, listener_arns=[arn])[0].certificates[1:]
+        listener = method(backend, arn, *given, **named)
+        listener.certificates += [one for one in before if one not in listener.certificates]
+        return listener
+
+    return modify
+
+
+def _of_known(method: Callable[..., Any]) -> Any:
+    """moto takes policies and ports that there are not."""
+
+    @wraps(method)
+    def set_policies(response: Any) -> Any:
+        balancer = response.elb_backend.get_load_balancer(response._get_param("LoadBalancerName"))
+        ports = {int(one.load_balancer_port) for one in balancer.listeners}
+        if int(response._get_param("LoadBalancerPort")) not in ports:
+            raise ClassicError("ListenerNotFound", "There is no listener at that port")
+        if set(response._get_param("PolicyNames", [])) - {one.policy_name for one in balancer.policies}:
+            raise PolicyNotFoundError
+        return method(response)
+
+    return set_policies
 
 
 def _without(backend: Any, name: str, ports: list[int]) -> Any:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from lambdas.aws.balancer_words import COGNITO
 from lambdas.cloud import OPERATION_TAG
-from lambdas.cloud.balancers import Balancer, Balancers, HealthCheck, Listener, Rule, TargetGroup, canonical
+from lambdas.cloud.balancers import LAMBDA, Balancer, Balancers, HealthCheck, Listener, Rule, TargetGroup, canonical
 from lambdas.errors import AlreadyExists, Conflict, NotFound, Rejected
-from tests.contract.worlds import World
+from tests.contract.recording import seeding
+from tests.contract.worlds import FakeWorld, World
 
 CHECK = HealthCheck("HTTP", "8081", "/health", 15, 6, 3, 4, "200-299")
 TAGS = ((OPERATION_TAG, "op1"),)
@@ -160,6 +162,66 @@ def test_what_is_not_there_is_not_found(world: World, balancers: Balancers) -> N
     for change in changes:
         with pytest.raises(NotFound):
             change()
+
+
+def certificate(world: World, number: str) -> str:
+    """An ARN; ELB looks whether there is such a one."""
+    if isinstance(world, FakeWorld):
+        return f"arn:aws:acm:us-east-1:123456789012:certificate/{number}"
+    return str(seeding("acm").request_certificate(DomainName=f"{number}.example.com")["CertificateArn"])
+
+
+def test_certificates_come_and_go_besides_the_default_one(world: World, balancers: Balancers) -> None:
+    one = made(world).id
+    group(world)
+    default, first, second = sorted(certificate(world, number) for number in "123")
+    secured = replace(listener(443), protocol="HTTPS", certificate=default)
+    balancers.create_listener(one, secured)
+    assert balancers.certificates(one) == ()
+
+    balancers.add_certificate(one, 443, second)
+    balancers.add_certificate(one, 443, first)
+    balancers.add_certificate(one, 443, first)
+
+    assert balancers.certificates(one) == ((443, first), (443, second))
+    balancers.modify_listener(one, replace(secured, actions=canonical(forward(shop_api=2))))
+    assert balancers.certificates(one) == ((443, first), (443, second))
+    assert [one.certificate for one in balancers.listeners(one)] == [default]
+
+    balancers.remove_certificate(one, 443, first)
+    balancers.remove_certificate(one, 443, first)
+
+    assert balancers.certificates(one) == ((443, second),)
+    for change in (balancers.add_certificate, balancers.remove_certificate):
+        with pytest.raises(NotFound):
+            change(one, 444, first)
+
+
+def test_a_target_group_of_functions_has_no_port(world: World, balancers: Balancers) -> None:
+    check = HealthCheck("", "", "/health", 15, 6, 3, 4, "200")
+    wanted = TargetGroup("shop-calls", "", 0, "", LAMBDA, check)
+
+    balancers.create_target_group(wanted, TAGS)
+
+    (found,) = balancers.target_groups(["shop-calls"])
+    assert (found.kept, found.health, found.operation) == (wanted.kept, check, "op1")
+    balancers.set_health_check("shop-calls", replace(check, path="/healthy"))
+    assert balancers.target_groups(["shop-calls"])[0].health.path == "/healthy"
+
+
+def test_actions_that_authenticate_with_cognito_are_told_with_their_defaults(
+    world: World, balancers: Balancers
+) -> None:
+    pool = {"UserPoolArn": "arn:aws:cognito-idp:1", "UserPoolClientId": "1", "UserPoolDomain": "shop"}
+    first = {"Type": "authenticate-cognito", "AuthenticateCognitoConfig": COGNITO | pool}
+    one = made(world).id
+    group(world)
+    actions = canonical([first, *forward(shop_api=1)])
+    secured = Listener(443, "HTTPS", actions, certificate(world, "1"))
+
+    balancers.create_listener(one, secured)
+
+    assert [one.actions for one in balancers.listeners(one)] == [actions]
 
 
 def test_target_groups_in_use_are_told_and_stay(world: World, balancers: Balancers) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,10 @@ from lambdas.cloud.classic_balancers import (
     ClassicBalancers,
     ClassicListener,
 )
-from lambdas.errors import AlreadyExists, NotFound
-from tests.contract.worlds import World
+from lambdas.errors import AlreadyExists, NotFound, Rejected
+from rehearsal.fake_cloud import classic_balancers
+from tests.contract.recording import seeding
+from tests.contract.worlds import FakeWorld, World
 
 TAGS = ((OPERATION_TAG, "op1"),)
 WEB, SHELL = ClassicListener(80, "HTTP", 8080, "HTTP"), ClassicListener(22, "TCP", 22, "TCP")
@@ -87,6 +90,39 @@ def test_a_secured_listener_gets_another_certificate(world: World, balancers: Cl
     assert balancers.listeners("shop-one") == (WEB, replace(secured, certificate=second))
 
 
+def test_a_listener_gets_policies_that_the_load_balancer_has(world: World, balancers: ClassicBalancers) -> None:
+    made(world)
+    define(world, "sticky")
+
+    balancers.set_policies("shop-one", 80, ["sticky"])
+    assert balancers.listeners("shop-one") == (replace(WEB, policies=("sticky",)),)
+    with pytest.raises(Rejected):
+        balancers.set_policies("shop-one", 80, ["nothing"])
+    with pytest.raises(NotFound):
+        balancers.set_policies("shop-one", 81, ["sticky"])
+
+    balancers.set_policies("shop-one", 80, [])
+    assert balancers.listeners("shop-one") == (WEB,)
+
+
+def test_a_new_listener_has_no_policies_but_what_are_set(world: World, balancers: ClassicBalancers) -> None:
+    made(world)
+    define(world, "sticky")
+
+    balancers.create_listeners("shop-one", [replace(SHELL, policies=("sticky",))])
+
+    assert balancers.listeners("shop-one")[0] == SHELL
+
+
+def define(world: World, policy: str) -> None:
+    """Somebody gives the load balancer a policy."""
+    if isinstance(world, FakeWorld):
+        found: Any = world.place.shelf(classic_balancers.KIND).get("shop-one")
+        classic_balancers.put(world.place, replace(found, policies=(policy,)))
+    else:
+        seeding("elb").create_lb_cookie_stickiness_policy(LoadBalancerName="shop-one", PolicyName=policy)
+
+
 def test_what_is_not_there_is_not_found(balancers: ClassicBalancers, world: World) -> None:
     for ask in (balancers.find, balancers.attributes, balancers.listeners, balancers.health_check):
         with pytest.raises(NotFound):
@@ -98,6 +134,7 @@ def test_what_is_not_there_is_not_found(balancers: ClassicBalancers, world: Worl
         lambda: balancers.create_listeners("nobody", [WEB]),
         lambda: balancers.delete_listeners("nobody", [80]),
         lambda: balancers.set_certificate("nobody", 443, "arn:aws:iam::1:server-certificate/x"),
+        lambda: balancers.set_policies("nobody", 443, []),
     ]
     for change in changes:
         with pytest.raises(NotFound):

@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from lambdas.accounts import Account
 from lambdas.cloud.balancers import HealthCheck
 from lambdas.cloud.classic_balancers import ClassicListener
 from lambdas.requests import Invalid
+from lambdas.requests import amazon_load_balancer as parts
 from lambdas.requests.delete_load_balancer import DeleteLoadBalancer
 from lambdas.requests.upsert_load_balancer import UpsertLoadBalancer
 
@@ -151,6 +154,26 @@ def test_a_classic_load_balancers_check_and_attributes() -> None:
         ),
         (
             APPLICATION,
+            {"listeners": [WEB | {"certificates": ["arn:aws:acm:1"]}]},
+            "listeners: port 80: certificates go besides the default certificate, and not with a classic load balancer",
+        ),
+        (
+            APPLICATION,
+            {"listeners": [WEB | {"policies": ["sticky"]}]},
+            "listeners: port 80: policies are of classic load balancers; say sslPolicy",
+        ),
+        (
+            APPLICATION,
+            {"targetGroups": [{"name": "shop-api", "targetType": "lambda", "port": 80}]},
+            "targetGroups.0: target group shop-api: of type lambda, has neither protocol nor port; leave them out",
+        ),
+        (
+            APPLICATION,
+            {"targetGroups": [{"name": "shop-api"}]},
+            "targetGroups.0: target group shop-api: needs protocol and port",
+        ),
+        (
+            APPLICATION,
             {"targetGroups": []},
             "targetGroups: listeners send to shop-api, which is not among them; describe it",
         ),
@@ -243,6 +266,37 @@ def test_orcas_classic_load_balancer_has_clouddrivers_defaults() -> None:
     assert request.classic_listeners == (ClassicListener(443, "HTTPS", 7001, "HTTP", "arn:aws:acm:1"),)
 
 
+CLOUDDRIVERS: dict[type[BaseModel], str] = {
+    parts.LoadBalancerDescription: "loadBalancerType clusterName name vpcId isInternal subnetType idleTimeout "
+    "securityGroups availabilityZones shieldProtectionEnabled listeners targetGroups deletionProtection "
+    "loadBalancingCrossZone ipAddressType healthCheck healthCheckPort healthInterval healthTimeout unhealthyThreshold "
+    "healthyThreshold crossZoneBalancing connectionDraining deregistrationDelay",
+    parts.ListenerDescription: "externalProtocol internalProtocol externalPort internalPort sslCertificateId "
+    "policyNames certificates protocol port sslPolicy defaultActions rules",
+    parts.TargetsDescription: "name protocol port attributes targetType healthCheckProtocol healthCheckPath "
+    "healthCheckPort healthCheckInterval healthCheckTimeout unhealthyThreshold healthyThreshold healthCheckMatcher",
+    parts.AttributesDescription: "deregistrationDelay stickinessEnabled stickinessType stickinessDuration "
+    "proxyProtocolV2 deregistrationDelayConnectionTermination multiValueHeadersEnabled",
+    parts.ActionDescription: "type targetGroupName authenticateOidcActionConfig redirectActionConfig",
+    parts.RuleDescription: "priority actions conditions",
+    parts.ConditionDescription: "field values",
+}
+"""The fields of `UpsertAmazonLoadBalancer{,Classic,V2}Description.java` and of the classes in them."""
+
+
+def test_no_field_of_clouddrivers_is_read_past_in_silence() -> None:
+    told = " ".join(UpsertLoadBalancer.otherwise)
+    for model, names in CLOUDDRIVERS.items():
+        known = {str(one) for field in model.model_fields.values() for one in aliases(field)}
+        for name in names.split():
+            assert name in known or f"`{name}`" in told, f"{model.__name__}: {name}"
+
+
+def aliases(field: FieldInfo) -> list[object]:
+    choices = getattr(field.validation_alias, "choices", None)
+    return list(choices or (field.validation_alias or field.alias,))
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -286,5 +340,26 @@ def test_no_region_and_what_authenticates_are_refused_in_words() -> None:
     authenticates = codes(UpsertLoadBalancer, body | {"listeners": [listener]})
 
     assert nowhere.startswith("availabilityZones: names no Region")
-    assert "should be 'forward', 'redirect' or 'fixed-response'" in authenticates[0]
+    assert authenticates[0].startswith("listeners.0.actions.0: of type authenticate-oidc: holds a client secret")
     assert "s3cret" not in str(authenticates)
+    nobody = ORCAS_LISTENER | {"defaultActions": [{"type": "authenticate-oidc"}, {"targetGroupName": "shop-api"}]}
+    assert codes(UpsertLoadBalancer, body | {"listeners": [nobody]}) == (f"{KIND}.listeners.invalid.oidcConfig",)
+
+
+def test_orcas_certificates_functions_and_policies() -> None:
+    certificates = [{"certificateArn": f"arn:aws:acm:{number}"} for number in (1, 2)]
+    secured = ORCAS_LISTENER | {"protocol": "HTTPS", "certificates": certificates}
+    calls = {"name": "shop-api", "targetType": "Lambda", "attributes": {"multiValueHeadersEnabled": "true"}}
+    body = ORCAS | {"loadBalancerType": "application", "targetGroups": [calls], "listeners": [secured]}
+    classic = ORCAS | {"listeners": [{"externalProtocol": "HTTP", "externalPort": 80, "internalPort": 1}]}
+    classic["listeners"][0]["policyNames"] = ["sticky"]
+    classic |= {"shieldProtectionEnabled": True, "vpcId": "vpc-1"}
+
+    request = UpsertLoadBalancer.of_clouddriver(body, ACCOUNTS)[0]
+
+    assert (request.listeners[0].certificate, request.certificates) == ("arn:aws:acm:1", {80: ("arn:aws:acm:2",)})
+    assert request.target_groups[0].group("vpc-1").kept == ("", 0, "", "lambda")
+    assert request.target_groups[0].attributes == {"lambda.multi_value_headers.enabled": "true"}
+    assert UpsertLoadBalancer.of_clouddriver(classic, ACCOUNTS)[0].classic_listeners[0].policies == ("sticky",)
+    network = body | {"loadBalancerType": "network"}
+    assert codes(UpsertLoadBalancer, network)[0] == f"{KIND}.loadBalancerType.invalid"

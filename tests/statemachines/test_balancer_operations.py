@@ -111,7 +111,8 @@ def test_what_is_asked_for_stands_and_nothing_else(scenario: Scenario) -> None:
     assert result.path == [*BEGIN, *UPSERT, *REMOVALS, *END]
     found = standing(world, scenario.request["name"])
     assert found is not None
-    assert [(one.port, one.protocol) for one in found.listeners] == [(80, "HTTP"), (443, "HTTPS")]
+    assert [(one.port, one.protocol) for one in found.listeners] == [(80, "HTTP"), (443, "HTTPS"), (8443, "HTTPS")]
+    assert found.certificates == ((8443, f"{CERTIFICATE}3"), (8443, f"{CERTIFICATE}4"))
     assert [one.name for one in found.rules] == ["80/1"]
     assert found.sends_to == {"shop-api", "shop-new"}
     assert (found.balancer.ip_address_type, found.balancer.security_groups) == ("dualstack", (OTHER_WALL,))
@@ -170,8 +171,10 @@ def test_a_classic_one_is_brought_to_what_is_asked_for(scenario: Scenario) -> No
 
     assert result.control.status is Status.SUCCEEDED
     found = classic(world, scenario.request["name"])
-    assert [one.port for one in found.listeners] == [80, 81, 443]
-    assert found.listeners[-1].certificate == f"{CERTIFICATE}2"
+    assert [one.port for one in found.listeners] == [80, 81, 443, 8080]
+    assert found.listeners[2].certificate == f"{CERTIFICATE}2"
+    policies = [one.policies for one in found.listeners]
+    assert policies == ([("short",), (), (), ("sticky",)] if scenario is CHANGES_CLASSIC else [()] * 4)
     assert (found.health.port, found.health.path) == ("8080", "/health")
     assert dict(found.attributes) == {
         "crossZone": "true",
@@ -188,6 +191,11 @@ def test_a_classic_one_is_brought_to_what_is_asked_for(scenario: Scenario) -> No
             CHANGES_CLASSIC,
             {"listeners": [{"port": 80, "protocol": "TCP", "instancePort": 8080}]},
             "listener 80 stands with other protocols or ports",
+        ),
+        (
+            MAKES_CLASSIC,
+            {"listeners": [{"port": 80, "protocol": "HTTP", "instancePort": 80, "policies": ["sticky"]}]},
+            "policies sticky: a new load balancer has none; make it first, then these",
         ),
         (
             CHANGES,
@@ -224,6 +232,47 @@ def test_what_authenticates_is_not_changed_since_its_secret_could_not_be_put_bac
     result = run(CHANGES, world)
 
     assert "listener 80 authenticates, and could not be put back" in (result.control.error or "")
+
+
+def test_a_policy_that_there_is_not_is_refused_and_what_was_made_goes_again() -> None:
+    world = CHANGES_CLASSIC.world()
+    before = world.cloud.snapshot()
+    other = CHANGES_CLASSIC.request["listeners"][3] | {"policies": ["none"]}
+
+    result = run(CHANGES_CLASSIC, world, listeners=[other])
+
+    assert "There is no policy with name none" in (result.control.error or "")
+    assert differences(before, world.cloud.snapshot()) == []
+
+
+def test_certificates_stay_where_none_is_named_and_go_where_none_shall_be() -> None:
+    listeners = CHANGES.request["listeners"]
+    unsaid = {name: value for name, value in listeners[2].items() if name != "certificates"}
+    for last, left in ((unsaid, ["2", "3"]), (listeners[2] | {"certificates": []}, [])):
+        world = CHANGES.world()
+
+        assert run(CHANGES, world, listeners=[*listeners[:2], last]).control.status is Status.SUCCEEDED
+
+        found = standing(world, "shop-api")
+        assert found is not None
+        assert [arn.rpartition("/")[2] for _, arn in found.certificates] == left
+
+
+def test_functions_are_sent_to_and_clients_authenticated_with_cognito() -> None:
+    world = MAKES.world()
+    pool = {"userPoolArn": "arn:aws:cognito-idp:1", "userPoolClientId": "1", "userPoolDomain": "shop"}
+    actions = [{"type": "authenticate-cognito", "cognito": pool}, {"targetGroup": "shop-calls"}]
+    listeners = [CHANGES.request["listeners"][1] | {"actions": actions}]
+
+    result = run(MAKES, world, listeners=listeners, targetGroups=[{"name": "shop-calls", "targetType": "lambda"}])
+
+    assert result.control.status is Status.SUCCEEDED
+    group = world.cloud.place(ACCOUNT, REGION).shelf(balancers.TARGETS).things["shop-calls"]
+    assert group.kept == ("", 0, "", "lambda")
+    assert (group.health.port, group.health.path, group.health.matcher) == ("", "/", "200")
+    found = standing(world, "shop-fresh")
+    assert found is not None
+    assert '"AuthenticateCognitoConfig":{"AuthenticationRequestExtraParams":{}' in found.listeners[0].actions
 
 
 def _refused(*_: object) -> None:
