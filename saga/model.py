@@ -158,6 +158,11 @@ class Saga(Generic[R_contra, P, C]):
         """The steps and waits before the pivot; all of them where there is none."""
         return self.steps[: self.steps.index(self.pivot)] if self.pivot else self.steps
 
+    @cached_property
+    def beyond(self) -> frozenset[str]:
+        """Names of the pivot and of all that follows it; empty where there is none."""
+        return frozenset(one.name for one in self.steps[len(self.reversible) :])
+
     @property
     def story(self) -> tuple[str, ...]:
         """The states of a run without faults, in order."""

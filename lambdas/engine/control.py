@@ -164,7 +164,11 @@ def reported(hub: Hub, control: Control, started: Started) -> Change | None:
 
 
 def told(control: Control, task: Task) -> Control:
-    """The row, knowing what the machine tells: that an attempt has ended, which it would not wait for any more."""
+    """The row, knowing what the machine tells: that an attempt has ended, which it would not wait for any more, and
+    that the pivot is behind it, where the row was restored from before.
+    """
+    if task.beyond and not control.pivoted and control.status is not Status.UNDOING:
+        control = changed(control, pivoted=True)
     ended, live = task.ended, control.live or {}
     if ended is None or ended.attempt not in live:
         return control
@@ -286,6 +290,7 @@ def _noted(hub: Hub, control: Control, step: str, events: int) -> Change:
         "events": control.events + events,
         "live": dict(control.live or {}),
         "forward_end": control.forward_end,
+        **({"pivoted": True} if control.pivoted else {}),
         **(again if control.step == step else first),
     }
 

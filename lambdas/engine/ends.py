@@ -107,8 +107,9 @@ def close(
             return None
         if task is not None and task.execution != row.execution:
             raise Abandoned(f"execution {row.execution} is in charge of operation {operation}, not {task.execution}")
-        stands = _end_of(row, status, reason, keeps=keeps)
-        control.alone(hub, control.told(row, task) if task else row)
+        known = control.told(row, task) if task else row
+        stands = _end_of(known, status, reason, keeps=keeps)
+        control.alone(hub, known)
         why = "; ".join(filter(None, (_why(row, reason), left)))
         closed = _closed(hub, row, stands, why, late_look=late_look)
         return closed, (*guards.releases(hub, row.guards, operation), *tokens.forgotten(hub, operation))

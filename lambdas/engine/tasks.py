@@ -44,6 +44,8 @@ class Task(NamedTuple):
     """The attempt of the state before, where that was a step or an undo."""
     tells: bool = True
     """Whether the machine tells the next state what this one answers; those compiled earlier do not."""
+    beyond: bool = False
+    """Whether its machine has passed the pivot, whatever the row says: that may have been restored from before."""
     entered: str = ""
     """When a hold was entered, the same in each of its retries; empty in machines compiled earlier."""
 
@@ -56,8 +58,9 @@ class Task(NamedTuple):
 def task_of(event: Json, sagas: Sagas) -> Task:
     """Parse a payload. Raises Transient for a saga that this release does not know: it may be too old."""
     failed: dict[str, str] = event.get("failed") or {}
+    saga = saga_named(event["saga"], sagas)
     return Task(
-        saga_named(event["saga"], sagas),
+        saga,
         event["step"],
         event["operation"],
         event.get("execution") or event["operation"],
@@ -67,6 +70,7 @@ def task_of(event: Json, sagas: Sagas) -> Task:
         _sentence(failed.get("cause", "")),
         _ended(event.get("last") or {}),
         "last" in event,
+        (event.get("last") or {}).get("step") in saga.beyond,
         event.get("entered", ""),
     )
 
