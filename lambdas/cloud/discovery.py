@@ -2,6 +2,7 @@
 
 Windlass brings no implementation. An installation plays this noun: a class of its own with these methods, which an
 account's row names, `"plays": {"discovery": "our_eureka:Eureka@https://eureka.example.com"}` (docs/architecture.md).
+What it has to do is written as tests, `rehearsal.discovery_contract`; `samples/eureka_discovery` is one that does.
 """
 
 from abc import abstractmethod

@@ -1,0 +1,1 @@
+"""Netflix's Eureka as the service discovery of an account."""
