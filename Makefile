@@ -40,11 +40,13 @@ stale: .venv/ready  ## committed artefacts are what the source says
 	$(bin)/python -m statemachines --check
 	$(bin)/python -m rehearsal catalogue --check
 	$(bin)/python -m lambdas.push --check
+	$(bin)/python -m stacks.permissions --check
 
-compile: .venv/ready  ## write compiled machines, the pages of operations, the schema of events
+compile: .venv/ready  ## write compiled machines, pages of operations and permissions, the schema of events
 	$(bin)/python -m statemachines
 	$(bin)/python -m rehearsal catalogue
 	$(bin)/python -m lambdas.push
+	$(bin)/python -m stacks.permissions
 
 smoke-cli: .venv/ready node_modules/ready layer  ## the real CDK CLI bootstraps, deploys, updates and destroys
 	$(bin)/python -m stacks.cli_smoke

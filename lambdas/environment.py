@@ -82,7 +82,7 @@ def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config
 @cache
 def visits() -> AwsVisits:
     """What the Reader makes the dry call of an account with."""
-    return AwsVisits(own, os.environ["AWS_REGION"])
+    return AwsVisits(own, os.environ["AWS_REGION"], session_policies(os.environ))
 
 
 @cache

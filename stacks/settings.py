@@ -12,6 +12,7 @@ from lambdas.api.certificates import CERTIFICATES
 from lambdas.authority import PATTERN, POLICIES, TEAMS
 from lambdas.permissions import listed
 from lambdas.push.reach import Reach
+from stacks.break_glass import trusted
 from stacks.mutual_tls import MutualTls
 from stacks.network import Network
 from stacks.shifts import GRADUAL, OFF, WAYS
@@ -57,6 +58,8 @@ class Settings:
     """Where all functions run (docs/vpc.md); without it, where Lambda likes."""
     protected: bool = True
     """Whether DynamoDB refuses to delete the table, whoever asks. Not where `removal` is `destroy`, unless said."""
+    break_glass: tuple[str, ...] = ()
+    """ARNs of the users and roles that may assume the role for emergencies, with MFA; without any there is none."""
     kept: timedelta = timedelta(days=400)
     """How long rows of an operation are kept after they were written last; 0: for ever."""
 
@@ -69,7 +72,7 @@ class Settings:
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
         `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `gradual`, `runbooks`, `removal`,
-        `deletionProtection`, `kept` (days); and what `MutualTls.of` and `Network.of` read.
+        `deletionProtection`, `kept` (days); and what `MutualTls.of`, `Network.of` and `trusted` read.
         """
         defaults = cls()
         return cls(
@@ -89,6 +92,7 @@ class Settings:
             MutualTls.of(node),
             Network.of(node),
             _protected(node),
+            trusted(node),
             _days(node, "kept", defaults.kept),
         )
 

@@ -2,7 +2,7 @@
 
 import importlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import Aws, CfnOutput, Duration, Stack
@@ -12,6 +12,7 @@ from constructs import Construct
 from lambdas.permissions import LONGEST, PASSABLE, declared, listed, session_policy, statements
 from stacks.alarms import Alarms
 from stacks.api import Api
+from stacks.break_glass import BreakGlass
 from stacks.definitions import AnySaga, Definition, activities, checking, definitions, modules, planning, undoing
 from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity, packages
 from stacks.grants import allow, arn
@@ -117,9 +118,12 @@ class Windlass(Stack):
         self.machine_logs = MachineLogs(self, "MachineLogs", prefix=settings.prefix, key=key, removal=removal)
         self.machines = {one.saga: self._machine(one) for one in self._definitions}
         self._doors()
-        self._alarms(self._wakers())
+        dead_letters = self._wakers()
+        self._alarms(dead_letters)
         self._shifts()
         self._grant()
+        if settings.break_glass:
+            self._break_glass(dead_letters.values())
         self._outputs()
 
     def _doors(self) -> None:
@@ -185,6 +189,17 @@ class Windlass(Stack):
             prefix=self._settings.prefix,
             aliases=self.functions.aliases,
             alarms=(self.alarms.broken, self.alarms.ended_from_outside),
+        )
+
+    def _break_glass(self, dead_letters: Iterable[sqs.IQueue]) -> None:
+        BreakGlass(
+            self,
+            "BreakGlass",
+            prefix=self._settings.prefix,
+            trusts=self._settings.break_glass,
+            table=self.table,
+            queues=(self.sweeps.queue, self.tellings.queue, self.errands.queue, *dead_letters),
+            key=self.key,
         )
 
     def _outputs(self) -> None:

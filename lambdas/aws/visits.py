@@ -27,10 +27,15 @@ _MAKING = Lock()
 
 
 class AwsVisits:
-    """`lambdas.dry_calls.Visits`; `own` makes a client with the function's own role."""
+    """`lambdas.dry_calls.Visits`; `own` makes a client with the function's own role.
 
-    def __init__(self, own: Callable[[str, str, Config], Any], region: str) -> None:
-        self._own, self._region = own, region
+    `policy` gives that of a session in an account, as operations have it: what STS says of it is found out here.
+    """
+
+    def __init__(
+        self, own: Callable[[str, str, Config], Any], region: str, policy: Callable[[Account], str] | None = None
+    ) -> None:
+        self._own, self._region, self._policy = own, region, policy
 
     def hub(self) -> str:
         with translating("sts", "the hub itself"):
@@ -42,6 +47,7 @@ class AwsVisits:
         given = {"RoleArn": account.role, "RoleSessionName": SESSION, "DurationSeconds": SHORTEST}
         with _judging(region):
             known = {"ExternalId": account.external_id} if account.external_id else {}
+            known |= {"Policy": self._policy(account)} if self._policy else {}
             keys = self._client("sts", region).assume_role(**given, **known)["Credentials"]
         return AwsVisit(lambda service: _client(keys, service, region), region)
 

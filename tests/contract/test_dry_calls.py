@@ -46,7 +46,7 @@ def own(service: str, region: str, config: Config) -> Any:
     return recorded(service) if region == REGION else boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]
 
 
-VISITS = AwsVisits(own, REGION)
+VISITS = AwsVisits(own, REGION, lambda account: f"what the Reader declares, in {account.id}")
 
 
 def test_a_role_that_trusts_the_hub_and_demands_its_external_id_is_fine(aws: Recorder, trusting: Trusting) -> None:
@@ -59,6 +59,7 @@ def test_a_role_that_trusts_the_hub_and_demands_its_external_id_is_fine(aws: Rec
         "RoleSessionName": "windlass-dry-call",
         "DurationSeconds": 900,
         "ExternalId": "windlass/prod-of-another-account",
+        "Policy": f"what the Reader declares, in {THERE}",
     }
 
 

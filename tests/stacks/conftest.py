@@ -77,8 +77,12 @@ def machines(of_type: Callable[[str], dict[str, Json]]) -> dict[str, Json]:
 def statements(
     functions: dict[str, Json], machines: dict[str, Json], of_type: Callable[[str], dict[str, Json]]
 ) -> dict[str, list[Json]]:
-    """What each function and each machine is allowed, by its deployed name; actions and resources always as lists."""
-    owners = {one["Role"]["Fn::GetAtt"][0]: name for name, one in functions.items()}
+    """What each function and each machine is allowed, by its deployed name; actions and resources always as lists.
+
+    Roles of AWS's services go by their names in the template.
+    """
+    owners = {role: role for role in of_type("AWS::IAM::Role")}
+    owners |= {one["Role"]["Fn::GetAtt"][0]: name for name, one in functions.items()}
     owners |= {one["RoleArn"]["Fn::GetAtt"][0]: name for name, one in machines.items()}
     found: dict[str, list[Json]] = {name: [] for name in owners.values()}
     for policy in of_type("AWS::IAM::Policy").values():
