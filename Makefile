@@ -11,7 +11,7 @@ export CDK_DISABLE_CLI_TELEMETRY = true
 bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help run test check lint format types stale smoke-cli smoke smoke-dry layer compile benchmarks lock clean needs sweep sweep-whole sweep-lagging sweep-doubles \
+.PHONY: help run test check lint format types stale smoke-cli smoke smoke-dry layer target-template compile benchmarks lock clean needs sweep sweep-whole sweep-lagging sweep-doubles \
   sweep-moto differential mutants fuzz policy rehearse rehearse-small
 
 help:  ## this list
@@ -41,6 +41,9 @@ stale: .venv/ready  ## committed artefacts are what the source says
 	$(bin)/python -m rehearsal catalogue --check
 	$(bin)/python -m lambdas.push --check
 	$(bin)/python -m stacks.permissions --check
+
+target-template: .venv/ready  ## the CloudFormation template of target accounts: docs/accounts.md
+	@$(bin)/python -m stacks.target
 
 compile: .venv/ready  ## write compiled machines, pages of operations and permissions, the schema of events
 	$(bin)/python -m statemachines

@@ -12,7 +12,7 @@ from botocore.config import Config
 OWN_CALLS = "embedded"
 ENGINE_CALLS = "states"
 
-_clients: dict[tuple[str, str, str, str], Any] = {}
+_clients: dict[tuple[str, str, str, str, str | None], Any] = {}
 _lock = threading.Lock()
 
 
@@ -25,19 +25,25 @@ def _session() -> boto3.session.Session:
 class Clients:
     """Calls made through these carry `app` in their User-Agent; those of `embedded` are neither logged nor faulted."""
 
-    def __init__(self, endpoint: str, app: str = OWN_CALLS) -> None:
+    def __init__(self, endpoint: str, app: str = OWN_CALLS, account: str | None = None) -> None:
+        """`account`: another than the hub's, twelve digits."""
         self._endpoint = endpoint
         self._app = app
+        self._account = account
+
+    def within(self, account: str) -> Clients:
+        """The same, in that account."""
+        return Clients(self._endpoint, self._app, account)
 
     def get(self, service: str, region: str) -> Any:
-        key = (self._endpoint, self._app, service, region)
+        key = (self._endpoint, self._app, service, region, self._account)
         with _lock:  # a session is not safe to create clients from in several threads
             if key not in _clients:
                 _clients[key] = self._create(service, region)
             return _clients[key]
 
     def _create(self, service: str, region: str) -> Any:
-        return _session().client(  # type: ignore[call-overload]
+        made = _session().client(  # type: ignore[call-overload]
             service,
             region_name=region,
             endpoint_url=self._endpoint,
@@ -45,6 +51,13 @@ class Clients:
             aws_secret_access_key="testing",
             config=self._config(),
         )
+        if self._account is not None:
+            made.meta.events.register("before-call", self._as_there)
+        return made
+
+    def _as_there(self, params: dict[str, Any], **_: object) -> None:
+        """What moto tells accounts by, where keys do not."""
+        params["headers"]["x-moto-account-id"] = self._account
 
     def _config(self) -> Config:
         options: dict[str, Any] = {

@@ -7,10 +7,12 @@ import io
 import json
 import sys
 import zipfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -30,12 +32,13 @@ class DeployError(Exception):
 class Target:
     endpoint: str
     region: str = "us-east-1"
+    account: str = ACCOUNT
 
     def client(self, service: str) -> Any:
-        return Clients(self.endpoint).get(service, self.region)
+        return Clients(self.endpoint).within(self.account).get(service, self.region)
 
     def filled(self, text: str) -> str:
-        values = {"AWS::AccountId": ACCOUNT, "AWS::Region": self.region, "AWS::Partition": "aws"}
+        values = {"AWS::AccountId": self.account, "AWS::Region": self.region, "AWS::Partition": "aws"}
         for name, value in values.items():
             text = text.replace(f"${{{name}}}", value)
         return text
@@ -52,11 +55,19 @@ def deploy(assembly: Path, endpoint: str, *, region: str = "us-east-1") -> dict[
     return dict(_deployed(assembly, stacks[name], target) for name in order.static_order())
 
 
-def deploy_template(name: str, template: str, endpoint: str, *, region: str = "us-east-1") -> dict[str, str]:
+def deploy_template(
+    name: str,
+    template: str,
+    endpoint: str,
+    *,
+    region: str = "us-east-1",
+    account: str = ACCOUNT,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Create or update one stack and wait for its end."""
-    cloudformation = Target(endpoint, region).client("cloudformation")
+    cloudformation = Target(endpoint, region, account).client("cloudformation")
     try:
-        _write(cloudformation, name, template)
+        _write(cloudformation, name, template, parameters)
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise DeployError(f"stack {name}: {error.response['Error']['Message']}") from error
@@ -66,14 +77,16 @@ def deploy_template(name: str, template: str, endpoint: str, *, region: str = "u
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def _write(cloudformation: Any, name: str, template: str) -> None:
+def _write(cloudformation: Any, name: str, template: str, parameters: Mapping[str, str]) -> None:
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    wanted = {"TemplateBody": template, "Parameters": given, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
     existing = _existing(cloudformation, name)
     if existing == "ROLLBACK_COMPLETE":
         cloudformation.delete_stack(StackName=name)
     if existing in {None, "ROLLBACK_COMPLETE"}:
-        cloudformation.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+        cloudformation.create_stack(StackName=name, **wanted)
     elif _body(cloudformation, name) != template:
-        cloudformation.update_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+        cloudformation.update_stack(StackName=name, **wanted)
 
 
 def _body(cloudformation: Any, name: str) -> str:

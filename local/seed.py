@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.clients import Clients
+from local.settings import ACCOUNT
 from local.tags import CREATED, NEVER_HEALTHY
 
 REGIONS = ("us-east-1", "us-west-1", "us-west-2")
@@ -42,9 +43,9 @@ class Seeded:
     key_pair: str
 
 
-def seed(endpoint: str, regions: tuple[str, ...] = REGIONS) -> dict[str, Seeded]:
-    """Make what is not there yet. What is there already stays as it is."""
-    clients = Clients(endpoint)
+def seed(endpoint: str, regions: tuple[str, ...] = REGIONS, account: str = ACCOUNT) -> dict[str, Seeded]:
+    """Make what is not there yet in that account. What is there already stays as it is."""
+    clients = Clients(endpoint).within(account)
     _instance_profile(clients)
     return {region: _Region(clients, region).seeded() for region in regions}
 

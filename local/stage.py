@@ -17,6 +17,7 @@ from typing import Any
 import urllib3
 
 from lambdas.accounts import Account
+from lambdas.authority import POLICIES, TEAMS
 from lambdas.dynamo import DynamoTable
 from local.clients import Clients
 from local.deploy import deploy
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app.py"
 FOLDER = ROOT / ".local"
 """Logs of the server and of each function; nothing in it is ever needed again."""
+ADMINISTRATORS = (f"arn:aws:iam::{ACCOUNT}:user/local",)
+"""Whoever calls from this machine without a signature: it is his hub."""
 CONTEXT = {
     "settling": 1,
     "lateLook": 20,
@@ -53,6 +56,7 @@ SOURCES = (
     "lambdas",
     "stacks",
     "windlass",
+    "policies",
 )
 """What a synthesis is made of: the same sources give the same templates, byte for byte."""
 
@@ -89,7 +93,7 @@ class Stage:
 
 def synthesise(out: Path, *, app: Path = APP, context: dict[str, Any] | None = None) -> bool:
     """Write the app's templates to the folder, unless they are there already. Says whether there was work."""
-    given = json.dumps(CONTEXT | (context or {}), sort_keys=True)
+    given = json.dumps(CONTEXT | {"policies": str(_policies())} | (context or {}), sort_keys=True)
     stamp, made_of = out.with_suffix(".made-of"), f"{_digest(app)} {given}"
     if (out / "manifest.json").exists() and stamp.exists() and stamp.read_text() == made_of:
         return False
@@ -109,6 +113,14 @@ def synthesise(out: Path, *, app: Path = APP, context: dict[str, Any] | None = N
         raise StageError(f"the app cannot be synthesised:\n{made.stderr.strip()}")
     stamp.write_text(made_of)
     return True
+
+
+def _policies() -> Path:
+    """Those that are deployed, and who the administrators are."""
+    folder = FOLDER / POLICIES.name
+    shutil.copytree(POLICIES, folder, dirs_exist_ok=True)
+    (folder / TEAMS).write_text(json.dumps({"administrators": ADMINISTRATORS}))
+    return folder
 
 
 @contextmanager

@@ -96,6 +96,7 @@ class Functions(Construct):
                 row=row,
                 reserved=reserved.get(row.name),
                 name=prefix + row.name,
+                path=acting_path(prefix) if row.name in declares else role_path(prefix),
                 environment=environment | {DECLARES: ",".join(declares.get(row.name, ()))},
                 code=code,
                 layer=dependencies,
@@ -125,6 +126,7 @@ class HubFunction(Construct):
         row: Row,
         reserved: int | None,
         name: str,
+        path: str,
         environment: Mapping[str, str],
         code: lambda_.Code,
         layer: lambda_.ILayerVersion,
@@ -142,7 +144,7 @@ class HubFunction(Construct):
             removal_policy=removal,
         )
         # Lambda's managed policy would let each function write to every log group of the account.
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = iam.Role(self, "Role", path=path, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         allow(self.role, ("logs:CreateLogStream", "logs:PutLogEvents"), log_group.log_group_arn)
         self.function = lambda_.Function(
             self,
@@ -165,6 +167,16 @@ class HubFunction(Construct):
             current_version_options=lambda_.VersionOptions(removal_policy=removal),
         )
         self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)
+
+
+def role_path(prefix: str) -> str:
+    """Of the roles of a hub's functions."""
+    return f"/{prefix.rstrip('-')}/"
+
+
+def acting_path(prefix: str) -> str:
+    """Of those that act in clouds: the trust policies of target accounts name it (`stacks/target.py`)."""
+    return f"{role_path(prefix)}clouds/"
 
 
 def packages(modules: Iterable[str]) -> tuple[Path, ...]:

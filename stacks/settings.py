@@ -44,6 +44,8 @@ class Settings:
     passable_roles: str = "BaseIAMRole"
     """Comma-separated names of roles (with `*`) that operations may pass to EC2, Auto Scaling and CloudFormation:
     what such a role may do, whoever may start an operation with it can have done. The default is Clouddriver's."""
+    events_from: tuple[str, ...] = ()
+    """Accounts, or one organisation, whose forwarded events bring looks forward (docs/accounts.md)."""
     policies: Path = POLICIES
     """Folder of the policies and teams that say who may do what (docs/authorisation.md)."""
     gradual: str = GRADUAL
@@ -71,8 +73,8 @@ class Settings:
     @classmethod
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
-        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `policies`, `gradual`, `runbooks`, `removal`,
-        `deletionProtection`, `kept` (days); and what `MutualTls.of`, `Network.of` and `trusted` read.
+        `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `eventsFrom`, `policies`, `gradual`, `runbooks`,
+        `removal`, `deletionProtection`, `kept` (days); and what `MutualTls.of`, `Network.of` and `trusted` read.
         """
         defaults = cls()
         return cls(
@@ -85,6 +87,7 @@ class Settings:
             _concurrency(node, defaults.api_concurrency),
             _prefix(node, defaults.prefix),
             _roles(node, defaults.passable_roles),
+            _forwarders(node, defaults.events_from),
             _policies(node, defaults.policies),
             _gradual(node, defaults.gradual),
             str(node.try_get_context("runbooks") or defaults.runbooks).rstrip("/"),
@@ -180,6 +183,19 @@ def _roles(node: Node, default: str) -> str:
     if not all(re.fullmatch(r"[\w+=.@*-]+(/[\w+=.@*-]+)*", one) for one in listed(roles)):
         raise ValueError(f"context passableRoles={given!r} is no list of names of roles like BaseIAMRole,shop-*")
     return roles
+
+
+def _forwarders(node: Node, default: tuple[str, ...]) -> tuple[str, ...]:
+    given = node.try_get_context("eventsFrom")
+    named = default if given is None else listed(str(given))
+    accounts = all(re.fullmatch(r"[0-9]{12}", one) for one in named)
+    # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+    if not accounts and not (len(named) == 1 and re.fullmatch("o-[a-z0-9]{10,32}", named[0])):
+        raise ValueError(
+            f"context eventsFrom={given!r} is neither a list of accounts nor one organisation; say for example "
+            "222222222222,333333333333 or o-a1b2c3d4e5"
+        )
+    return named
 
 
 def _policies(node: Node, default: Path) -> Path:

@@ -152,7 +152,8 @@ class Windlass(Stack):
         machines = [one.machine for one in self.machines.values()]
         table, tellings, errands = self.table.table, self.tellings, self.errands
         Sweep(self, "Sweep", function=live["Sweep"], queue=self.sweeps)
-        Nudges(self, "Nudges", function=live["Nudge"], key=self.key)
+        told_by, prefix = self._settings.events_from, self._settings.prefix
+        Nudges(self, "Nudges", function=live["Nudge"], key=self.key, prefix=prefix, events_from=told_by)
         projector = Projector(
             self, "Projector", function=live["Projector"], table=table, machines=machines, key=self.key
         )

@@ -25,7 +25,7 @@ class Wanted:
     clients: Clients
 
     def client(self, service: str) -> Any:
-        return self.clients.get(service, self.region)
+        return self.clients.within(self.account).get(service, self.region)
 
     def name(self, given: str = "", *, limit: int = 64) -> str:
         """The name in the property `given`, or a generated one that the same resource always gets."""
