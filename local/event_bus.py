@@ -43,10 +43,19 @@ class EventBus:
         threading.Thread(target=self._deliver_all, daemon=True, name="event bus").start()
         threading.Thread(target=self._fire_schedules, daemon=True, name="schedules").start()
 
-    def emit(self, *, region: str, source: str, detail_type: str, resources: list[str], detail: Json) -> None:
-        """An event of one of AWS's own services, on the default bus."""
-        event = _event(region, source, detail_type, resources, detail)
-        for rule in list(events_backends[ACCOUNT][region].event_buses["default"].rules.values()):
+    def emit(
+        self,
+        *,
+        region: str,
+        source: str,
+        detail_type: str,
+        resources: list[str],
+        detail: Json,
+        account: str = ACCOUNT,
+    ) -> None:
+        """An event of one of AWS's own services, on the account's default bus."""
+        event = _event(region, source, detail_type, resources, detail) | {"account": account}
+        for rule in list(events_backends[account][region].event_buses["default"].rules.values()):
             self.send(rule, event)
 
     def send(self, rule: Rule, event: Json) -> None:
@@ -100,8 +109,12 @@ class EventBus:
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
 
     def _forward(self, arn: str, event: Json) -> None:
-        backend = events_backends[ACCOUNT][arn.split(":")[3]]
-        for rule in list(backend.event_buses[arn.rpartition("/")[2]].rules.values()):
+        region, account, name = arn.split(":")[3], arn.split(":")[4], arn.rpartition("/")[2]
+        bus = events_backends[account][region].event_buses[name]
+        if not takes(bus.policy, account, event):
+            log.debug("%s takes no such event of %s", arn, event["account"])
+            return
+        for rule in list(bus.rules.values()):
             self.send(rule, event)
 
     def _bury(self, target: Json, text: str, region: str) -> None:
@@ -131,6 +144,26 @@ class EventBus:
                     minutes = int(rate[1]) * _MINUTES[rate[2]]
                     found[rule.arn] = rule, (minutes * self._settings.minute) / timedelta(seconds=1)
         return found
+
+
+def takes(policy: str | None, account: str, event: Json) -> bool:
+    """Whether a bus takes an event that was forwarded: its own account's, or whose its policy names, of these kinds."""
+    if event["account"] == account:
+        return True
+    statements = json.loads(policy)["Statement"] if policy else []
+    return any(_names(one["Principal"], event["account"]) and _is_meant(one, event) for one in statements)
+
+
+def _names(principal: Any, account: str) -> bool:
+    return isinstance(principal, dict) and f"arn:aws:iam::{account}:root" in principal["AWS"]
+
+
+def _is_meant(statement: Json, event: Json) -> bool:
+    """The one condition that is understood; a statement with another is for nobody."""
+    conditions = dict(statement.get("Condition", {}))
+    asked = conditions.pop("ForAllValues:StringEquals", {})
+    said = {"events:source": event["source"], "events:detail-type": event["detail-type"]}
+    return not conditions and all(said[key] in values for key, values in asked.items())
 
 
 def _rules(backend: EventsBackend) -> list[Rule]:

@@ -156,6 +156,7 @@ class Fleet:
         how = "Successful" if status == "Successful" else "Unsuccessful"
         shown = activity.described() | {"StartTime": _time(activity.started), "EndTime": _time(activity.ended)}
         self._bus.emit(
+            account=group.account_id,
             region=group.region,
             source="aws.autoscaling",
             detail_type=f"EC2 Instance {what} {how}",

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 ACCOUNT = "123456789012"
+OTHER_ACCOUNT = "222222222222"
+"""A target account, whose events the hub takes; in it is whatever somebody makes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from lambdas.dynamo import DynamoTable
 from local.clients import Clients
 from local.deploy import deploy
 from local.seed import seed
-from local.settings import ACCOUNT
+from local.settings import ACCOUNT, OTHER_ACCOUNT
 from stacks.accounts import seed as seed_accounts
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +37,7 @@ CONTEXT = {
     "activityTimeout": 5,
     "redelivery": 0.2,
     "localReceivers": "127.0.0.0/8",
+    "eventsFrom": OTHER_ACCOUNT,
     "removal": "destroy",
     "gradual": "off",
 }

@@ -103,8 +103,9 @@ class AccountsFace:
         desk.knows()
         desk.rights.must("optIn", desk.rights.account(name, id=request.id, environment=request.environment))
         known = accounts.find(hub.table, name)
-        _as_expected(name, known, if_match, if_none_match)
         wanted = self._wanted(name, request)
+        if known is None or not opting.same(known, wanted):  # sent again after a lost answer it stands already
+            _as_expected(name, known, if_match, if_none_match)
         if known is not None and (why := opting.strands(known, wanted)) is not None:
             self._idle(known, f"{why} meanwhile")
         if found := dry_calls.asked_for(hub.functions, wanted):

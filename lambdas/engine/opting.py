@@ -35,7 +35,7 @@ def opt_in(hub: Hub, wanted: Account, known: Account | None, by: str) -> Account
 
     Returns the account as it stands.
     """
-    if known is not None and _same(known, wanted):
+    if known is not None and same(known, wanted):
         return known
     stands = replace(wanted, version=(known.version if known else 0) + 1, closed=None)
     return _written(hub, stands, known, by, _told(known, stands))
@@ -71,13 +71,14 @@ def strands(known: Account, wanted: Account) -> str | None:
     return None
 
 
+def same(known: Account, wanted: Account) -> bool:
+    """Whether what is wanted stands already."""
+    return replace(known, version=0) == replace(wanted, version=0)
+
+
 def acts_key(name: str) -> str:
     """Of the partition where the account's acts are."""
     return f"account#{name}"
-
-
-def _same(known: Account, wanted: Account) -> bool:
-    return replace(known, version=0) == replace(wanted, version=0)
 
 
 def _written(hub: Hub, stands: Account, known: Account | None, by: str, did: str) -> Account:
@@ -95,7 +96,7 @@ def _other(hub: Hub, place: Key, wanted: Account) -> Account:
     """What stands there now, if somebody else, or this very request the first time, wrote the same."""
     row = hub.table.get(place)
     stands = accounts.account_of(row) if row else None
-    if stands is not None and (_same(stands, wanted) or (stands.closed and wanted.closed)):
+    if stands is not None and (same(stands, wanted) or (stands.closed and wanted.closed)):
         return stands
     version = f"it is at version {stands.version} now" if stands else "it is not there any more"
     raise Changed(f"account {wanted.name} was changed by somebody else meanwhile: {version}; read it and send it again")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from local.resources.kinds import IGNORED, Json, Kind, Made, Wanted
+from local.resources.kinds import Json, Kind, Made, Wanted
 
 
 def create_bus(wanted: Wanted) -> Made:
@@ -48,8 +48,20 @@ def delete_rule(wanted: Wanted, made: Made) -> None:
     client.delete_rule(Name=made.id, **place)
 
 
+def put_bus_policy(wanted: Wanted) -> Made:
+    name = wanted.properties.get("EventBusName", "default")
+    policy = {"Version": "2012-10-17", "Statement": [wanted.properties["Statement"]]}
+    wanted.client("events").put_permission(EventBusName=name, Policy=json.dumps(policy))
+    return Made(f"{name}|{wanted.properties['StatementId']}")
+
+
+def delete_bus_policy(wanted: Wanted, made: Made) -> None:
+    name, _, statement = made.id.partition("|")
+    wanted.client("events").remove_permission(EventBusName=name, StatementId=statement)
+
+
 KINDS = {
     "AWS::Events::EventBus": Kind(create=create_bus, delete=delete_bus, deletes_first=True),
     "AWS::Events::Rule": Kind(create=put_rule, update=update_rule, delete=delete_rule),
-    "AWS::Events::EventBusPolicy": IGNORED,
+    "AWS::Events::EventBusPolicy": Kind(create=put_bus_policy, delete=delete_bus_policy),
 }

@@ -209,6 +209,17 @@ def test_a_change_may_say_of_which_version(door: Door, headers: dict[str, str], 
         assert 'it is at version "1"' in got.json["detail"]
 
 
+def test_a_change_that_is_sent_again_after_a_lost_answer_is_no_other(door: Door) -> None:
+    put(door, headers={"If-None-Match": "*"})
+    changed = PROD | {"environment": "staging"}
+    first = put(door, body=changed, headers={"If-Match": '"1"'})
+
+    again = put(door, body=changed, headers={"If-Match": '"1"'})
+
+    assert (again.status, again.json, again.headers["ETag"]) == (200, first.json, '"2"')
+    assert put(door, body=changed, headers={"If-None-Match": "*"}).json == first.json
+
+
 def test_what_is_not_there_has_no_version(door: Door) -> None:
     assert put(door, headers={"If-Match": '"1"'}).json["detail"] == (
         'account prod is not at version "1": it is not opted in; read it and send it again'

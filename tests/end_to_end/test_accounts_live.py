@@ -13,12 +13,13 @@ from local.client import Answer, Json
 from local.deploy import deploy_template
 from local.seed import seed
 from local.settings import ACCOUNT
+from local.settings import OTHER_ACCOUNT as THERE
 from local.stage import ROOT
-from tests.end_to_end.live import HOME, Live, creation, plays, told
+from tests.end_to_end.live import HOME, Live, creation, eventually, plays, told
+from tests.end_to_end.test_nudges_live import OLD, age, due_of
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
-THERE = "222222222222"
 ROLE = f"arn:aws:iam::{THERE}:role/windlass-target"
 PARAMETERS = {"HubAccount": ACCOUNT, "HubRegion": HOME, "Regions": f"{HOME},us-west-2"}
 SEEDER = f"arn:aws:sts::{ACCOUNT}:user/moto"
@@ -54,6 +55,7 @@ def second_account(live: Live) -> dict[str, Any]:
     seed(live.stage.endpoint, (HOME,), THERE)
     body = creation("there", account="second", capacity={"min": 0, "desired": 1, "max": 1})
     got["operation"] = live.run("createServerGroup", body)
+    got["nudged"] = nudged_there(live)
     got["calls"] = live.calls("windlass-ServerGroups", 0)
     got["out"] = live.ask("DELETE", "/accounts/second")
     got["after"] = live.ask("POST", "/operations/createServerGroup", body)
@@ -77,6 +79,24 @@ def test_the_same_role_under_another_name_does_not_let_the_hub_in(played: dict[s
 
     assert (got.status, [one["field"] for one in got.json["errors"]]) == (422, ["role"])
     assert live.ask("GET", "/accounts/mine").status == 404
+
+
+def nudged_there(live: Live) -> tuple[float, float, Json]:
+    """A wait that seems old, in whose group launches fail again and again: from when on it counts as young again."""
+    operation = live.submit("createServerGroup", creation("thither", account="second", instanceType="p5.48xlarge"))
+    live.entered(operation, "InstancesHealthy")
+    aged = age(live, operation)
+    due = eventually(lambda: (now := due_of(live, operation)) > aged and now)
+    live.signal(operation, signal="cancel", reason="seen enough")
+    return aged, float(due), live.ended(operation)
+
+
+@plays([second_account])
+def test_what_moves_there_is_forwarded_and_brings_a_look_forward(played: dict[str, Any]) -> None:
+    aged, due, ended = played["nudged"]
+
+    assert due - aged > OLD - 60
+    assert ended["status"] == "ROLLED_BACK", told(ended)
 
 
 def seeded(live: Live, name: str) -> subprocess.CompletedProcess[str]:

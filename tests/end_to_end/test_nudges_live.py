@@ -18,23 +18,25 @@ def nudged(live: Live) -> tuple[float, float, Json]:
     """A wait that seems old, in whose group launches fail again and again: from when on it counts as young again."""
     operation = live.submit("createServerGroup", creation("nudged", instanceType="p5.48xlarge"))
     live.entered(operation, "InstancesHealthy")
-    aged = round(time.time() - OLD)
-    _age(live, operation, aged)
-    due = eventually(lambda: (now := _due(live, operation)) > aged and now)
+    aged = age(live, operation)
+    due = eventually(lambda: (now := due_of(live, operation)) > aged and now)
     live.signal(operation, signal="cancel", reason="seen enough")
     return aged, float(due), live.ended(operation)
 
 
-def _age(live: Live, operation: str, due: int) -> None:
+def age(live: Live, operation: str) -> int:
+    """Let its wait seem old; answers since when."""
+    due = round(time.time() - OLD)
     live.rows.client.update_item(
         TableName=live.rows.table,
         Key={"pk": {"S": f"op#{operation}"}, "sk": {"S": "wait#InstancesHealthy"}},
         UpdateExpression="SET due = :due",
         ExpressionAttributeValues={":due": {"N": str(due)}},
     )
+    return due
 
 
-def _due(live: Live, operation: str) -> float:
+def due_of(live: Live, operation: str) -> float:
     found: list[Any] = [row for row in live.rows.all() if row["pk"] == f"op#{operation}" and "wait#" in row["sk"]]
     return max((float(row["due"]) for row in found), default=0.0)
 
