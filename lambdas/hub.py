@@ -11,6 +11,7 @@ from lambdas.brakes import Brakes
 from lambdas.cloud import Cloud
 from lambdas.errors import Rejected, WindlassError
 from lambdas.metrics import Meter, written
+from lambdas.objectives import OTHERS, Objective
 from lambdas.push.reach import Reach
 from lambdas.scribe import Notes
 from lambdas.table import Table
@@ -93,9 +94,6 @@ PUBLIC = Reach()
 DEPLOYED = Authority()
 """The policies of this release."""
 
-OTHERS, BEGIN_WITHIN = "*", 60.0
-"""All applications without an objective of their own, and in how many seconds theirs is to begin."""
-
 TIMES = {
     "settling": "WINDLASS_SETTLING",
     "late_look": "WINDLASS_LATE_LOOK",
@@ -137,7 +135,7 @@ class Settings:
 
     def begins_within(self, application: str) -> float:
         """Seconds in which an operation of the application is to begin."""
-        return self.objectives.get(application, self.objectives.get(OTHERS, BEGIN_WITHIN))
+        return self.objectives.get(application, self.objectives.get(OTHERS, Objective.begin_within))
 
     @property
     def installation(self) -> str:

@@ -1,4 +1,4 @@
-"""`python -m rehearsal COMMAND`: run, replay, storm, sweep, mutants, flood, fuzz, catalogue, costs, record-release."""
+"""`python -m rehearsal COMMAND`; `--help` lists the commands."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ COMMANDS = {
     "mutants": ("rehearsal.mutants_command", "mutants"),
     "flood": ("rehearsal.flood_command", "flood"),
     "fuzz": ("rehearsal.fuzz.command", "run"),
+    "objectives": ("rehearsal.objectives_command", "objectives"),
     "catalogue": ("rehearsal.catalogue", "catalogue"),
     "costs": ("rehearsal.costs", "costs"),
     "record-release": ("rehearsal.releases_command", "record_release"),
@@ -30,6 +31,7 @@ Windlass's operations in virtual time, on fake clouds that fail.
   mutants  the product broken in one place at a time: the sweep has to notice
   flood    many submissions while Step Functions starts nothing, and how the backlog drains
   fuzz     thousands of requests made from the OpenAPI document, hostile ones too, against the real handler
+  objectives  what these runs measure, against the objectives of applications
   catalogue  write the page of Clouddriver's operations and what does each
   costs    write the page of what each operation costs
   record-release  keep what operations of this release look like while they run, for later releases to go on with

@@ -122,10 +122,11 @@ class Alarm:
 
 
 def rings(name: str, alarms: Mapping[str, Alarm], rules: Mapping[str, str], told: Points, at: float) -> bool:
-    """The same of a metric alarm, or of one composed of others (its rule, of `ALARM(…)` joined by AND)."""
+    """The same of a metric alarm, or of one composed of others: by its rule, `ALARM(…)` joined by AND, then by OR."""
     if name in alarms:
         return alarms[name].rings(told, at)
-    return all(rings(one, alarms, rules, told, at) for one in _ALARM.findall(rules[name]))
+    ways = rules[name].split(" OR ")
+    return any(all(rings(one, alarms, rules, told, at) for one in _ALARM.findall(way)) for way in ways)
 
 
 def fires(

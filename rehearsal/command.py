@@ -118,6 +118,13 @@ def _run_parser() -> Parser:
     return parser
 
 
+def rehearsed_parser(name: str, description: str, more: str) -> Parser:
+    """The arguments of a command that rehearses one operation some times."""
+    parser = _parser(name, description, more)
+    parser.add_argument("--runs", type=_whole, default=200, metavar="N", help="so many (200)")
+    return parser
+
+
 def _parser(name: str, description: str, more: str, *operations: str) -> Parser:
     known = {one: _story(one) for one in PLAYED} | dict.fromkeys(operations, "each of them")
     parser = Parser(

@@ -1,4 +1,4 @@
-"""The CDK app of one stack, as a pure function of the source tree and the context."""
+"""The CDK app: the hub's stack and the one that watches it, by the source tree and the context alone."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from aws_cdk import App
 from stacks import ROOT
 from stacks.layer import LAYER
 from stacks.settings import Settings
+from stacks.watch import Watch
 from stacks.windlass import Windlass
 
 # The CLI asks for both kinds of metadata and a bare `python app.py` for neither: decided here, so that templates agree.
@@ -23,7 +24,7 @@ def application(
     validate: bool | None = None,
     layer: Path = LAYER,
 ) -> App:
-    """The app with the stack in it, not yet synthesised.
+    """The app with both stacks in it, not yet synthesised.
 
     Context given here counts for more than `cdk.json`, the CLI's (`-c`) for more than both. `validate` is CDK's own
     CloudFormation validation; None leaves it to the environment (`CDK_VALIDATION`).
@@ -36,7 +37,9 @@ def application(
         tree_metadata=False,
         builtin_cloud_formation_validation=validate,
     )
-    Windlass(app, "Windlass", settings=Settings.of(app.node), layer=layer)
+    settings = Settings.of(app.node)
+    Windlass(app, "Windlass", settings=settings, layer=layer)
+    Watch(app, "WindlassWatch", settings=settings)
     return app
 
 

@@ -1,7 +1,7 @@
 """What a deployment may choose: the context values of the app, `cdk deploy -c settling=60`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from constructs import Node
 
 from lambdas.api.certificates import CERTIFICATES
 from lambdas.authority import PATTERN, POLICIES, TEAMS
+from lambdas.objectives import DEFAULT, Objectives, parsed
 from lambdas.permissions import listed
 from lambdas.push.reach import Reach
 from stacks.break_glass import trusted
@@ -50,6 +51,8 @@ class Settings:
     """Folder of the policies and teams that say who may do what (docs/authorisation.md)."""
     gradual: str = GRADUAL
     """How functions' aliases move to a new release (`stacks.shifts.WAYS`); `off`: at once, and nobody watches."""
+    objectives: Objectives = field(default_factory=lambda: DEFAULT)
+    """Of applications, from a JSON file (docs/observability.md)."""
     runbooks: str = "docs/runbook"
     """Where alarms send people: the folder docs/runbook of this release, as a URL."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -74,7 +77,8 @@ class Settings:
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
         `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `eventsFrom`, `policies`, `gradual`, `runbooks`,
-        `removal`, `deletionProtection`, `kept` (days); and what `MutualTls.of`, `Network.of` and `trusted` read.
+        `removal`, `deletionProtection`, `kept` (days); and what `MutualTls.of`, `Network.of` and `trusted` read;
+        `objectives` (a file).
         """
         defaults = cls()
         return cls(
@@ -90,6 +94,7 @@ class Settings:
             _forwarders(node, defaults.events_from),
             _policies(node, defaults.policies),
             _gradual(node, defaults.gradual),
+            _objectives(node, defaults.objectives),
             str(node.try_get_context("runbooks") or defaults.runbooks).rstrip("/"),
             _removal(node),
             MutualTls.of(node),
@@ -211,6 +216,16 @@ def _gradual(node: Node, default: str) -> str:
     if given not in (*WAYS, OFF):
         raise ValueError(f"context gradual={given!r} is unknown; say one of {', '.join((*WAYS, OFF))}")
     return given
+
+
+def _objectives(node: Node, default: Objectives) -> Objectives:
+    given = node.try_get_context("objectives")
+    if given is None:
+        return default
+    try:
+        return parsed(Path(str(given)).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"context objectives={given!r}: {error}") from None
 
 
 def _removal(node: Node) -> RemovalPolicy:

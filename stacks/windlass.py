@@ -1,6 +1,7 @@
 """The one stack of a Region: composes the constructs, then grants each function what it calls and no more."""
 
 import importlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from lambdas.objectives import begin_within
 from lambdas.permissions import LONGEST, PASSABLE, declared, listed, session_policy, statements
 from stacks.alarms import Alarms
 from stacks.api import Api
@@ -228,6 +230,7 @@ class Windlass(Stack):
             "WINDLASS_BUS": self.bus.bus.event_bus_name,
             "WINDLASS_TELLINGS": self.tellings.queue.queue_url,
             "WINDLASS_ERRANDS": self.errands.queue.queue_url,
+            "WINDLASS_OBJECTIVES": json.dumps(begin_within(self._settings.objectives)),
             "WINDLASS_LOCAL": self._settings.local_receivers,
             "WINDLASS_KEPT": f"{self._settings.kept.total_seconds():.0f}",
             "WINDLASS_REDELIVERY": f"{self._settings.redelivery.total_seconds():g}",
