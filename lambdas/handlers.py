@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from lambdas import entrypoint
+from lambdas import entrypoint, lines
 from lambdas import projector as projecting
 from lambdas import reader as reading
 from lambdas import sweep as sweeping
@@ -38,6 +38,7 @@ def engine(event: Json, context: object) -> Json:
 
 def sweep(event: Json, context: Any) -> None:
     """Asked for by the rule or by a delayed message: it looks at all that is due either way."""
+    _about()
     hub, nudged = _sweeping_hub(), nudged_in(event.get("Records", ()))
     sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE, nudged=nudged)
 
@@ -66,6 +67,7 @@ def projector(event: Json, context: object) -> Json:
 
     Answers the first record that failed, from which on Lambda delivers again.
     """
+    _about()
     if "Records" not in event:
         detail = event["detail"]
         state = ExecutionState(detail["status"], detail.get("error") or "", detail.get("cause") or "")
@@ -96,6 +98,7 @@ def _projected(record: Json) -> bool:
 def logged(event: Json, act: Callable[[], Json]) -> Json:
     """One line for each attempt: what, of which operation, and how it ended."""
     about: dict[str, Any] = {name: event.get(name) for name in ("operation", "saga", "step", "execution")}
+    _about(**about)
     try:
         answer = act()
     except Broken as error:
@@ -106,6 +109,12 @@ def logged(event: Json, act: Callable[[], Json]) -> Json:
         raise
     logger.info("done", **about, did=answer.get("did"))
     return answer
+
+
+def _about(**known: Any) -> None:
+    """What the lines of this invocation are about, as far as it says."""
+    lines.install(logger.registered_handler)
+    lines.begin(**known)
 
 
 def _image(attributes: Json | None) -> Item | None:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 
+from lambdas import lines
 from lambdas.cloud import GROUPS_OF_A_PAGE
 from lambdas.engine import (
     backlog,
@@ -165,6 +166,7 @@ def _watched(hub: Hub, sagas: Sagas, row: Row) -> tuple[Json, tuple[str, ...]] |
 
 def _safely(hub: Hub, sagas: Sagas, row: Row, plans: Plans, *, moving: bool) -> None:
     """Whatever a row raises, the next sweep looks again."""
+    lines.begin(operation=row.operation)
     try:
         _look(hub, sagas, row, plans, moving=moving)
     except WindlassError as error:

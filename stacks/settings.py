@@ -53,6 +53,8 @@ class Settings:
     """How functions' aliases move to a new release (`stacks.shifts.WAYS`); `off`: at once, and nobody watches."""
     objectives: Objectives = field(default_factory=lambda: DEFAULT)
     """Of applications, from a JSON file (docs/observability.md)."""
+    otlp: str = ""
+    """ARN of a Firehose stream to which metrics go in OpenTelemetry's format; empty: they stay in CloudWatch."""
     runbooks: str = "docs/runbook"
     """Where alarms send people: the folder docs/runbook of this release, as a URL."""
     removal: RemovalPolicy = RemovalPolicy.RETAIN
@@ -78,7 +80,7 @@ class Settings:
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
         `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `eventsFrom`, `policies`, `gradual`, `runbooks`,
         `removal`, `deletionProtection`, `kept` (days); and what `MutualTls.of`, `Network.of` and `trusted` read;
-        `objectives` (a file).
+        `objectives` (a file), `otlp`.
         """
         defaults = cls()
         return cls(
@@ -95,6 +97,7 @@ class Settings:
             _policies(node, defaults.policies),
             _gradual(node, defaults.gradual),
             _objectives(node, defaults.objectives),
+            _firehose(node, defaults.otlp),
             str(node.try_get_context("runbooks") or defaults.runbooks).rstrip("/"),
             _removal(node),
             MutualTls.of(node),
@@ -226,6 +229,13 @@ def _objectives(node: Node, default: Objectives) -> Objectives:
         return parsed(Path(str(given)).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"context objectives={given!r}: {error}") from None
+
+
+def _firehose(node: Node, default: str) -> str:
+    given = str(node.try_get_context("otlp") or default)
+    if given and not re.fullmatch(r"arn:[\w-]+:firehose:[\w-]+:\d{12}:deliverystream/[\w.-]+", given):
+        raise ValueError(f"context otlp={given!r} is no ARN of a Firehose stream")
+    return given
 
 
 def _removal(node: Node) -> RemovalPolicy:

@@ -13,6 +13,7 @@ from stacks.dashboard import Dashboard
 from stacks.definitions import AnySaga, activities
 from stacks.functions import HUB
 from stacks.objectives import ObjectiveAlarms
+from stacks.otlp import MetricStream
 from stacks.queries import Queries
 from stacks.settings import Settings
 from statemachines import ALL
@@ -43,4 +44,6 @@ class Watch(Stack):
             functions=functions,
             alarms=[*NAMES, *burning],
         )
+        if settings.otlp:
+            MetricStream(self, "Otlp", name=f"{settings.prefix}otlp", firehose=settings.otlp)
         Queries(self, "Queries", prefix=settings.prefix, functions=functions)

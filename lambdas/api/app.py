@@ -14,6 +14,7 @@ from lambdas.api import (
     changes,
     clouddriver,
     clusters,
+    dora,
     events,
     evidence,
     export,
@@ -40,7 +41,7 @@ def api(hub_of: Callable[[], Hub], sagas: Sagas, doors: Doors) -> APIGatewayRest
     app.use([_authorised(desk)])
     app.exception_handler(Exception)(_told(desk))
     own_faces = (export, batch_signals, operations, evidence, runbook, guards, freezes, changes, events, clusters)
-    for face in (page, clouddriver, *own_faces, receivers, metric_holds, authorisation, accounts):
+    for face in (page, clouddriver, *own_faces, dora, receivers, metric_holds, authorisation, accounts):
         face.add(desk)
     return app
 

@@ -101,7 +101,7 @@ class Clouddriver:
             raise invalid(["no operations"])
         if len(submissions) > intake.LARGEST_BATCH:
             raise invalid([f"{len(submissions)} operations; a task has at most {intake.LARGEST_BATCH}"])
-        terms = Terms("clouddriver", START_WITHIN, FINISH_WITHIN, trace=self.desk.trace)
+        terms = Terms("clouddriver", START_WITHIN, FINISH_WITHIN, trace=self.desk.trace, traces=self.desk.traces)
         try:
             return _task_id(self.desk.accept(submissions, terms, key).id)
         except (Frozen, CannotPreempt) as refused:

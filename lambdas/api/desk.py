@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from lambdas.accounts import Accounts
-from lambdas.api.caller import caller_of, trace_of
+from lambdas.api.caller import caller_of, trace_of, traces_of
 from lambdas.api.doors import Doors
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.records import Whole, find, no_operation
@@ -30,6 +30,8 @@ LONGEST_PATH = 1_000
 MOST_DIGITS = 38
 """Of a number that the table can hold:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
+
+logger = logging.getLogger("windlass.api")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class Desk:
     @property
     def trace(self) -> str | None:
         return trace_of(self.event)
+
+    @property
+    def traces(self) -> dict[str, str]:
+        return traces_of(self.event)
 
     @property
     def accounts(self) -> Accounts:
@@ -138,9 +144,16 @@ class Desk:
             self.rights.submits(one)
         accepted = intake.accept(self.hub, submissions, caller=self.caller, terms=terms, key=key, digest=digest)
         log.info("%s was accepted from %s", accepted.id, signals.said(self.caller, ""))
+        self._log(accepted)
         if any(one.preempts for one in submissions):
             signals.wake_holders(self.hub, self.sagas, accepted.id)
         return accepted
+
+    def _log(self, accepted: Accepted) -> None:
+        """The line from which whoever knows an id of the caller's finds the operation, and with it all others."""
+        caller = self.caller
+        about = {"operation": accepted.id, "caller": caller.principal, "user": caller.user, **self.traces}
+        logger.info("repeated" if accepted.repeated else "accepted", extra=about)
 
     def find(self, operation: str) -> Whole:
         """The operation or batch of that id, as it stands. Raises NotFound, also for what the caller may not read."""

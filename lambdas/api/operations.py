@@ -115,6 +115,7 @@ class Operations:
                 _seconds(start_within),
                 _seconds(finish_within) or saga.finish_by,
                 trace=self.desk.trace,
+                traces=self.desk.traces,
                 hold_exhausted=None if on_exhausted is None else on_exhausted == "hold",
                 waits_for_thaw=when_frozen == "wait",
                 callback=callback_of(self.desk, callback, callback_secret),

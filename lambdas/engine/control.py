@@ -6,6 +6,7 @@ A decision is made on the row as read and written only if its `version` still st
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from lambdas import lines
 from lambdas.engine import measures
 from lambdas.engine.tasks import GUARD, LEFT, Task
 from lambdas.errors import Abandoned, Cancelled, Conflict, Exhausted, Expired, NotFound, Paused, Revoked
@@ -45,7 +46,9 @@ def read(hub: Hub, operation: str) -> Control:
     row = hub.table.get(control_key(operation))
     if row is None:
         raise NotFound(f"there is no operation {operation}")
-    return control_of(row)
+    control = control_of(row)
+    lines.of(control)
+    return control
 
 
 def update(control: Control, change: Mapping[str, Any]) -> Update:
@@ -142,7 +145,9 @@ def _begun(
 
     row = change(hub, task.operation, decide, known)
     measures.moved(hub, row, task.step)
-    return Started(changed(row, **begun, version=row.version + 1), str(row.version), forward)
+    started = changed(row, **begun, version=row.version + 1)
+    lines.of(started)
+    return Started(started, str(row.version), forward)
 
 
 def ended(hub: Hub, started: Started) -> None:

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -80,6 +80,8 @@ class Terms:
     start_within: timedelta | None
     finish_within: timedelta
     trace: str | None = None
+    traces: Mapping[str, str] = field(default_factory=dict)
+    """All ids of the caller's and of AWS's for what this belongs to, as they came; the request's row keeps them."""
     hold_exhausted: bool | None = None
     waits_for_thaw: bool = False
     """Whether what a freeze covers is accepted and waits; else it is refused."""
@@ -117,9 +119,9 @@ def accept(
         if key is not None and (known := _known(hub, identity, digest)) is not None:
             return known
         rows = _named(identity, [_claim(hub, one, identity, caller, terms, key, digest) for one in submissions])
-        overrides = tuple(freezes.admit(hub, rows, waits=terms.waits_for_thaw))
+        others = (*freezes.admit(hub, rows, waits=terms.waits_for_thaw), *_callbacks(rows, terms.callback))
         try:
-            return _accept(hub, identity, submissions, rows, caller, (*overrides, *_callbacks(rows, terms.callback)))
+            return _accept(hub, identity, submissions, rows, caller, terms, others)
         except Refused:
             continue
     raise Conflict("the things this request needs are being changed by several at once; send it again")
@@ -228,9 +230,11 @@ def _accept(
     submissions: Sequence[Submission],
     rows: Sequence[Control],
     caller: Caller,
+    terms: Terms,
     others: Sequence[Write],
 ) -> Accepted:
-    writes = [write for row, one in zip(rows, submissions, strict=True) for write in _rows(hub, row, one, caller)]
+    pairs = zip(rows, submissions, strict=True)
+    writes = [write for row, one in pairs for write in _rows(hub, row, one, caller, terms)]
     if len(rows) > 1:
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
     hub.table.write(*writes, *others)
@@ -246,11 +250,12 @@ def _callbacks(rows: Sequence[Control], callback: Webhook | None) -> Iterator[Wr
         yield from (put_callback(row.id, callback) for row in rows)
 
 
-def _rows(hub: Hub, row: Control, one: Submission, caller: Caller) -> Iterator[Write]:
+def _rows(hub: Hub, row: Control, one: Submission, caller: Caller, terms: Terms) -> Iterator[Write]:
     """A batch takes no places yet: each of its operations takes them when its turn comes."""
     whole = {} if row.user == caller.user else {USER: caller.user}
     yield Put(control_key(row.id), item_of(row), (Absent(),))
-    yield Put(request_key(row.id), {"request": _measured(one.request), **whole})
+    traces = {"traces": dict(terms.traces)} if terms.traces else {}
+    yield Put(request_key(row.id), {"request": _measured(one.request), **whole, **traces})
     yield from alarm_rows.accepted(row, one.request)
     if one.preempts:
         yield from preemption.places(hub, row, one.request.preempt_reason)

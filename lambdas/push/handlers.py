@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from lambdas import lines
 from lambdas.errors import WindlassError
 from lambdas.hub import Json
 from lambdas.redaction import trail
@@ -39,6 +40,8 @@ def _failed(identifiers: Any) -> Json:
 
 def _done(record: Json, act: Callable[[Json], None]) -> bool:
     """Whether the record is dealt with; whatever it raises, those before it stay so."""
+    lines.install(logger.registered_handler)
+    lines.begin()
     try:
         act(record)
     except WindlassError as error:

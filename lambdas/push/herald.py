@@ -6,6 +6,7 @@ tells it once more: the event has the same id. Whatever the stream lost, the swe
 
 from contextlib import suppress
 
+from lambdas import lines
 from lambdas.errors import NotFound
 from lambdas.hub import Json
 from lambdas.push import deliveries, receivers, told
@@ -49,6 +50,7 @@ def as_it_stands(row: Control, kind: Kind, at: float, hold: Open | None = None, 
 
 
 def _tell(office: Office, row: Control, kind: Kind, at: float, failed: str | None = None) -> None:
+    lines.of(row)
     hold = told.hold_of(office.table, row)
     if kind is Kind.HELD and hold is not None and not told.asks(hold):
         return  # the pause was told when it was asked for, the decision when it was made

@@ -123,6 +123,7 @@ CALLS = {
     "PUT /accounts/<name>": Call("/accounts/prod-eu", {"id": "1" * 12, "regions": [REGION], "environment": "prod"}),
     "DELETE /accounts/<name>": Call("/accounts/test"),
     "GET /applications/<application>/changes": gets("/applications/shop/changes"),
+    "GET /applications/<application>/dora": gets("/applications/shop/dora"),
     "GET /applications/<application>/alarms": gets("/applications/shop/alarms"),
     "PUT /applications/<application>/alarms": Call(
         "/applications/shop/alarms", {"alarms": [{"account": ACCOUNT, "region": REGION, "name": "errors"}]}

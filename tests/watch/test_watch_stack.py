@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App
 
 from lambdas import metrics
 from stacks.queries import KNOWN, QUERIES
+from stacks.settings import Settings
 from stacks.watch import NAMES
 from tests.watch.conftest import Alarms
 
@@ -49,6 +52,28 @@ def test_the_dashboard_shows_every_metric_there_is_by_its_dimensions(watch: dict
     assert told <= set(known)
     assert set(known) - told == {"BeganLate"}  # the objectives' alone
     assert all(names.split(",") == [metrics.HUB, *known[name].by] for names, name in searched)
+
+
+FIREHOSE = "arn:aws:firehose:us-east-1:123456789012:deliverystream/collector"
+
+
+def test_metrics_go_to_a_collector_in_opentelemetry_s_format_if_asked(
+    watch: dict[str, Json], synthesised: Callable[..., Path]
+) -> None:
+    asked = json.loads((synthesised(otlp=FIREHOSE) / "WindlassWatch.template.json").read_text())["Resources"]
+    (stream,) = (one["Properties"] for one in asked.values() if one["Type"] == "AWS::CloudWatch::MetricStream")
+    (role,) = (one["Properties"] for one in asked.values() if one["Type"] == "AWS::IAM::Role")
+    (allowed,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+
+    assert "AWS::CloudWatch::MetricStream" not in {one["Type"] for one in watch.values()}
+    assert (stream["OutputFormat"], stream["FirehoseArn"]) == ("opentelemetry1.0", FIREHOSE)
+    assert "Windlass" in {one["Namespace"] for one in stream["IncludeFilters"]}
+    assert (allowed["Action"], allowed["Resource"]) == (["firehose:PutRecord", "firehose:PutRecordBatch"], FIREHOSE)
+
+
+def test_where_metrics_go_has_to_be_a_firehose() -> None:
+    with pytest.raises(ValueError, match="context otlp='https://collector' is no ARN of a Firehose stream"):
+        Settings.of(App(context={"otlp": "https://collector"}).node)
 
 
 def test_it_refers_to_nothing_of_the_hub_s_stack(watch: dict[str, Json]) -> None:
