@@ -79,8 +79,11 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection
     _go_round(seen, sagas, lanes, until)
     left = {lane.name: lane.left for lane in lanes if lane.turns}
     _go_round(seen, sagas, [lane for lane in early if lane.name not in left], until)
-    _sooner(seen.hub, rows, left or (drained is not None and drained.waiting), until, nudged)
-    heartbeat.write(hub, Beat(began, left, seen.troubles.left))
+    sooner = _sooner(seen.hub, rows, left or (drained is not None and drained.waiting), until, nudged)
+    leaves = Beat(began, left, seen.troubles.left, beat.planned)
+    heartbeat.write(seen.hub, leaves, sooner)
+    if seen.troubles.left.keys() != leaves.troubles.keys():  # it shows only in asking whether messages go out
+        heartbeat.write(seen.hub, Beat(began, left, seen.troubles.left))
     if began // rhythm.EACH > beat.last // rhythm.EACH:  # once in each minute: others come as often as each second
         measures.standing(hub, rows, None if drained is None else drained.age)
     return drained
@@ -261,14 +264,13 @@ def _late_look(hub: Hub, sagas: Sagas, row: Control) -> None:
     return control.look_again(hub, row, None)
 
 
-def _sooner(hub: Hub, rows: Iterable[Row], left: object, until: float, nudged: Collection[str]) -> None:
-    """Ask for a sweep before the rule's next, if something is left or due by then."""
+def _sooner(hub: Hub, rows: Iterable[Row], left: object, until: float, nudged: Collection[str]) -> float | None:
+    """When a sweep is wanted before the rule's next: if something is left or due by then."""
     now = hub.now()
     soonest = min(_next_looks(rows, now, nudged), default=now + rhythm.EACH)
     if left:
         soonest = min(soonest, now + (SOON if now >= until else REFILLED))
-    if soonest < now + rhythm.EACH:
-        rhythm.ask(hub, soonest)
+    return soonest if soonest < now + rhythm.EACH else None
 
 
 def _next_looks(rows: Iterable[Row], now: float, nudged: Collection[str]) -> Iterator[float]:

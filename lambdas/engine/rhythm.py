@@ -59,10 +59,23 @@ def ask(hub: Hub, at: float) -> None:
     the next one, and sweeps would multiply for as long as looks are due within a second.
     """
     with suppress(WindlassError, Refused):
-        beat = hub.table.get(HEARTBEAT) or {}
-        now, planned = hub.now(), beat.get("next", 0.0)
-        comes = max(at, now + SOONEST)
-        if now < planned <= comes:
-            return
-        hub.table.write(Update(HEARTBEAT, {"next": comes}, when=(Equal("next", beat.get("next")),)))
-        hub.sweeper.after(timedelta(seconds=comes - now))
+        planned = (hub.table.get(HEARTBEAT) or {}).get("next")
+        if (comes := coming(hub, at, planned)) is not None:
+            noted(hub, comes, planned)
+
+
+def coming(hub: Hub, at: float, planned: float | None) -> float | None:
+    """When a sweep comes that is wanted at that time; None where the one that is planned is early enough."""
+    now = hub.now()
+    comes = max(at, now + SOONEST)
+    return None if now < (planned or 0.0) <= comes else comes
+
+
+def noted(hub: Hub, comes: float, planned: float | None, **more: object) -> None:
+    """Note in the heartbeat's row when it comes, and more in the same write, and ask for it.
+
+    Raises Refused where another was asked for meanwhile.
+    """
+    hub.table.write(Update(HEARTBEAT, {"next": comes, **more}, when=(Equal("next", planned),)))
+    with suppress(WindlassError):
+        hub.sweeper.after(timedelta(seconds=comes - hub.now()))

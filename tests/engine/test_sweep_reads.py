@@ -1,6 +1,8 @@
 """What a sweep reads: by the page, within its budgets, nobody for ever last, and nothing lost where it dies."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -163,6 +165,41 @@ def test_a_sweep_short_of_time_leaves_the_rest_to_the_next_which_it_asks_for_at_
     beat = heartbeat.read(world.plain)
     assert 0 < len(beat.rounds) == 1
     assert world.table.peek(rhythm.HEARTBEAT)["next"] - clock() < 2
+
+
+def test_what_a_sweep_leaves_and_when_the_next_comes_are_one_write() -> None:
+    world = crowd(1)
+    world.clock.drain(75)
+
+    swept_for(world, 61)
+
+    looking = [swept.calls for swept in world.swept if swept.calls["groups.found"]]
+    assert len(looking) == 4
+    assert [(calls["table.write"], calls["sweeper.after"]) for calls in looking] == [(1, 1)] * 4
+
+
+def test_who_finds_that_another_was_asked_for_meanwhile_leaves_its_own_and_asks_no_more() -> None:
+    world = crowd(1)
+    asking = Asking()
+    hub = replace(world.plain, sweeper=asking)
+    beat = heartbeat.read(hub)
+    rhythm.ask(hub, hub.now() + 1)
+
+    heartbeat.write(hub, replace(beat, last=hub.now()), hub.now() + 1)
+
+    row = world.table.peek(rhythm.HEARTBEAT)
+    assert (row["last"], row["next"]) == (hub.now(), hub.now() + 1)
+    assert asking.asked == [timedelta(seconds=1)]
+
+
+class Asking:
+    """Notes after how long each sweep is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[timedelta] = []
+
+    def after(self, delay: timedelta, nudged: Collection[str] = ()) -> None:
+        self.asked.append(delay)
 
 
 def test_sweeps_do_not_multiply_while_waits_begin_at_any_time_and_all_are_looked_at_within_the_second() -> None:

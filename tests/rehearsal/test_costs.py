@@ -18,6 +18,10 @@ def test_a_look_of_a_wait_costs_no_more_than_promised_where_several_wait() -> No
     assert 0 < costs.per_check(TOGETHER) <= CHECK
 
 
+def test_three_that_wait_at_the_same_time_are_several() -> None:
+    assert costs.per_check(3) <= CHECK
+
+
 def test_who_waits_alone_pays_the_sweep_alone() -> None:
     assert costs.per_check(1) > 3 * costs.per_check(TOGETHER)
 
