@@ -53,6 +53,8 @@ CALLS: tuple[tuple[str, str], ...] = (
     ("elbv2", "RegisterTargets"),
     ("events", "PutEvents"),
     ("lambda", "Invoke"),
+    ("s3", "GetObject"),
+    ("s3", "PutObject"),
     ("sns", "Publish"),
     ("sqs", "SendMessage"),
     ("ssm", "GetParameter"),

@@ -12,6 +12,8 @@ from functools import cache
 
 from botocore.config import Config
 
+from lambdas.audit.aws import Bucket
+from lambdas.audit.scribe import Scribe
 from lambdas.aws.visits import AwsVisits
 from lambdas.brakes import YIELDS, Brakes
 from lambdas.dynamo import DynamoTable
@@ -92,14 +94,21 @@ def office() -> Office:
 
 
 def office_of(environ: Mapping[str, str]) -> Office:
-    """Besides `Settings.of`: `AWS_REGION`, `WINDLASS_BUS` (name), `WINDLASS_TELLINGS`, `WINDLASS_ERRANDS` (URLs)."""
+    """Besides `Settings.of`: `AWS_REGION`, `WINDLASS_BUS`, `WINDLASS_BOOK` (names), `WINDLASS_TELLINGS`,
+    `WINDLASS_ERRANDS` (URLs).
+    """
+    from statemachines import Registered  # noqa: PLC0415  the registry is no business of other functions
+
     region, settings = environ["AWS_REGION"], Settings.of(environ)
+    table = DynamoTable(own("dynamodb", region, ONCE), settings.table, kept=settings.kept)
     return Office(
-        table=DynamoTable(own("dynamodb", region, ONCE), settings.table, kept=settings.kept),
+        table=table,
         bus=EventBridge(own("events", region), environ["WINDLASS_BUS"]),
         letters=Https(settings.reach),
         topics=Sns(lambda place: own("sns", place)),
         push=_push(environ),
+        scribe=Scribe(table, Bucket(own("s3", region), environ["WINDLASS_BOOK"]), time.time),
+        sagas=Registered(environ),
         now=time.time,
         source=settings.source,
         pause=settings.redelivery,

@@ -30,6 +30,7 @@ ASG_ERRORS = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/CommonErr
 EC2_ERRORS = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
 ELB_ERRORS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/CommonErrors.html"
 COMMON = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"
+S3_ERRORS = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 DYNAMODB_ERRORS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html"
 
 
@@ -349,6 +350,11 @@ TABLE = (
     ),
     # EventBridge. `push/aws.py` reads what it says of each event.
     Row("events", "Internal", Transient, BOTOCORE),
+    # S3, which keeps the audit's book. A page of a number that is there already, `audit/aws.py` sees itself.
+    Row("s3", "NoSuchKey NoSuchBucket", Transient, "until the deployment is put right: " + BOTOCORE),
+    Row("s3", "SlowDown ConditionalRequestConflict OperationAborted", Throttled, S3_ERRORS),
+    Row("s3", "InvalidRequest InvalidWriteOffset TooManyParts EncryptionTypeMismatch", Broken, BOTOCORE),
+    Row("s3", "InvalidObjectState", Transient, "somebody has archived the page: " + BOTOCORE),
     # SNS. Whatever it says, a notification is tried again for a day: topics belong to others.
     Row("sns", "NotFound", NotFound, "the topic: " + BOTOCORE),
     Row("sns", "KMSThrottling", Throttled, BOTOCORE),

@@ -12,7 +12,6 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.session import Session, get_session
@@ -79,8 +78,8 @@ def _own_client(service: str, region: str, config: Config) -> Any:
 
 
 def _client(session: Session, service: str, region: str, config: Config = PATIENT) -> Any:
-    made = boto3.Session(botocore_session=session)
-    return made.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # by any service's name
+    # Not by a session of boto3's: a second one over the same botocore cannot make a client of S3.
+    return session.create_client(service, region_name=region, config=config)
 
 
 def clouds(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from lambdas.audit.scribe import Scribe
 from lambdas.push import courier, herald
 from lambdas.push.events import concerns
 from lambdas.push.formats import Message
@@ -25,6 +26,8 @@ class TellingWorld(World):
         self.heard: list[Event] = []
         """What the bus was given, in order."""
         self.outside = Outside()
+        self.shelf = Shelf()
+        """The pages that were written."""
         self.deaf = False
         """Whether the stream loses every record on its way to the herald."""
         self.tellings = Stream(self.clock, self._told)
@@ -34,6 +37,8 @@ class TellingWorld(World):
             letters=self.faults.over("letters", Letters(self.outside)),
             topics=self.faults.over("topics", Topics(self.outside)),
             push=self.hub.push,
+            scribe=Scribe(self.hub.table, self.faults.over("shelf", self.shelf), lambda: self.clock.now),
+            sagas=self.sagas,
             now=lambda: self.clock.now,
             source="urn:windlass:rehearsal",
         )
@@ -56,6 +61,19 @@ class TellingWorld(World):
             self._quietly("courier", lambda: courier.deliver(self.office, operation, delivery))
 
         self._delivered(lambda: self.clock.at(after.total_seconds(), deliver))
+
+
+class Shelf:
+    """`lambdas.audit.scribe.Shelf`."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+
+    def put(self, key: str, body: bytes) -> bool:
+        return self.pages.setdefault(key, body) is body
+
+    def get(self, key: str) -> bytes:
+        return self.pages[key]
 
 
 class Outside:

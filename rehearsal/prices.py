@@ -32,10 +32,11 @@ HISTORY_BYTES = 1200
 """Logged by Step Functions for one transition (level ERROR logs less; this is the most)."""
 KEY_REQUEST = 3.0 / MILLION
 """KMS: https://aws.amazon.com/kms/pricing/"""
-KEY_REQUESTS = 6
-"""For one operation: DynamoDB asks once in five minutes for each caller's table key."""
+KEY_REQUESTS = 12
+"""For one operation, as if for it alone: DynamoDB asks once in five minutes for each caller's table key, Step Functions
+once in fifteen for a machine, SQS once in an hour for a queue, S3 for the book's bucket."""
 KEY_MONTH = 1.0
-"""The table's own key."""
+"""The key of all that is kept."""
 QUEUE_MESSAGE = 0.40 / MILLION
 """SQS: https://aws.amazon.com/sqs/pricing/"""
 BUS_EVENT = 1.0 / MILLION
@@ -44,6 +45,10 @@ EVENTS = 3
 """Told of an operation that nobody interferes with: accepted, started, its end."""
 EVENT_SECONDS, EVENT_READS, EVENT_WRITES = 0.05, 1.0, 1.0
 """Of the herald, for one of them, as if each were a batch of the stream: who is to be told, and that it was told."""
+PAGE = 5.0 / MILLION
+"""S3, a put: https://aws.amazon.com/s3/pricing/; of a gigabyte a month are 0.023, of a page's 5 KB a few millionths."""
+PAGE_READS, PAGE_WRITES = 3.0, 1.0
+"""What is known of the operation, which the page tells; and which page is the last."""
 LAST_LOOK_READS, LAST_LOOK_WRITES = 1.5, 4.0
 """Of the sweep, which sees after the end whether it was told, and takes the control row off the index of what is due:
 the row in the table and in two lists of whole rows, and its entry in that index."""
@@ -102,15 +107,18 @@ def _run(invocations: float, seconds: float, memory: float = MEMORY) -> float:
 
 
 TELLING = (
-    BUS_EVENT
+    PAGE
+    + PAGE_READS * READ_UNIT
+    + PAGE_WRITES * WRITE_UNIT
+    + BUS_EVENT
     + _run(1, EVENT_SECONDS)
     + EVENT_READS * READ_UNIT
     + EVENT_WRITES * WRITE_UNIT
     + LOG_BYTES / 1e9 * LOG_GIGABYTE
 )
-"""One event on the bus. A receiver costs a message, an invocation and some four writes more."""
+"""One event in the book and on the bus. A receiver costs a message, an invocation and some four writes more."""
 _SWEEP = _run(1, SWEEP_SECONDS, SWEEP_MEMORY) + SWEEP_READS * READ_UNIT + LOG_BYTES / 1e9 * LOG_GIGABYTE
 SWEEP_MONTH = SWEEPS_A_MONTH * _SWEEP
 """The wait sweep for a month in which it finds nothing to do."""
 IDLE_MONTH = KEY_MONTH + SWEEP_MONTH
-"""A month in which nothing is asked for: the table's key and the sweep."""
+"""A month in which nothing is asked for: the key and the sweep."""

@@ -84,7 +84,7 @@ def uses(tally: Tally) -> Iterator[tuple[str, str]]:
     yield "dollars", f"{use.total:.6f}: {', '.join(f'{name} {cost:.6f}' for name, cost in use.costs.items())}"
     yield (
         "dollars a month, idle",
-        f"{IDLE_MONTH:.2f}: the table's key {KEY_MONTH:.2f}, the wait sweep {SWEEP_MONTH:.2f}",
+        f"{IDLE_MONTH:.2f}: the key {KEY_MONTH:.2f}, the wait sweep {SWEEP_MONTH:.2f}",
     )
 
 

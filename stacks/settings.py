@@ -22,6 +22,15 @@ _REMOVALS = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
 
 
 @dataclass(frozen=True)
+class Lock:
+    """How pages of the audit's book are locked, each from when it was written."""
+
+    mode: str = "governance"
+    """`governance`: only who may bypass it takes it off; `compliance`: nobody does; `none`."""
+    days: int = 400
+
+
+@dataclass(frozen=True)
 class Settings:
     settling: timedelta = timedelta(seconds=90)
     """From the end of the last forward attempt to the first undo; longer than the cloud's read lag."""
@@ -69,6 +78,8 @@ class Settings:
     """ARNs of the users and roles that may assume the role for emergencies, with MFA; without any there is none."""
     kept: timedelta = timedelta(days=400)
     """How long rows of an operation are kept after they were written last; 0: for ever."""
+    lock: Lock = Lock()
+    """Of the audit's book. Not where `removal` is `destroy`, unless said."""
 
     @property
     def api_names(self) -> tuple[str, ...]:
@@ -79,8 +90,8 @@ class Settings:
     def of(cls, node: Node) -> "Settings":
         """From the context: `settling`, `lateLook`, `activityTimeout`, `redelivery` (seconds), `delegates`,
         `localReceivers`, `apiConcurrency`, `prefix`, `passableRoles`, `eventsFrom`, `policies`, `gradual`, `runbooks`,
-        `removal`, `deletionProtection`, `kept` (days); and what `MutualTls.of`, `Network.of` and `trusted` read;
-        `objectives` (a file), `otlp`.
+        `removal`, `deletionProtection`, `kept`, `auditKept` (days), `auditLock`, `objectives` (a file), `otlp`; and
+        what `MutualTls.of`, `Network.of` and `trusted` read.
         """
         defaults = cls()
         return cls(
@@ -105,6 +116,7 @@ class Settings:
             _protected(node),
             trusted(node),
             _days(node, "kept", defaults.kept),
+            _lock(node, defaults.lock),
         )
 
 
@@ -128,6 +140,14 @@ def _days(node: Node, name: str, default: timedelta) -> timedelta:
     if not str(given).isdecimal():
         raise ValueError(f"context {name}={given!r} is no number of days; say for example {name}=400, or 0 for ever")
     return timedelta(days=int(given))
+
+
+def _lock(node: Node, default: Lock) -> Lock:
+    usual = default.mode if _removal(node) is RemovalPolicy.RETAIN else "none"
+    mode = str(node.try_get_context("auditLock") or usual)
+    if mode not in ("governance", "compliance", "none"):
+        raise ValueError(f"context auditLock={mode!r} is unknown; say governance, compliance or none")
+    return Lock(mode, max(1, _days(node, "auditKept", timedelta(days=default.days)).days))
 
 
 def _protected(node: Node) -> bool:

@@ -16,6 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.aws_dynamodb import Attribute, AttributeType
 from constructs import Construct
 
+from lambdas.audit.scribe import PARTITION
 from lambdas.table import ENROLLED, KEPT_UNTIL, PROJECTED
 from stacks.grants import Grantee, allow
 
@@ -26,6 +27,7 @@ PUT, UPDATE, DELETE = "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Delet
 
 BRAKES, CLUSTERS, FLEET, FREEZES, GUARDS, OPERATIONS = "brake#*", "cluster#*", "fleet#*", "freezes", "guard#*", "op#*"
 ACCOUNTS, OF_ACCOUNT, ALARMS, RECEIVERS, SWEEPS = "accounts", "account#*", "application#*", "app#*", "sweep"
+BOOK = PARTITION
 """Partition keys of the items, as policies name them (docs/architecture.md)."""
 
 # DynamoDB uses a customer managed key in the name of whoever uses the table.

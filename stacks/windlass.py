@@ -14,6 +14,7 @@ from lambdas.objectives import begin_within
 from lambdas.permissions import LONGEST, PASSABLE, declared, listed, session_policy, statements
 from stacks.alarms import Alarms
 from stacks.api import Api
+from stacks.book import Book
 from stacks.break_glass import BreakGlass
 from stacks.definitions import AnySaga, Definition, activities, checking, definitions, modules, planning, undoing
 from stacks.functions import HUB, LIVE, MARGIN, Functions, HubFunction, activity, packages
@@ -34,6 +35,7 @@ from stacks.sweep import Sweep
 from stacks.table import (
     ACCOUNTS,
     ALARMS,
+    BOOK,
     BRAKES,
     CLUSTERS,
     DELETE,
@@ -66,7 +68,7 @@ KEY_USERS = {
     "Sweep": ("sqs", "states"),
     "Projector": ("sqs", "states"),
     "Nudge": ("sqs",),
-    "Herald": ("sqs",),
+    "Herald": ("s3", "sqs"),
     "Courier": ("sqs",),
 }
 """Through which services functions use the key, besides the table: those of queues and machines that they call."""
@@ -98,6 +100,7 @@ class Windlass(Stack):
         removal = settings.removal
         self.key = key = DataKey(self, "Key", prefix=settings.prefix, removal=removal)
         self.table = OperationsTable(self, "Operations", key=key, protected=settings.protected, removal=removal)
+        self.book = Book(self, "Book", key=key, lock=settings.lock, removal=removal)
         self.sweeps = SweepQueue(self, "Sweeps", key=key)
         self.bus = Bus(self, "Events", name=f"{settings.prefix}operations", key=key)
         self.tellings = Tellings(self, "Tellings", key=key)
@@ -208,6 +211,7 @@ class Windlass(Stack):
     def _outputs(self) -> None:
         CfnOutput(self, "ApiId", value=self.api.api.rest_api_id)
         CfnOutput(self, "ApiUrl", value=self.api.api.url)
+        CfnOutput(self, "BookName", value=self.book.bucket.bucket_name)
         CfnOutput(self, "BusName", value=self.bus.bus.event_bus_name)
         CfnOutput(self, "TableName", value=self.table.table.table_name)
 
@@ -227,6 +231,7 @@ class Windlass(Stack):
             "WINDLASS_FUNCTION_PREFIX": self._settings.prefix,
             "WINDLASS_SWEEP_QUEUE": self.sweeps.queue.queue_url,
             "WINDLASS_SOURCE": f"urn:windlass:{Aws.ACCOUNT_ID}:{Aws.REGION}:{self._settings.prefix.rstrip('-')}",
+            "WINDLASS_BOOK": self.book.bucket.bucket_name,
             "WINDLASS_BUS": self.bus.bus.event_bus_name,
             "WINDLASS_TELLINGS": self.tellings.queue.queue_url,
             "WINDLASS_ERRANDS": self.errands.queue.queue_url,
@@ -326,8 +331,9 @@ class Windlass(Stack):
 
     def _grant_herald(self, herald: HubFunction) -> None:
         self.table.reads(herald.role, GET, QUERY)
-        self.table.writes(herald.role, PUT, items=(OPERATIONS,))
+        self.table.writes(herald.role, PUT, items=(BOOK, OPERATIONS))
         allow(herald.role, ("events:PutEvents",), self.bus.bus.event_bus_arn)
+        self.book.grant(herald.role)
         self._grant_errands(herald)
 
     def _grant_courier(self, courier: HubFunction) -> None:

@@ -61,15 +61,17 @@ class MetricHolds:
             raise sentences(problems)
         named = [Named(one.account, one.region, one.name) for one in request.alarms]
         self._may_hold(application, named)
-        metric_holds.put_application(self.desk.hub, application, named)
-        log.info("alarms of %s were named by %s", application, signals.said(self.desk.caller, ""))
+        by = signals.said(self.desk.caller, "")
+        metric_holds.put_application(self.desk.hub, application, named, by)
+        log.info("alarms of %s were named by %s", application, by)
         return self.read(application)
 
     def clear(self, application: str) -> AlarmsView:
         """Let no alarm hold the application's operations any more; what is paused by one, a person resumes."""
         self._may_hold(application, ())
-        metric_holds.put_application(self.desk.hub, application, ())
-        log.info("alarms of %s were cleared by %s", application, signals.said(self.desk.caller, ""))
+        by = signals.said(self.desk.caller, "")
+        metric_holds.put_application(self.desk.hub, application, (), by)
+        log.info("alarms of %s were cleared by %s", application, by)
         return AlarmsView(alarms=())
 
     def _may_hold(self, application: str, named: Sequence[Named]) -> None:

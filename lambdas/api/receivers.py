@@ -18,6 +18,7 @@ from lambdas.api.events import the_one
 from lambdas.api.problems import Problem, sentences
 from lambdas.api.rights import READ_THE_OPERATION, of_the_application
 from lambdas.api.views import View, instant, moment
+from lambdas.engine import acts
 from lambdas.engine.signals import said
 from lambdas.push import deliveries, receivers, signature
 from lambdas.push.deliveries import Delivery
@@ -235,8 +236,9 @@ class Receivers:
             raise Problem(409, f"application {application} has {MOST} receivers, which is the most; remove one first")
 
     def _removed(self, application: str, sort: str, name: str) -> Removed:
-        self.desk.hub.table.write(receivers.remove(application, sort, name))
-        log.info("%s %s of %s was removed by %s", sort, name, application, said(self.desk.caller, ""))
+        by, removal = said(self.desk.caller, ""), receivers.remove(application, sort, name)
+        acts.write(self.desk.hub, f"application#{application}", by, f"removed {sort} {name}", removal)
+        log.info("%s %s of %s was removed by %s", sort, name, application, by)
         return Removed(removed=f"{sort}.{name}")
 
 

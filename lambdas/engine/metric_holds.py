@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from lambdas.engine import control, rhythm, signals
+from lambdas.engine import acts, control, rhythm, signals
 from lambdas.engine.alarm_rows import Named, Watch, application_key, watch_key, watch_of
 from lambdas.engine.tasks import Sagas
 from lambdas.errors import WindlassError
@@ -39,14 +39,15 @@ def of_application(hub: Hub, application: str) -> tuple[Named, ...]:
     return () if item is None else tuple(Named(**one) for one in item["alarms"])
 
 
-def put_application(hub: Hub, application: str, alarms: Sequence[Named]) -> None:
+def put_application(hub: Hub, application: str, alarms: Sequence[Named], by: str) -> None:
     """These alarms hold the application's operations from now on; none: nothing does."""
     key = application_key(application)
     if not alarms:
-        hub.table.write(Delete(key))
+        acts.write(hub, key.pk, by, "let no alarm hold it any more", Delete(key))
         return
     written = [item_of(one) for one in dict.fromkeys(alarms)]
-    hub.table.write(Put(key, {"application": application, "alarms": written, "due": hub.now()}))
+    did = f"let {', '.join(one.name for one in alarms)} hold it"
+    acts.write(hub, key.pk, by, did, Put(key, {"application": application, "alarms": written, "due": hub.now()}))
     rhythm.ask(hub, hub.now() + rhythm.ALARMS)
 
 

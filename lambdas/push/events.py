@@ -80,18 +80,19 @@ _BY_A_PERSON = (
     {"OldImage": _text(step=[{"anything-but": list(HOLDS)}]), "NewImage": _text(step=HOLDS)},
     {"OldImage": _text(step=HOLDS)},
 )
+_ANOTHER_STATUS = (
+    {"OldImage": _text(status=["ACCEPTED"]), "NewImage": _text(status=["RUNNING"])},
+    {"OldImage": _text(status=[{"anything-but": ["UNDOING"]}]), "NewImage": _text(status=["UNDOING"])},
+    {"OldImage": _text(status=_OPEN), "NewImage": _text(status=_OVER)},
+)
+SETTINGS: tuple[str, ...] = ("account#", "freeze#", "notification#", "webhook#")
+ACTS = "acts"
+"""How the sort keys of rows begin, or what they are, that people change: told to nobody, and written into the book."""
 PATTERNS: tuple[dict[str, object], ...] = (
     {"eventName": ["INSERT"], "dynamodb": _CONTROL},
-    {"dynamodb": {**_CONTROL, "OldImage": _text(status=["ACCEPTED"]), "NewImage": _text(status=["RUNNING"])}},
-    {
-        "dynamodb": {
-            **_CONTROL,
-            "OldImage": _text(status=[{"anything-but": ["UNDOING"]}]),
-            "NewImage": _text(status=["UNDOING"]),
-        }
-    },
-    {"dynamodb": {**_CONTROL, "OldImage": _text(status=_OPEN), "NewImage": _text(status=_OVER)}},
+    {"dynamodb": {**_CONTROL, "$or": list(_ANOTHER_STATUS)}},
     {"eventName": ["MODIFY"], "dynamodb": {**_CONTROL, "$or": list(_BY_A_PERSON)}},
+    {"dynamodb": {"Keys": _text(sk=[ACTS, *({"prefix": one} for one in SETTINGS)])}},
 )
 """Filters of Lambda (five at most) that let every change pass that is something, and few others: a filter sees values,
 not whether they changed. https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
@@ -99,5 +100,5 @@ not whether they changed. https://docs.aws.amazon.com/lambda/latest/dg/invocatio
 
 
 def concerns(new: Item | None) -> bool:
-    """Whether a change of that row can be anything to tell."""
-    return new is not None and new["sk"] == "control"
+    """Whether a change to that row can be anything to tell or to write down; a row that is gone may be a setting."""
+    return new is None or new["sk"] in ("control", ACTS) or new["sk"].startswith(SETTINGS)

@@ -1,12 +1,15 @@
 """The herald: what happened to an operation goes to the bus, and is noted.
 
-First the bus has the event, then its row is written, with one row for each receiver. A herald that dies in between
-tells it once more: the event has the same id. Whatever the stream lost, the sweep finds untold (`catch_up`).
+First it is written into the book (`lambdas.audit`): nothing is told that is not written down. Then the bus has the
+event, then its row is written, with one row for each receiver. A herald that dies in between does it once more: the
+event has the same id. Whatever the stream lost, the sweep finds untold (`catch_up`). What people change besides is only
+written down.
 """
 
 from contextlib import suppress
 
 from lambdas import lines
+from lambdas.audit import entries
 from lambdas.errors import NotFound
 from lambdas.hub import Json
 from lambdas.push import deliveries, receivers, told
@@ -19,7 +22,9 @@ from lambdas.table import Absent, Item, Put, Refused
 
 
 def changed(office: Office, old: Item | None, new: Item | None, at: float) -> None:
-    """One record of the stream: a control row that was written at that time."""
+    """One record of the stream: a control row that was written at that time, or a setting."""
+    if (setting := entries.of_setting(old, new, at)) is not None:
+        office.scribe.write(setting)
     if new is None or new["sk"] != "control":
         return
     row = control_of(new)
@@ -55,6 +60,7 @@ def _tell(office: Office, row: Control, kind: Kind, at: float, failed: str | Non
     if kind is Kind.HELD and hold is not None and not told.asks(hold):
         return  # the pause was told when it was asked for, the decision when it was made
     one = as_it_stands(row, kind, at, hold, failed)
+    office.scribe.write(entries.of_operation(office.table.of(f"op#{row.id}"), office.sagas, row, one))
     office.bus.put(event(office, one))
     _note(office, one)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from lambdas.audit.scribe import Scribe
+from lambdas.engine.tasks import Sagas
 from lambdas.hub import Push
 from lambdas.push.formats import Message
 from lambdas.push.letters import Answered, Letters
@@ -30,6 +32,8 @@ class Office:
     letters: Letters
     topics: Topics
     push: Push
+    scribe: Scribe
+    sagas: Sagas
     now: Callable[[], float]
     """Epoch seconds."""
     source: str

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from local.resources.kinds import IGNORED, Json, Kind, Made, Wanted
 
 
 def create_bucket(wanted: Wanted) -> Made:
     name = wanted.name("BucketName", limit=63).lower()
     place = {} if wanted.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": wanted.region}}
-    wanted.client("s3").create_bucket(Bucket=name, **place)
+    locked = wanted.properties.get("ObjectLockEnabled", False)
+    wanted.client("s3").create_bucket(Bucket=name, ObjectLockEnabledForBucket=locked, **place)
+    if rule := (wanted.properties.get("ObjectLockConfiguration") or {}).get("Rule"):
+        configuration: Any = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+        wanted.client("s3").put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=configuration)
     domain = f"{name}.s3.{wanted.region}.amazonaws.com"
     names = {"DomainName": f"{name}.s3.amazonaws.com", "RegionalDomainName": domain}
     return Made(name, {"Arn": f"arn:aws:s3:::{name}", **names})

@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 
 from lambdas import accounts, sessions
 from lambdas.accounts import Account
+from lambdas.audit.aws import Bucket
 from lambdas.aws import tags
 from lambdas.aws.scaling import Scaling
 from lambdas.aws.visits import AwsVisits
@@ -761,6 +762,7 @@ def _uses_of_hub() -> tuple[Callable[[], object], ...]:
     table, machines = dynamo(), StepFunctions(recorded("stepfunctions"), {"CreateServerGroup": MACHINE})
     functions = LambdaFunctions(recorded("lambda"), {"ServerGroups": FUNCTION})
     queue = seeding("sqs").create_queue(QueueName="sweep")["QueueUrl"]
+    book = Bucket(recorded("s3"), "windlass-book")
     return (
         lambda: table.write(Put(KEY, {})),
         lambda: table.write(Update(KEY, set={"x": 1}, when=(Equal("x", None),))),
@@ -776,4 +778,6 @@ def _uses_of_hub() -> tuple[Callable[[], object], ...]:
         lambda: QueuedSweeper(recorded("sqs"), queue).after(timedelta(0)),
         lambda: EventBridge(recorded("events"), "windlass-operations").put(an_event()),
         lambda: Sns(lambda place: recorded("sns")).publish(f"arn:aws:sns:{REGION}:{ACCOUNT}:windlass-gone", MESSAGE),
+        lambda: book.put("book/0/000000000000.json", b"{}"),
+        lambda: book.get("book/0/000000000000.json"),
     )

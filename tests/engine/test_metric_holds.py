@@ -10,6 +10,7 @@ from rehearsal.faults import KINDS
 from rehearsal.scenarios import ACCOUNT, CREATE, CREATES, DESTROYS, OURS, REGION, RESIZES, WHERE
 from rehearsal.world import CALLER, World
 
+BY = "somebody"
 ERRORS, LATENCY = "shop-errors", "shop-latency"
 
 
@@ -198,9 +199,9 @@ def test_what_is_over_is_not_looked_at_any_more(world: World) -> None:
 
 
 def test_an_alarm_of_the_application_holds_what_is_under_way_there_and_nothing_else(world: World) -> None:
-    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)])
-    metric_holds.put_application(world.plain, "cart", [Named(ACCOUNT, REGION, LATENCY)])
-    metric_holds.put_application(world.plain, "shop-too", [Named(ACCOUNT, "eu-west-1", ERRORS)])
+    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)], BY)
+    metric_holds.put_application(world.plain, "cart", [Named(ACCOUNT, REGION, LATENCY)], BY)
+    metric_holds.put_application(world.plain, "shop-too", [Named(ACCOUNT, "eu-west-1", ERRORS)], BY)
     operation = held_by(world)
 
     alarms(world, {ERRORS: "ALARM"})
@@ -214,7 +215,7 @@ def test_an_alarm_of_the_application_holds_what_is_under_way_there_and_nothing_e
 
 
 def test_what_begins_while_an_alarm_of_the_application_fires_is_held_too(world: World) -> None:
-    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)])
+    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)], BY)
     alarms(world, {ERRORS: "ALARM"})
     operation = held_by(world)
 
@@ -222,7 +223,7 @@ def test_what_begins_while_an_alarm_of_the_application_fires_is_held_too(world: 
 
 
 def test_alarms_of_the_request_and_of_the_application_hold_it_together(world: World) -> None:
-    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)])
+    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)], BY)
     operation = held_by(world, LATENCY)
     alarms(world, {ERRORS: "ALARM", LATENCY: "ALARM"})
     within(world, 60, operation, Mark.PAUSED)
@@ -237,10 +238,10 @@ def test_alarms_of_the_request_and_of_the_application_hold_it_together(world: Wo
 
 
 def test_an_application_without_alarms_has_no_row(world: World) -> None:
-    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)] * 2)
+    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ERRORS)] * 2, BY)
     assert metric_holds.of_application(world.plain, "shop") == (Named(ACCOUNT, REGION, ERRORS),)
 
-    metric_holds.put_application(world.plain, "shop", ())
+    metric_holds.put_application(world.plain, "shop", (), BY)
 
     assert metric_holds.of_application(world.plain, "shop") == ()
     assert [row for row in world.table.rows() if row["sk"] == "alarms"] == []

@@ -228,4 +228,5 @@ def told(world: PlantedWorld, lines: Lines) -> Iterator[tuple[str, str]]:
         for asked, text in world.answers
     )
     yield from (("bus", event.model_dump_json()) for event in world.heard)
+    yield from (("book", body.decode()) for body in world.shelf.pages.values())
     yield from (("letter", json.dumps([dict(headers), body])) for _, headers, body in world.outside.got)

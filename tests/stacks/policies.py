@@ -81,6 +81,8 @@ class Hub:
     def attribute(self, name: str, attribute: str) -> str:
         service, kind = _ARNS.get(self._resources[name]["Type"], ("unknown", ""))
         plain = self._named.get(name, name).rpartition("/")[2]
+        if service == "s3":
+            return f"arn:aws:s3:::{plain}"
         return f"arn:aws:{service}:{REGION}:{HUB}:{kind}{plain}" + ("/stream/1" if attribute == "StreamArn" else "")
 
     def condition(self, name: str) -> bool:
@@ -95,6 +97,7 @@ _ARNS = {
     "AWS::Events::EventBus": ("events", "event-bus/"),
     "AWS::KMS::Key": ("kms", "key/"),
     "AWS::Logs::LogGroup": ("logs", "log-group:"),
+    "AWS::S3::Bucket": ("s3", ""),
 }
 
 

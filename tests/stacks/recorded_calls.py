@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.config import Config
 
+from lambdas.audit.aws import Bucket
 from lambdas.aws.groups import Groups
 from lambdas.aws.images import Images
 from lambdas.aws.instances import Instances
@@ -37,6 +38,7 @@ ENVIRONMENT = {
     "WINDLASS_ACCOUNT": HUB,
     "WINDLASS_TABLE": "windlass-operations",
     "WINDLASS_BUS": "windlass-operations",
+    "WINDLASS_BOOK": "windlass-book",
     **{
         f"WINDLASS_{name}": f"https://sqs.{REGION}.amazonaws.com/{HUB}/windlass-{name.lower()}"
         for name in ("SWEEP_QUEUE", "TELLINGS", "ERRANDS")
@@ -120,6 +122,7 @@ _PORTS: Mapping[str, Callable[[], Any]] = {
     "sweeper": lambda: QueuedSweeper(client("sqs"), ENVIRONMENT["WINDLASS_SWEEP_QUEUE"]),
     "push": lambda: QueuedPush(client("sqs"), ENVIRONMENT["WINDLASS_TELLINGS"], ENVIRONMENT["WINDLASS_ERRANDS"]),
     "bus": lambda: EventBridge(client("events"), ENVIRONMENT["WINDLASS_BUS"]),
+    "shelf": lambda: Bucket(client("s3"), ENVIRONMENT["WINDLASS_BOOK"]),
     "topics": lambda: Sns(lambda region: client("sns")),
     "groups": lambda: Groups(client("autoscaling")),
     "launch_templates": lambda: LaunchTemplates(client("ec2")),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdas import reader
+from lambdas.audit.book import LANES, Head, following
 from lambdas.engine import intake, metric_holds, rhythm
 from lambdas.engine.alarm_rows import Named
 from lambdas.errors import Transient
@@ -80,7 +81,7 @@ def played(folder: Path) -> Calls:
     with recording() as calls:
         for scenario in scenarios.ALL:
             _operation(scenario)
-        for play in (_receivers, _untold, _alarms, _reader, _backlog, _heirs, _unheard, _recovery):
+        for play in (_receivers, _untold, _overtaken, _alarms, _reader, _backlog, _heirs, _unheard, _recovery):
             play()
         _people(folder)
         return calls
@@ -119,12 +120,21 @@ def _untold() -> None:
     _to_the_end(world, world.submit(RESIZES.operation, RESIZES.request))
 
 
+def _overtaken() -> None:
+    """Another herald has put pages that the table has not heard of."""
+    world = _world(RESIZES)
+    for lane in range(LANES):
+        page = following(lane, Head(), "", ())
+        world.shelf.put(page.key, page.body)
+    _to_the_end(world, world.submit(RESIZES.operation, RESIZES.request))
+
+
 def _alarms() -> None:
     """An application's alarm fires, and recovers."""
     world = _world(RESIZES)
     states = world.cloud.place(ACCOUNT, REGION).states
     states[ALARM] = "ALARM"
-    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ALARM)])
+    metric_holds.put_application(world.plain, "shop", [Named(ACCOUNT, REGION, ALARM)], "somebody")
     operation = world.submit(RESIZES.operation, RESIZES.request)
     world.clock.drain(2 * BRIEFLY)
     states[ALARM] = "OK"

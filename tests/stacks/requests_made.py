@@ -71,6 +71,8 @@ def kind_of(key: str) -> str:
 def _arns(called: Called, account: str) -> Iterator[str]:
     if called.service == "sqs":
         yield f"arn:aws:sqs:{REGION}:{HUB}:{called.parameters['QueueUrl'].rpartition('/')[2]}"
+    elif called.service == "s3":
+        yield f"arn:aws:s3:::{called.parameters['Bucket']}/{called.parameters['Key']}"
     elif called.service == "events":
         yield from (f"arn:aws:events:{REGION}:{HUB}:event-bus/{one['EventBusName']}" for one in _entries(called))
     else:

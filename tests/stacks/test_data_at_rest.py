@@ -16,6 +16,9 @@ KEY_OF: dict[str, Callable[[Json], Json]] = {
     "AWS::DynamoDB::Table": lambda table: table["SSESpecification"]["KMSMasterKeyId"],
     "AWS::Events::EventBus": lambda bus: bus["KmsKeyIdentifier"],
     "AWS::Logs::LogGroup": lambda group: group["KmsKeyId"],
+    "AWS::S3::Bucket": lambda bucket: bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0][
+        "ServerSideEncryptionByDefault"
+    ]["KMSMasterKeyID"],
     "AWS::SQS::Queue": lambda queue: queue["KmsMasterKeyId"],
     "AWS::StepFunctions::StateMachine": lambda machine: machine["EncryptionConfiguration"]["KmsKeyId"],
 }
@@ -101,6 +104,42 @@ def test_a_sandbox_can_be_thrown_away(
     (table,) = (one["Properties"] for one in resources.values() if one["Type"] == "AWS::DynamoDB::Table")
 
     assert table["DeletionProtectionEnabled"] is protected
+
+
+def test_what_stands_in_the_book_is_locked_versioned_and_nobody_else_s(of_type: OfType) -> None:
+    (bucket,) = of_type("AWS::S3::Bucket").values()
+
+    assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 400}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["BucketKeyEnabled"]
+
+
+def test_only_the_herald_writes_the_book_and_nothing_deletes_or_unlocks_a_page(
+    statements: dict[str, list[Json]],
+) -> None:
+    of_s3 = {
+        name: sorted(action for one in some for action in actions(one) if action.startswith("s3:"))
+        for name, some in statements.items()
+    }
+
+    assert {name: some for name, some in of_s3.items() if some} == {"windlass-Herald": ["s3:GetObject", "s3:PutObject"]}
+
+
+@pytest.mark.parametrize(
+    ("context", "retention"),
+    [
+        ({"removal": "destroy"}, None),
+        ({"auditLock": "compliance", "auditKept": "2557"}, {"Mode": "COMPLIANCE", "Days": 2557}),
+    ],
+)
+def test_how_the_book_is_locked_is_a_setting(
+    context: dict[str, str], retention: Json | None, synthesised: Callable[..., Path]
+) -> None:
+    resources = json.loads((synthesised(**context) / "Windlass.template.json").read_text())["Resources"]
+    (bucket,) = (one["Properties"] for one in resources.values() if one["Type"] == "AWS::S3::Bucket")
+
+    assert bucket.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention") == retention
 
 
 def actions(one: Json) -> list[str]:

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 ACTIVITIES = sorted(activities(ALL))
 HUBS = ("Api", "Courier", "Engine", "Herald", "Nudge", "Projector", "Reader", "Sweep")
 DECLARES = {name: declared(named) for name, named in declarations(ALL, definitions(ALL)).items()}
-OURS = ("dynamodb", "events", "lambda", "sns", "sqs", "states")
+OURS = ("dynamodb", "events", "lambda", "s3", "sns", "sqs", "states")
 """Services of the hub's own; in the clouds what is declared counts, which `test_declared_actions.py` compares."""
 _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/"
 _KEYS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"

@@ -440,6 +440,7 @@ def test_stacks_of_different_prefixes_share_no_name(
         ),
         ({"redelivery": "soon"}, "redelivery='soon' is not a number of seconds"),
         ({"kept": "ever"}, "kept='ever' is no number of days; say for example kept=400, or 0 for ever"),
+        ({"auditLock": "firmly"}, "auditLock='firmly' is unknown; say governance, compliance or none"),
         ({"deletionProtection": "maybe"}, "deletionProtection='maybe' is unknown; say true or false"),
     ],
 )
