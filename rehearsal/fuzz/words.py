@@ -106,18 +106,20 @@ SPOKEN: Mapping[str, Sequence[Any]] = {
 class Words:
     """A dictionary from the scenarios of the rehearsal: what callers say in which field, on the cloud prepared so."""
 
-    def __init__(self, more: Mapping[str, Sequence[Any]] = SPOKEN) -> None:
+    def __init__(self, where: Mapping[str, str] | None = None) -> None:
+        """`where`: account and Region of another cloud than the rehearsed one, in which none of it is there."""
         self.requests: dict[str, list[Json]] = defaultdict(list)
         """Whole requests that are right, by operation type."""
         self.known: dict[str, list[Any]] = defaultdict(list)
         """Values by the field's or the parameter's name."""
         for scenario in ALL:
             if scenario.sagas is None:
-                self.requests[scenario.operation].append(scenario.request)
+                self.requests[scenario.operation].append({**scenario.request, **(where or {})})
                 self._learn(scenario.request)
         types = [*self.requests]
         self.known |= {"type": types, "operation_type": types, "action": [*types, "read", "lock", "cancel"]}
-        self.known |= {name: list(values) for name, values in more.items()}
+        self.known |= {name: list(values) for name, values in SPOKEN.items()}
+        self.known |= {name: [value] for name, value in (where or {}).items()}
 
     def remember(self, operation: str) -> None:
         """An id that was answered, for routes to ask about."""
