@@ -17,7 +17,7 @@ from lambdas.audit.scribe import Scribe
 from lambdas.aws.visits import AwsVisits
 from lambdas.brakes import YIELDS, Brakes
 from lambdas.dynamo import DynamoTable
-from lambdas.engine.backlog import AT_ONCE
+from lambdas.engine import hands
 from lambdas.functions import LambdaFunctions
 from lambdas.hub import Hub, Settings
 from lambdas.impatient import Impatient
@@ -52,7 +52,7 @@ def sweeping_hub() -> Hub:
     """The sweep's: it leaves a part of every budget to whoever acts, and does what is the same for many for several at
     a time. Nothing is tried twice, for whatever hangs keeps all else waiting, and the next sweep tries again.
     """
-    return changed(hub_of(os.environ, sweeps=True, hands_on=BRIEF), each=ThreadPoolExecutor(AT_ONCE).map)
+    return changed(hub_of(os.environ, sweeps=True, hands_on=BRIEF), each=ThreadPoolExecutor(hands.MOST).map)
 
 
 def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config = PATIENT) -> Hub:

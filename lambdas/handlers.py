@@ -13,7 +13,7 @@ from lambdas import reader as reading
 from lambdas import sweep as sweeping
 from lambdas.accounts import account_of
 from lambdas.dry_calls import VERIFY, Visits, findings
-from lambdas.engine import measures
+from lambdas.engine import hands, measures
 from lambdas.engine.tasks import Sagas
 from lambdas.errors import Broken, WindlassError
 from lambdas.hub import ExecutionState, Hub, Json
@@ -36,11 +36,16 @@ def engine(event: Json, context: object) -> Json:
     return logged(event, lambda: entrypoint.engine(_hub(), _sagas(), event))
 
 
-def sweep(event: Json, context: Any) -> None:
-    """Asked for by the rule or by a delayed message: it looks at all that is due either way."""
+def sweep(event: Json, context: Any) -> Json | None:
+    """Asked for by the rule or by a delayed message: it looks at all that is due either way. Or dealt lanes by another
+    sweep: at these alone."""
     _about()
-    hub, nudged = _sweeping_hub(), nudged_in(event.get("Records", ()))
-    sweeping.sweep(hub, _sagas(), until=hub.now() + _seconds_left(context) - RESERVE, nudged=nudged)
+    hub = _sweeping_hub()
+    until = hub.now() + _seconds_left(context) - RESERVE
+    if hands.LANES in event:
+        return sweeping.by_hand(hub, _sagas(), event, until=until)
+    sweeping.sweep(hub, _sagas(), until=until, nudged=nudged_in(event.get("Records", ())))
+    return None
 
 
 def nudge(event: Json, context: object) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,19 +46,30 @@ And for the clouds: what AWS throttles must not be asked for again behind the br
 use up a function's time, and whatever calls them is tried again by its machine or by the next sweep."""
 BRIEF = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1})
 """For what somebody else makes up for: a start that failed is in the backlog, a token that was not answered is due."""
-WHOLE_FUNCTION = Config(connect_timeout=5, read_timeout=65, retries={"mode": "standard", "total_max_attempts": 1})
+WHOLE_FUNCTION = Config(
+    connect_timeout=5,
+    read_timeout=65,
+    max_pool_connections=50,  # of which a sweep uses forty at once
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
 """For calling a function and waiting: as long as one may run, and never a second time by itself."""
 
 
 class Later:
-    """Stands for a client until its first use: making one takes tens of milliseconds, most are never needed."""
+    """Stands for a client until its first use: making one takes tens of milliseconds, most are never needed.
+
+    Clients may be used by several threads at once, but not made: https://docs.aws.amazon.com/boto3/latest/guide/clients.html
+    """
+
+    _making = RLock()  # one that assumes a role makes another
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
 
     def __getattr__(self, name: str) -> Any:
-        client = self._make()
-        self._make = lambda: client
+        with self._making:
+            client = self._make()
+            self._make = lambda: client
         return getattr(client, name)
 
 

@@ -3,7 +3,8 @@
 Open tokens are checked and answered, accepted operations started, deadlines kept, executions that ended unseen
 recovered, and what was put back is looked at once more. It only reads the clouds: watched groups in pages, all of it
 within a budget, and whatever it does not come to is the next sweep's first. A rule runs it each minute, and while
-something is due sooner it asks for itself again.
+something is due sooner it asks for itself again. Where many accounts are owed looks, it deals them to other processes
+of its own function (`engine/hands.py`).
 """
 
 import logging
@@ -11,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 
 from lambdas import lines
@@ -22,6 +24,7 @@ from lambdas.engine import (
     ends,
     freezes,
     guards,
+    hands,
     heartbeat,
     holds,
     locks,
@@ -76,9 +79,9 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection
     early = rounds.early(rows, lanes, nudged, began)
     seen = Snapshot(hub, until, Troubles(hub.now, beat.troubles))
     drained = _drained(seen.hub, unstarted, until)
-    _go_round(seen, sagas, lanes, until)
+    _make(seen, sagas, lanes, until)
     left = {lane.name: lane.left for lane in lanes if lane.turns}
-    _go_round(seen, sagas, [lane for lane in early if lane.name not in left], until)
+    _make(seen, sagas, [lane for lane in early if lane.name not in left], until)
     sooner = _sooner(seen.hub, rows, left or (drained is not None and drained.waiting), until, nudged)
     leaves = Beat(began, left, seen.troubles.left, beat.planned)
     heartbeat.write(seen.hub, leaves, sooner)
@@ -87,6 +90,14 @@ def sweep(hub: Hub, sagas: Sagas, *, until: float = math.inf, nudged: Collection
     if began // rhythm.EACH > beat.last // rhythm.EACH:  # once in each minute: others come as often as each second
         measures.standing(hub, rows, None if drained is None else drained.age)
     return drained
+
+
+def by_hand(hub: Hub, sagas: Sagas, dealt: Json, *, until: float = math.inf) -> Json:
+    """Go round the lanes that a sweep has dealt to this process; answers how far it came."""
+    until = min(until, dealt.get("until", math.inf))
+    lanes, seen = hands.lanes_of(dealt), Snapshot(hub, until, Troubles(hub.now, {}))
+    _go_round(seen, sagas, lanes, until)
+    return hands.answer(lanes, dealt, seen.troubles)
 
 
 def _drained(hub: Hub, unstarted: Sequence[Row], until: float) -> State | None:
@@ -98,6 +109,16 @@ def _drained(hub: Hub, unstarted: Sequence[Row], until: float) -> State | None:
     except Exception as error:  # noqa: BLE001  logged without its sentence
         logger.error("the backlog: our own bug: %s", trail(error))
         measures.broken(hub, "backlog")
+    return None
+
+
+def _make(seen: Snapshot, sagas: Sagas, lanes: Sequence[Lane], until: float) -> None:
+    """Few lanes are gone round here, many by other processes at the same time: each has clouds to wait for."""
+    if len(lanes) <= hands.FEW:
+        return _go_round(seen, sagas, lanes, until)
+    dealt = hands.deal(lanes)
+    for some, answer in zip(dealt, seen.hub.each(partial(hands.ask, seen.hub, until), dealt), strict=True):
+        hands.note(some, answer, seen.troubles)
     return None
 
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "flood": ("rehearsal.flood_command", "flood"),
     "fuzz": ("rehearsal.fuzz.command", "run"),
     "objectives": ("rehearsal.objectives_command", "objectives"),
+    "scale": ("rehearsal.scale_command", "scale"),
     "catalogue": ("rehearsal.catalogue", "catalogue"),
     "costs": ("rehearsal.costs", "costs"),
     "record-release": ("rehearsal.releases_command", "record_release"),
@@ -32,6 +33,7 @@ Windlass's operations in virtual time, on fake clouds that fail.
   flood    many submissions while Step Functions starts nothing, and how the backlog drains
   fuzz     thousands of requests made from the OpenAPI document, hostile ones too, against the real handler
   objectives  what these runs measure, against the objectives of applications
+  scale    a day's load on many accounts: what it takes of AWS's quotas, and what gives out first
   catalogue  write the page of Clouddriver's operations and what does each
   costs    write the page of what each operation costs
   record-release  keep what operations of this release look like while they run, for later releases to go on with

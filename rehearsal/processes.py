@@ -9,8 +9,8 @@ from lambdas.table import Table
 from rehearsal.clock import Clock
 from rehearsal.faults import Killed
 
-SWEEP = "sweep"
-"""The function of which there is one process."""
+SWEEP, HAND = "sweep", "sweep's hand"
+"""The function of which there is one process, and those that it deals lanes to."""
 
 
 class Process:
@@ -63,7 +63,7 @@ class Processes:
         return max(free, key=lambda one: one.busy_until) if free else self._new(function)
 
     def _new(self, function: str) -> Process:
-        yields = YIELDS if function == SWEEP else 0.0
+        yields = YIELDS if function in (SWEEP, HAND) else 0.0
         brakes = Brakes(self._table, lambda: self._clock.now, chance=self._chances.random, yields=yields)
         process = Process(brakes)
         self.pools.setdefault(function, []).append(process)

@@ -13,7 +13,7 @@ from lambdas import sweep as sweeping
 from lambdas.accounts import Account
 from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
-from lambdas.engine import intake, rhythm, signals
+from lambdas.engine import hands, intake, rhythm, signals
 from lambdas.engine.tasks import AnySaga, Sagas, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json, Settings
@@ -33,7 +33,7 @@ from rehearsal.fake_cloud import FakeCloud, Manners, Place, Snapshot
 from rehearsal.faults import Faults, Killed
 from rehearsal.memory_table import MemoryTable
 from rehearsal.ports import REDELIVERY, Functions, Machines, Push, Stream, Sweeper, state_of
-from rehearsal.processes import SWEEP, Process, Processes
+from rehearsal.processes import HAND, SWEEP, Process, Processes
 from rehearsal.scribes import noting
 from saga.compiler import compile_saga
 
@@ -352,7 +352,7 @@ class World:
         return Hub(
             table=table,
             machines=over("machines", Machines(self.machines)),
-            functions=over("functions", Functions(self._invoke)),
+            functions=over("functions", Functions(self._call)),
             sweeper=over("sweeper", Sweeper(self.clock, self._sweep_delivered)),
             cloud=clouds,
             brakes=self.workers.sweep.brakes,
@@ -412,6 +412,20 @@ class World:
             if self._paced:
                 process.busy_until = self.clock.now + faults.spent - before
         return Took(faults.spent - before, answer) if self._paced else answer
+
+    def _call(self, function: str, event: Any) -> Any:
+        """A function as another function of ours calls it."""
+        return self._hand(event) if function == hands.FUNCTION else self._invoke(function, event)
+
+    def _hand(self, dealt: Json) -> Json:
+        self._begun(SWEEP)
+        try:
+            with self.workers.at_work(HAND) as process, self.faults.invocation(SWEEP):
+                return sweeping.by_hand(changed(self.hub, brakes=process.brakes), self.sagas, dealt)
+        except Killed:
+            raise TaskError("Sandbox.Timedout", "RequestId: rehearsed Error: Task timed out", LAMBDA_TIMEOUT) from None
+        except Exception as error:
+            raise TaskError(type(error).__name__, str(error)) from error
 
     def _handler(self, function: str) -> Callable[[Hub, Sagas, Json], Json]:
         return entrypoint.engine if function == ENGINE else entrypoint.activity

@@ -43,6 +43,9 @@ class Row:
     purpose: str
     memory: int = 512
     timeout: Duration = TIMEOUT
+    loops: bool = False
+    """Whether it sends messages to the queue that wakes it. Lambda would drop each sixteenth, taking it for a mistake:
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
 
 
 HUB = (
@@ -50,11 +53,11 @@ HUB = (
     Row("Api", "lambdas.api.handler.handler", "answers HTTP", memory=1024, timeout=Duration.seconds(29)),
     Row("Engine", "lambdas.handlers.engine", "guards, waits, holds and ends of every operation"),
     # Reading a backlog of 30,000 rows is 1.3 seconds of one core's work; with this comes half of a core.
-    Row("Sweep", "lambdas.handlers.sweep", "looks at every row whose time has come", memory=1024),
+    Row("Sweep", "lambdas.handlers.sweep", "looks at every row whose time has come", memory=1024, loops=True),
     Row("Nudge", "lambdas.handlers.nudge", "brings looks forward when instances move", timeout=Duration.seconds(10)),
     Row("Reader", "lambdas.handlers.reader", "reads all server groups for GET /clusters", 1024, Duration.seconds(300)),
     Row("Projector", "lambdas.handlers.projector", "does what follows an end, from the table's stream"),
-    Row("Courier", "lambdas.push.handlers.courier", "takes events to webhooks and topics", timeout=COURIER),
+    Row("Courier", "lambdas.push.handlers.courier", "takes events to webhooks and topics", timeout=COURIER, loops=True),
     Row("Herald", "lambdas.push.handlers.herald", "tells the bus what happens to operations, from the table's stream"),
 )
 
@@ -159,6 +162,7 @@ class HubFunction(Construct):
             memory_size=row.memory,
             timeout=row.timeout,
             reserved_concurrent_executions=reserved,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if row.loops else None,
             role=self.role,
             environment={"POWERTOOLS_SERVICE_NAME": row.name, **environment},
             tracing=lambda_.Tracing.ACTIVE,

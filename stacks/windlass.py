@@ -310,6 +310,8 @@ class Windlass(Stack):
         self._grant_tellings(sweep)
         self._grant_errands(sweep)
         self._grant_clouds(sweep)
+        # It deals lanes to other processes of its own.
+        allow(sweep.role, ("lambda:InvokeFunction",), arn("lambda", f"function:{self._settings.prefix}Sweep:{LIVE}"))
 
     def _grant_nudge(self, nudge: HubFunction) -> None:
         """It finds out whom an event concerns and tells the sweep: no cloud, no token, no write."""

@@ -4,7 +4,7 @@ A service is in trouble where all calls of it by one sweep failed in a way that 
 of one that nobody calls any more it is forgotten.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -50,6 +50,16 @@ class Troubles:
             raise
         self._answered.add(service)
         return answer
+
+    @property
+    def met_so_far(self) -> dict[str, list[str]]:
+        """Who failed and who answered, for whoever puts it together with what he has met himself."""
+        return {"failed": sorted(self._failed), "answered": sorted(self._answered)}
+
+    def also(self, met: Mapping[str, Iterable[str]]) -> None:
+        """What another process has met on behalf of this sweep."""
+        self._failed.update(met.get("failed", ()))
+        self._answered.update(met.get("answered", ()))
 
     @property
     def left(self) -> Known:

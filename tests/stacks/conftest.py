@@ -89,7 +89,7 @@ def statements(
         for role in policy["Roles"]:
             found[owners[role["Ref"]]] += map(_listed, policy["PolicyDocument"]["Statement"])
     for role, one in of_type("AWS::IAM::Role").items():
-        for policy in one.get("Policies", ()) if role in owners else ():
+        for policy in one.get("Policies", ()):
             found[owners[role]] += map(_listed, policy["PolicyDocument"]["Statement"])
     return found
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lambdas import reader
 from lambdas.audit.book import LANES, Head, following
-from lambdas.engine import intake, metric_holds, rhythm
+from lambdas.engine import hands, intake, metric_holds, rhythm
 from lambdas.engine.alarm_rows import Named
 from lambdas.errors import Transient
 from lambdas.hub import Hub, Json, Settings
@@ -25,8 +25,9 @@ from lambdas.values import changed
 from rehearsal import scenarios
 from rehearsal.faults import KINDS, Call, Effect, Faults
 from rehearsal.heralds import TellingWorld
-from rehearsal.processes import Processes
+from rehearsal.processes import HAND, SWEEP, Processes
 from rehearsal.scenarios import ACCOUNT, DESTROYS, RESIZES
+from rehearsal.scenarios.region import NEIGHBOUR
 from rehearsal.trials import ABORT, CANCEL, Fault, Golden, Scenario, golden_of, run
 from rehearsal.world import CALLER, TERMS
 from tests.api import test_authorisation_matrix as matrix
@@ -35,7 +36,14 @@ from tests.stacks.recorded_calls import HUB, RECORDER, REGION, Calls, beside
 
 HOOK = Webhook("ci", "https://ci.example.com/hook", "whsec_" + "QUJD" * 8)
 TOPIC = Notification("team", f"arn:aws:sns:{REGION}:{HUB}:windlass-shop", "slack")
-NAMES = {"sweep": "Sweep", "nudges": "Nudge", "projector": "Projector", "herald": "Herald", "courier": "Courier"}
+NAMES = {
+    SWEEP: "Sweep",
+    HAND: "Sweep",
+    "nudges": "Nudge",
+    "projector": "Projector",
+    "herald": "Herald",
+    "courier": "Courier",
+}
 """Functions by what a world calls them, where that is not how they are called."""
 ALARM = "shop-errors"
 BRIEFLY = 60.0
@@ -81,7 +89,7 @@ def played(folder: Path) -> Calls:
     with recording() as calls:
         for scenario in scenarios.ALL:
             _operation(scenario)
-        for play in (_receivers, _untold, _overtaken, _alarms, _reader, _backlog, _heirs, _unheard, _recovery):
+        for play in (_receivers, _untold, _overtaken, _alarms, _reader, _backlog, _hands, _heirs, _unheard, _recovery):
             play()
         _people(folder)
         return calls
@@ -187,6 +195,21 @@ def _backlog() -> None:
 
 def _to(most: int) -> Json:
     return {"capacity": {"min": 1, "desired": 2, "max": most}}
+
+
+def _hands() -> None:
+    """Something waits in so many accounts that a sweep deals them out."""
+    world = _world(RESIZES)
+    held = []
+    for account in map("account{}".format, range(hands.FEW + 1)):
+        world.cloud.seed(account, REGION, neighbours=(NEIGHBOUR,))
+        held.append(world.submit(RESIZES.operation, RESIZES.request | {"account": account}, key=account))
+        world.signal(held[-1], "pause")
+    world.clock.drain(2 * BRIEFLY)
+    for one in held:
+        world.signal(one, "resume")
+    for one in held:
+        _to_the_end(world, one)
 
 
 def _heirs() -> None:

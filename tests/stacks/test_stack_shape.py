@@ -452,3 +452,30 @@ def test_a_wrong_context_value_is_refused_in_a_sentence(context: dict[str, str],
 def test_synth_without_the_layer_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="run `make layer`"):
         application(outdir=tmp_path / "assembly", layer=tmp_path)
+
+
+def test_lambda_lets_those_loop_who_send_to_the_queue_that_wakes_them(
+    functions: dict[str, Json], of_type: OfType
+) -> None:
+    """Or every sixteenth message of theirs is dropped."""
+    woken = {
+        (json.dumps(one["FunctionName"]), json.dumps(one["EventSourceArn"]))
+        for one in of_type("AWS::Lambda::EventSourceMapping").values()
+    }
+    sending = {
+        (role["Ref"], json.dumps(statement["Resource"]))
+        for policy in of_type("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        for role in policy["Roles"]
+        if "sqs:SendMessage" in statement["Action"]
+    }
+    looping = {
+        name
+        for name, function in functions.items()
+        for waked, queue in woken
+        if name.removeprefix("windlass-") in waked
+        and any(role == function["Role"]["Fn::GetAtt"][0] and queue in sent for role, sent in sending)
+    }
+
+    assert looping == {"windlass-Sweep", "windlass-Courier"}
+    assert {name for name, one in functions.items() if one.get("RecursiveLoop") == "Allow"} == looping

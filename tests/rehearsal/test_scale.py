@@ -1,0 +1,70 @@
+"""A day's load at a small scale: all end well, no look is late, and what is taken grows with what comes in."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from lambdas.engine import hands
+from rehearsal.scale import SWEEPING, TRANSITIONS, Load, Measured, Scale
+from rehearsal.scale_command import LATE, scale, wrong
+
+SMALL = Load(operations=100_000, accounts=100, seconds=30)
+
+
+@pytest.fixture(autouse=True)
+def _loud() -> Iterator[None]:
+    """The command switches logging off."""
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def measured() -> Measured:
+    return Scale(SMALL).play()
+
+
+def test_all_end_well_and_no_look_is_late(measured: Measured) -> None:
+    assert wrong(measured) == ""
+    assert measured.ends.total() == 312  # of four and a half minutes
+
+
+def test_what_is_taken_is_told_by_what_gives_out_first(measured: Measured) -> None:
+    until = [one.until for one in measured.taken]
+
+    assert until == sorted(until)
+    assert {SWEEPING, TRANSITIONS} <= {one.quota for one in measured.taken}
+    transitions = next(one for one in measured.taken if one.quota == TRANSITIONS)
+    # 14 of each operation
+    assert transitions.amount == pytest.approx(14 * SMALL.operations / 86_400, rel=0.2)
+
+
+def test_a_sweep_that_had_no_hands_would_be_late(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each account's answers are waited for one after the other."""
+    monkeypatch.setattr(hands, "FEW", 1_000_000)
+
+    alone = Scale(SMALL).play()
+
+    assert alone.behind > LATE > measured.behind
+    assert alone.took[0] > measured.took[0]
+
+
+def test_the_command_shows_it() -> None:
+    out = io.StringIO()
+
+    ended = scale(["--operations", "20000", "--accounts", "5", "--seconds", "30"], Console(file=out, width=200))
+
+    assert ended == 0
+    assert "20,000 createServerGroup a day" in out.getvalue()
+    assert "First to give out:" in out.getvalue()
+
+
+@pytest.mark.parametrize("arguments", [["--accounts", "0"], ["--operations", "1e6"], ["--seconds", "-1"]])
+def test_bad_input_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        scale(arguments)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
