@@ -38,7 +38,7 @@ class Running:
 
 def running(clients: Clients, stack: Deployed, table: Table) -> list[Running]:
     """All operations that are not over, in the order of their acceptance."""
-    rows = sorted(_open(table), key=lambda row: row.accepted)
+    rows = underway(table)
     machines = {name: _Definitions(clients, arn) for name, arn in stack.machines.items()}
     found = []
     for row in rows:
@@ -48,6 +48,11 @@ def running(clients: Clients, stack: Deployed, table: Table) -> list[Running]:
         definition = machine.of(row.execution or row.id) if machine is not None else {}
         found.append(Running(row, _part(plan, "plan"), _part(request, "request"), _held(table, row), definition))
     return found
+
+
+def underway(table: Table) -> list[Control]:
+    """Their control rows, in the order of their acceptance."""
+    return sorted(_open(table), key=lambda row: row.accepted)
 
 
 def _part(item: Item | None, name: str) -> Json | None:

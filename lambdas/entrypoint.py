@@ -7,7 +7,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.engine import control, ends, evidence, finishing, holds, journal, measures, planning, rights, waits
+from lambdas.engine import (
+    comparing,
+    control,
+    ends,
+    evidence,
+    finishing,
+    holds,
+    journal,
+    measures,
+    planning,
+    rights,
+    waits,
+)
 from lambdas.engine.attempts import attempt, foreseen
 from lambdas.engine.tasks import PLAN, Sagas, Task, change_of, plan_of, task_of
 from lambdas.errors import WindlassError
@@ -37,7 +49,12 @@ def activity(hub: Hub, sagas: Sagas, event: Json) -> Json:
 
 
 def engine(hub: Hub, sagas: Sagas, event: Json) -> Json:
-    """Guard, a wait, a hold or an end. Token states answer later, through their token."""
+    """Guard, a wait, a hold or an end. Token states answer later, through their token.
+
+    `{"compare": id}` is the doctor's: it reads, and nothing else.
+    """
+    if "compare" in event:
+        return comparing.compared(hub, sagas, event["compare"])
     task = task_of(event, sagas)
     if task.step in OVER:
         return _judged(hub, task, lambda: _end(hub, task))

@@ -82,6 +82,7 @@ def install(clients: Clients) -> None:
     )
     _extend_backend()
     _extend_change_sets()
+    _protect_stacks()
     replace(Stack, _add_stack_event=noted(Stack._add_stack_event))
     begin = ("create_stack", "update_stack", "execute_change_set")
     replace(CloudFormationResponse, **{name: tokened(getattr(CloudFormationResponse, name)) for name in begin})
@@ -159,6 +160,10 @@ def _extend_backend() -> None:
         stack: MotoStack = next((s for s in backend.stacks.values() if name_or_stack_id in {s.name, s.stack_id}), None)
         if stack is None:
             return
+        if stack.enable_termination_protection:
+            raise ValidationError(
+                message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            )
         try:
             stack.delete()
         except ResourceError as error:
@@ -190,6 +195,18 @@ def _new_stack(backend: CloudFormationBackend, name: str, template: Any, paramet
         cross_stack_resources=backend.exports,
         **options,
     )
+
+
+def _protect_stacks() -> None:
+    """moto keeps the protection that a stack is created with, and cannot change it."""
+
+    def update_termination_protection(response: CloudFormationResponse) -> ActionResult:
+        name = response._get_param("StackName")
+        stack: MotoStack = response.cloudformation_backend.get_stack(name)
+        stack.enable_termination_protection = bool(response._get_param("EnableTerminationProtection"))
+        return ActionResult({"StackId": stack.stack_id})
+
+    CloudFormationResponse.update_termination_protection = update_termination_protection  # type: ignore[attr-defined]
 
 
 def _extend_change_sets() -> None:

@@ -116,12 +116,24 @@ def deploy(place: Place) -> None:
 def update(place: Place) -> None:
     """A changed setting reaches running operations: `live` moves to a new version."""
     before = _live(place)["Version"]
-    place.cdk("synth", "--quiet", "--output", str(place.folder / "second"), *_context("2"))
+    protected = ("--context", "deletionProtection=true")
+    place.cdk("synth", "--quiet", "--output", str(place.folder / "second"), *_context("2"), *protected)
     _deploy(place, "second")
     after = _live(place)
     _expect("the stack", _status(place, STACK), "UPDATE_COMPLETE")
     _expect("WINDLASS_SETTLING", after["Environment"]["Variables"]["WINDLASS_SETTLING"], "2")
     _expect("whether live moved", after["Version"] != before, True)
+
+
+def refuse(place: Place) -> None:
+    """The stack is protected; the doctor takes that off only when no operation runs."""
+    with_fail = _fails(place, "destroy", "--force", "--app", str(place.folder / "second"), STACK)
+    _expect("why it is not destroyed", "TerminationProtection" in with_fail, True)
+    dynamodb, (table,) = place.client("dynamodb"), place.client("dynamodb").list_tables()["TableNames"]
+    dynamodb.put_item(TableName=table, Item=RUNNING)
+    _expect("the doctor's answer while one runs", _doctor(place), 1)
+    dynamodb.delete_item(TableName=table, Key={name: RUNNING[name] for name in ("pk", "sk")})
+    _expect("the doctor's answer when none does", _doctor(place), 0)
 
 
 def destroy(place: Place) -> None:
@@ -134,7 +146,7 @@ def destroy(place: Place) -> None:
     _expect("APIs left", place.client("apigateway").get_rest_apis()["items"], [])
 
 
-STEPS: tuple[Callable[[Place], None], ...] = (bootstrap, synth, deploy, update, destroy)
+STEPS: tuple[Callable[[Place], None], ...] = (bootstrap, synth, deploy, update, refuse, destroy)
 
 
 # What the steps look at.
@@ -143,6 +155,34 @@ STEPS: tuple[Callable[[Place], None], ...] = (bootstrap, synth, deploy, update, 
 def _context(settling: str) -> tuple[str, ...]:
     given = {"settling": settling, **CONTEXT}
     return tuple(word for name, value in given.items() for word in ("--context", f"{name}={value}"))
+
+
+def _fails(place: Place, *arguments: str) -> str:
+    """What the CLI says where it has to fail."""
+    try:
+        place.cdk(*arguments)
+    except Failed as said:
+        return str(said)
+    raise Failed(f"cdk {arguments[0]} succeeded")
+
+
+def _doctor(place: Place) -> int:
+    command = [sys.executable, "-m", "doctor", "destroy", "--lift", "--region", REGION]
+    return subprocess.run(command, cwd=ROOT, env=place.environment, capture_output=True, check=False).returncode
+
+
+RUNNING: dict[str, Any] = {
+    **{
+        name: {"S": "running"}
+        for name in ("id", "saga", "account", "region", "application", "cluster", "caller", "door")
+    },
+    **{name: {"N": "1"} for name in ("version", "accepted", "finish_by", "due")},
+    "pk": {"S": "op#running"},
+    "sk": {"S": "control"},
+    "status": {"S": "RUNNING"},
+    "shard": {"S": "due#0"},
+}
+"""The control row of an operation."""
 
 
 def _deploy(place: Place, assembly: str) -> None:

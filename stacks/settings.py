@@ -73,7 +73,8 @@ class Settings:
     network: Network | None = None
     """Where all functions run (docs/vpc.md); without it, where Lambda likes."""
     protected: bool = True
-    """Whether DynamoDB refuses to delete the table, whoever asks. Not where `removal` is `destroy`, unless said."""
+    """Whether DynamoDB refuses to delete the table, and CloudFormation the stack, whoever asks.
+    Not where `removal` is `destroy`, unless said."""
     break_glass: tuple[str, ...] = ()
     """ARNs of the users and roles that may assume the role for emergencies, with MFA; without any there is none."""
     kept: timedelta = timedelta(days=400)

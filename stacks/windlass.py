@@ -88,8 +88,15 @@ class Windlass(Stack):
         settings: Settings | None = None,
         layer: Path = LAYER,
     ) -> None:
-        super().__init__(scope, construct_id, description="Windlass: cloud operations as durable state machines")
-        self._settings = settings = settings or Settings.of(scope.node)
+        settings = settings or Settings.of(scope.node)
+        # Operations that run would stay half done: `python -m doctor destroy` takes the protection off when none does.
+        super().__init__(
+            scope,
+            construct_id,
+            description="Windlass: cloud operations as durable state machines",
+            termination_protection=settings.protected,
+        )
+        self._settings = settings
         check(settings.policies, operations, certified=settings.mutual_tls is not None)
         self._operations = operations
         self._definitions = definitions(operations)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.deploy import DeployError, deploy, deploy_template
 from local.templates import TemplateError, in_order, references, resolved
@@ -55,6 +56,21 @@ def test_a_failed_update_restores_what_was(aws: Embedded) -> None:
         deploy_template("twice", json.dumps({"Resources": changed}), aws.endpoint)
 
     assert aws.client("ssm").get_parameter(Name="/twice")["Parameter"]["Value"] == "1"
+
+
+def test_a_protected_stack_is_deleted_only_when_it_is_let_go_of(aws: Embedded) -> None:
+    cloudformation = aws.client("cloudformation")
+    kept = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/kept", "Type": "String", "Value": "1"}}
+    body = json.dumps({"Resources": {"P": kept}})
+    cloudformation.create_stack(StackName="kept", TemplateBody=body, EnableTerminationProtection=True)
+
+    with pytest.raises(ClientError, match=r"Stack \[kept\] cannot be deleted while TerminationProtection is enabled"):
+        cloudformation.delete_stack(StackName="kept")
+
+    assert aws.client("ssm").get_parameters(Names=["/kept"])["Parameters"]
+    cloudformation.update_termination_protection(StackName="kept", EnableTerminationProtection=False)
+    cloudformation.delete_stack(StackName="kept")
+    assert aws.client("ssm").get_parameters(Names=["/kept"])["Parameters"] == []
 
 
 def _parameter(value: str) -> Json:
