@@ -133,10 +133,14 @@ def plan_deploy(request: DeployCloudFormation, cloud: Cloud) -> DeployPlan:
 
 def _valid(request: DeployCloudFormation, cloud: Cloud) -> None:
     given = Specification(request.stack_name, request.template_body, request.template_url)
-    needed = set(cloud.of(Stacks).validate(given))
+    needs = cloud.of(Stacks).validate(given)
     named = {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in request.capabilities else set()
-    if missing := sorted(needed - named - set(request.capabilities)):
+    if missing := sorted(set(needs.capabilities) - named - set(request.capabilities)):
         raise Rejected(f"the template of stack {request.stack_name} needs {', '.join(missing)}; add to capabilities")
+    if missing := sorted(set(needs.parameters) - request.parameters.keys()):
+        raise Rejected(
+            f"the template of stack {request.stack_name} has no default for {', '.join(missing)}; add to parameters"
+        )
 
 
 def _may_change(stack: Stack | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas import nouns
 from lambdas.cloud import Tags
-from lambdas.cloud.stacks import ChangeSet, Specification, Stack, Stacks
+from lambdas.cloud.stacks import ChangeSet, Needs, Specification, Stack, Stacks
 from lambdas.error_codes import translating
 from lambdas.errors import NotFound
 
@@ -26,10 +26,11 @@ class CloudFormation(Stacks):
     def __init__(self, clients: nouns.Clients) -> None:
         self._client: CloudFormationClient = clients[SERVICE]
 
-    def validate(self, specification: Specification) -> tuple[str, ...]:
+    def validate(self, specification: Specification) -> Needs:
         with translating(SERVICE, f"template of stack {specification.name}"):
             answer = self._client.validate_template(**_template(specification))
-        return tuple(answer.get("Capabilities", []))
+        required = (one["ParameterKey"] for one in answer.get("Parameters", []) if "DefaultValue" not in one)
+        return Needs(tuple(answer.get("Capabilities", [])), tuple(sorted(required)))
 
     def find(self, stack: str) -> Stack:
         with translating(SERVICE, f"stack {stack}"):

@@ -57,14 +57,23 @@ class Specification:
     """ARNs of topics."""
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a template needs to be given."""
+
+    capabilities: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    """Names of those that have no default."""
+
+
 class Stacks(Noun):
     noun, service = "stacks", "cloudformation"
     adapter = "lambdas.aws.stacks:CloudFormation"
 
     @abstractmethod
     @reads("cloudformation:ValidateTemplate")
-    def validate(self, specification: Specification) -> tuple[str, ...]:
-        """The capabilities that the template needs. Raises Rejected where it is none."""
+    def validate(self, specification: Specification) -> Needs:
+        """What the template needs. Raises Rejected where it is none."""
 
     @abstractmethod
     @reads("cloudformation:DescribeStacks")

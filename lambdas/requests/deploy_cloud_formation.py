@@ -61,6 +61,15 @@ class DeployCloudFormation(OfOneStack):
 
     clouddriver_names: ClassVar[frozenset[str]] = frozenset({"deployCloudFormation", "deployCloudFormationDescription"})
     secrets: ClassVar[frozenset[str]] = frozenset({"templateBody", "parameters"})
+    otherwise: ClassVar[tuple[str, ...]] = (
+        "It ends when CloudFormation has: complete, put back, or with a person called where rolling back failed too. "
+        "Clouddriver's task ends when the call is accepted, and Orca looks at the stack afterwards.",
+        "A stack that could not be created is deleted, with the reason kept. An update that CloudFormation rolled back "
+        "ends `RolledBack` with its reason. An update that is on its way cannot be cancelled: one that comes about "
+        "just then could not be put back.",
+        "What AWS refuses only as the update begins (a role that may not be passed, a stack policy) asks a person, "
+        "although nothing has begun; template, capabilities, parameters and the stack's status are looked at before.",
+    )
 
     def contradictions(self) -> Iterator[str]:
         if (self.template_body is None) == (self.template_url is None):

@@ -26,6 +26,11 @@ class ExecuteCloudFormationChangeSet(OfOneStack):
         {"executeCloudFormationChangeSet", "executeCloudFormationChangeSetDescription"}
     )
 
+    otherwise: ClassVar[tuple[str, ...]] = (
+        "It ends as `deployCloudFormation` does. A change set that failed is used up, though the stack is as before; "
+        "one that was to make its stack leaves it empty (`ROLLBACK_COMPLETE`): delete it before it is made anew.",
+    )
+
     @classmethod
     def of_clouddriver(cls, description: Json, accounts: Mapping[str, Account]) -> list[Self]:
         """Clouddriver validates nothing here, and fails while working."""

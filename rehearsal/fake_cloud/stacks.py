@@ -3,10 +3,11 @@
 Where it says `BREAKS FOR GOOD`, rolling back fails too.
 """
 
+import json
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
-from lambdas.cloud.stacks import CREATE, ChangeSet, Specification, Stack, Stacks
+from lambdas.cloud.stacks import CREATE, ChangeSet, Needs, Specification, Stack, Stacks
 from lambdas.errors import AlreadyExists, Conflict, NotFound, Rejected
 from lambdas.values import changed
 from rehearsal.fake_cloud.place import Place
@@ -54,10 +55,13 @@ class Prepared:
 @plays(Stacks)
 class FakeStacks(Port):
     @call
-    def validate(self, specification: Specification) -> tuple[str, ...]:
+    def validate(self, specification: Specification) -> Needs:
         if "Resources" not in (specification.template or "Resources"):
             raise Rejected("Template format error: At least one Resources member must be defined.")
-        return ("CAPABILITY_IAM",) if "AWS::IAM" in (specification.template or "") else ()
+        template = specification.template or "{}"
+        parameters = json.loads(template).get("Parameters", {})
+        required = tuple(sorted(name for name, one in parameters.items() if "Default" not in one))
+        return Needs(("CAPABILITY_IAM",) if "AWS::IAM" in template else (), required)
 
     @call
     def find(self, stack: str) -> Stack:

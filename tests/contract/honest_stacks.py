@@ -3,6 +3,7 @@
 A template that says `BREAKS` fails while its resources are made, as the fake cloud's do: moto's own always succeed.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
         ("execute_change_set", _of_known(CloudFormationResponse.execute_change_set)),
     ):
         monkeypatch.setattr(CloudFormationResponse, name, tokened(method))
+    validated = _validated(CloudFormationResponse.validate_template)
+    monkeypatch.setattr(CloudFormationResponse, "validate_template", validated)
     monkeypatch.setattr(Stack, "update", _updated(Stack.update))
     monkeypatch.setattr(Stack, "create_resources", _created(Stack.create_resources))
     monkeypatch.setattr(
@@ -32,6 +35,19 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CloudFormationResponse, "describe_change_set", _described)
     monkeypatch.setattr(CloudFormationResponse, "delete_change_set", _deleted)
     monkeypatch.setattr(CloudFormationResponse, "_validate_different_update", _changing)
+
+
+def _validated(method: Any) -> Any:
+    """moto does not tell the parameters."""
+
+    def validate(response: Any) -> ActionResult:
+        found = method(response).result
+        said = json.loads(response._get_param("TemplateBody")).get("Parameters", {}).items()
+        keyed = (({"ParameterKey": name}, one) for name, one in said)
+        parameters = [key | ({"DefaultValue": one["Default"]} if "Default" in one else {}) for key, one in keyed]
+        return ActionResult(found | {"Parameters": parameters})
+
+    return validate
 
 
 def _updated(method: Any) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.cloud.stacks import CREATE, UPDATE, Specification, Stacks
+from lambdas.cloud.stacks import CREATE, UPDATE, Needs, Specification, Stacks
 from lambdas.errors import AlreadyExists, NotFound, Rejected
 from rehearsal.fake_cloud.stacks import BREAKS, BROKEN, SPENT, STUCK
 from tests.contract.worlds import FakeWorld, World
@@ -28,7 +28,9 @@ def stacks(world: World) -> Stacks:
 
 
 def test_a_template_is_validated(stacks: Stacks) -> None:
-    assert stacks.validate(SHOP) == ()
+    assert stacks.validate(SHOP) == Needs((), ("Days",))
+    with_default = TEMPLATE.replace('"Type": "String"', '"Type": "String", "Default": "7"')
+    assert stacks.validate(replace(SHOP, template=with_default)) == Needs()
     with pytest.raises(Rejected):
         stacks.validate(replace(SHOP, template="{}"))
 

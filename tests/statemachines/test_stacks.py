@@ -195,6 +195,12 @@ def test_a_stack_that_a_change_set_could_not_make_is_empty_again_and_says_so() -
             "CREATE_COMPLETE",
             "needs CAPABILITY_IAM; add to capabilities",
         ),
+        (
+            UPDATES,
+            {"templateBody": LATER.replace('{"Resources"', '{"Parameters": {"Zone": {"Type": "String"}}, "Resources"')},
+            "CREATE_COMPLETE",
+            "the template of stack shop-queues has no default for Zone; add to parameters",
+        ),
         (UPDATES, {}, "ROLLBACK_COMPLETE", "is ROLLBACK_COMPLETE and cannot be updated; delete it first"),
         (UPDATES, {}, "UPDATE_ROLLBACK_FAILED", "cannot be updated; continue its rollback first"),
         (UPDATES, {}, "REVIEW_IN_PROGRESS", "is in review: execute one of its change sets, or delete it"),
