@@ -1,5 +1,6 @@
 """The whole hub in virtual time: the real handlers and engine over fake clouds, a fake table, our Step Functions."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ CALLER = intake.Caller("arn:aws:iam::123456789012:role/rehearsal")
 TERMS = intake.Terms(door="windlass", start_within=None, finish_within=timedelta(hours=24))
 PATIENT = 43_200
 """Posts of one request, two seconds apart: a caller goes on for a day, as long as nobody has answered."""
+MEASURED = 20_000
+"""Lines of metrics that a world keeps, 30 MB: a flood of 30,000 operations measures ten times as many."""
 LONGEST = timedelta(days=40)
 """Virtual time after which a run that has not ended never will: machines end after 30 days."""
 
@@ -146,8 +149,8 @@ class World:
         """After how many seconds an invocation comes a second time, if it does."""
         self.delivery: Callable[[], tuple[float, ...]] = _once
         """After how many more seconds a message or an event arrives, each time it does."""
-        self.metrics: list[Json] = []
-        """What was measured: lines of CloudWatch's embedded format."""
+        self.metrics: deque[Json] = deque(maxlen=MEASURED)
+        """What was measured last: lines of CloudWatch's embedded format."""
         self.nudges = Nudges()
         self._silent_until = 0.0
         self.clock.at(rhythm.EACH, self._rule)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from math import isfinite
 from typing import Any, cast
 
@@ -30,8 +30,6 @@ LONGEST_PATH = 1_000
 MOST_DIGITS = 38
 """Of a number that the table can hold:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
-
-logger = logging.getLogger("windlass.api")
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ class Desk:
         """The line from which whoever knows an id of the caller's finds the operation, and with it all others."""
         caller = self.caller
         about = {"operation": accepted.id, "caller": caller.principal, "user": caller.user, **self.traces}
-        logger.info("repeated" if accepted.repeated else "accepted", extra=about)
+        _logger().info("repeated" if accepted.repeated else "accepted", extra=about)
 
     def find(self, operation: str) -> Whole:
         """The operation or batch of that id, as it stands. Raises NotFound, also for what the caller may not read."""
@@ -183,6 +181,14 @@ def _fits_a_key(path: str) -> None:
     """Raises Problem where the names in a path are longer than a row's key can be."""
     if len(path.encode(errors="replace")) > LONGEST_PATH:
         raise Problem(404, f"there is nothing of such a name: the path has more than {LONGEST_PATH} bytes")
+
+
+@cache
+def _logger() -> Any:
+    """That of all functions (`lambdas.handlers`): made with the first operation that is accepted."""
+    from aws_lambda_powertools import Logger  # noqa: PLC0415  the function's start has no use for it
+
+    return Logger(service="windlass")
 
 
 def meant(name: str, known: Sequence[str]) -> str:

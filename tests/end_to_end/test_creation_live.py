@@ -213,6 +213,21 @@ def test_user_data_is_in_no_history_no_answer_and_no_log(played: Json, live: Liv
         assert SECRET not in text, where
 
 
+@plays([complete])
+def test_it_is_measured_once_and_every_line_of_it_is_found_by_whom_it_belongs_to(played: Json, live: Live) -> None:
+    texts = (path.read_text() for path in live.logs.rglob("*.log"))
+    found = [line[line.index("{") :] for text in texts for line in text.splitlines() if f'"{played["id"]}"' in line]
+    told = [json.loads(line) for line in found if line.endswith("}")]
+
+    (end,) = (one for one in told if "Ends" in one)
+    done = [one for one in told if one.get("message") == "done"]
+    assert (end["Operation"], end["End"], end["OurFault"]) == ("createServerGroup", "SUCCEEDED", 0)
+    assert {one["step"] for one in done} >= {"Plan", "ScaleUp", "Finish"}
+    assert {one["caller"] for one in done} == {played["caller"]}
+    assert {one["attempt"] for one in done if one["step"] == "ScaleUp"} == {1}
+    assert [one["caller"] for one in told if one.get("message") == "accepted"] == [played["caller"]]
+
+
 @contextmanager
 def _watched(live: Live, target_group: str) -> Iterator[set[str]]:
     """Every target that is ever seen in the group."""

@@ -66,7 +66,8 @@ def released(live: Live) -> Json:
     taken, again = (live.client.post(f"{thing(group)}/release", body) for _ in range(2))
     wrong = live.ask("POST", f"{thing(group)}/release", body | {"operation": heir + "x"})
     ended = {"holder": live.ended(holder), "heir": live.ended(heir)}
-    return ended | {"taken": taken, "again": again, "wrong": wrong.status}
+    runbook = live.client.get(f"/operations/{holder}/runbook")
+    return ended | {"taken": taken, "again": again, "wrong": wrong.status, "runbook": runbook}
 
 
 @plays([released])
@@ -78,6 +79,22 @@ def test_a_guard_that_is_taken_by_force_goes_to_the_next(played: Json) -> None:
     assert taken["owner"]["operation"] == heir["id"]
     assert [one["did"] for one in taken["acts"]] == [f"took it from operation {holder['id']}: nobody launches"]
     assert (played["again"]["acts"], played["wrong"]) == (taken["acts"], 404)
+
+
+@plays([released])
+def test_what_was_taken_by_force_says_what_it_left_and_how_to_put_it_back(played: Json) -> None:
+    book, (step,) = played["runbook"], played["runbook"]["steps"]
+    group = played["holder"]["cluster"].rpartition("/")[2]
+
+    assert (step["state"], step["trouble"], book["does"]) == (
+        "UndoResize",
+        None,
+        "put back what the operation could not",
+    )
+    for call in step["calls"]:
+        assert call["line"].startswith("aws autoscaling update-auto-scaling-group --auto-scaling-group-name ")
+        assert group in call["arns"][0]
+    assert step["calls"] or step["findings"]
 
 
 def locked(live: Live) -> Json:
