@@ -1,25 +1,19 @@
 """Whose each row of the table is, when all is over: a row that nothing accounts for is an orphan."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from lambdas.rows import Status
 from rehearsal.fuzz.tally import Tally
 
 Row = Mapping[str, Any]
-OF_AN_OPERATION = ("request", "plan", "step#", "evidence", "alarms", "event#", "delivery#", "callback", "acts")
-SINGLE = {"freezes": ("freeze#", "acts"), "sweep": ("heartbeat", "backlog"), "accounts": ("account#")}
-OF_NO_OPERATION = {
-    "cluster#": ("names", "departures"),
-    "fleet#": ("place", "digests", "groups#", "looks#", "asked#"),
-    "brake#": ("",),
-    "guard#": ("guard", "acts"),
-    "app#": ("webhook#", "notification#"),
-    "application#": ("alarms",),
-    "account#": ("acts",),
-}
-"""Sorts of the rows of each kind of partition, as docs/architecture.md lists them."""
+ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
+_ITEMS = re.compile(r"^\| pk \| sk \| what \|\n(.+?)\n\n", re.MULTILINE | re.DOTALL)
+_NAME = re.compile(r"`([^`]+)`")
 PUT_BY_CALLERS = ("webhook#", "notification#", "alarms", "freeze#")
 STANDING = ("sweep", "application#", "freezes")
 """Partitions whose `due` says since when, and not by when."""
@@ -48,11 +42,26 @@ def _partition(
             yield f"{pk[:80]} {row['sk']} has been due for {now - row['due']:.0f} s"
 
 
+@cache
+def kinds() -> frozenset[tuple[str, str]]:
+    """What keys begin with, partition and sort, as docs/architecture.md lists them: a row that it forgets is none."""
+    found = _ITEMS.search(ARCHITECTURE.read_text("utf-8"))
+    rows = [line.split("|")[1:3] for line in found[1].splitlines()] if found else []
+    return frozenset((pk, sk) for pks, sks in rows for pk in _begins(pks) for sk in _begins(sks))
+
+
+def _begins(cell: str) -> list[str]:
+    """What the keys of a cell begin with: `step#<name>` is `step#`."""
+    return [one.partition("<")[0] for one in _NAME.findall(cell)]
+
+
+def _is_known(row: Row) -> bool:
+    return any(row["pk"].startswith(pk) and row["sk"].startswith(sk) for pk, sk in kinds())
+
+
 def _of_no_operation(row: Row, tally: Tally) -> Iterator[str]:
     pk, sk = row["pk"], row["sk"]
-    kinds = SINGLE | OF_NO_OPERATION
-    sorts = SINGLE.get(pk) or next((kinds[kind] for kind in OF_NO_OPERATION if pk.startswith(kind)), ())
-    if not sk.startswith(sorts):
+    if not _is_known(row):
         yield f"{pk[:80]!r} {sk[:80]!r} is no kind of row that there is"
     elif sk.startswith(PUT_BY_CALLERS) and (pk, sk) not in tally.configured:
         yield f"{pk[:80]!r} {sk[:80]!r} was put by nobody"
@@ -75,6 +84,6 @@ def _operation(
         yield f"operation {name} is still {control['status']} in {control.get('step')}"
     if {name, control.get("batch")}.isdisjoint(accepted):
         yield f"operation {name} was answered to nobody"
-    for sort in sorts:
-        if sort not in ("control", "batch") and not sort.startswith(OF_AN_OPERATION):
+    for sort, row in sorts.items():
+        if sort.startswith("wait#") or not _is_known(row):
             yield f"op#{name} keeps {sort}"

@@ -136,10 +136,13 @@ class Words:
         elif name and value not in self.known[name]:
             self.known[name].append(value)
 
-    def familiar(self, asked: Asked, random: Random) -> Asked:
-        """The request with most of its names replaced by ones that mean something."""
-        path = self._in(asked.path, random)
-        if "/ops/" in asked.template and random.random() < 0.9:
+    def familiar(self, asked: Asked, random: Random, *, linked: bool) -> Asked:
+        """The request with most of its names replaced by ones that mean something.
+
+        `linked`: an earlier answer has said what its path is about.
+        """
+        path = dict(asked.path) if linked else self._in(asked.path, random)
+        if not linked and "/ops/" in asked.template and random.random() < 0.9:
             path["name"] = random.choice([*self.requests])
         asked = replace(asked, path=path, query=self._in(asked.query, random), headers=self._in(asked.headers, random))
         return asked if asked.body is NO_BODY else replace(asked, body=self._body(asked, random))
