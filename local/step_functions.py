@@ -291,6 +291,7 @@ def _endpoints(backend: Any, token: str) -> Iterator[Any]:
 
 def _answer_fully() -> None:
     described, told = StepFunctionResponse.describe_execution, StepFunctionResponse.get_execution_history
+    machine_of = StepFunctionResponse.describe_state_machine_for_execution
 
     def describe_execution(response: StepFunctionResponse) -> ActionResult:
         answer: Any = described(response).result
@@ -298,6 +299,13 @@ def _answer_fully() -> None:
         if execution.stop_date is not None:
             answer["stopDate"] = execution.stop_date
         return ActionResult(answer | {"inputDetails": {"included": True}, "redriveCount": 0})
+
+    def describe_state_machine_for_execution(response: StepFunctionResponse) -> ActionResult:
+        """An execution keeps the definition that it began with, whatever its machine has been changed to since."""
+        answer: Any = machine_of(response).result
+        execution: MotoExecution = response.stepfunction_backend.describe_execution(response._get_param("executionArn"))
+        details = execution.exec_worker._evaluation_details.state_machine_details
+        return ActionResult(answer | {"definition": details.definition})
 
     def get_execution_history(response: StepFunctionResponse) -> ActionResult:
         history: Any = told(response).result
@@ -309,4 +317,9 @@ def _answer_fully() -> None:
         more = {"nextToken": str(end)} if end < len(events) else {}
         return ActionResult({"events": events[start:end], **more})
 
-    replace(StepFunctionResponse, describe_execution=describe_execution, get_execution_history=get_execution_history)
+    replace(
+        StepFunctionResponse,
+        describe_execution=describe_execution,
+        describe_state_machine_for_execution=describe_state_machine_for_execution,
+        get_execution_history=get_execution_history,
+    )

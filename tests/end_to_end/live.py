@@ -154,9 +154,14 @@ class Live:
         eventually(lambda: self.task(task)["status"]["complete"], pause=1)
         return self.task(task)
 
-    def entered(self, operation: str, step: str) -> None:
+    def entered(self, operation: str, step: str, within: float = LONGEST) -> None:
         """Wait until that state has begun."""
-        eventually(lambda: self.rows.of(operation).get("step") == step or self.rows.of(operation).get("closed"))
+
+        def begun() -> bool:
+            row = self.rows.of(operation)
+            return row.get("step") == step or bool(row.get("closed"))
+
+        eventually(begun, within)
 
     def run(self, operation: str, body: Json) -> Json:
         return self.ended(self.submit(operation, body))
@@ -164,6 +169,10 @@ class Live:
     def strike(self, api: str, do: str, about: str, **more: Any) -> None:
         """The next call of that API whose request names that."""
         self.stage.fault(api=api, do=do, about=about, **more)
+
+    def forgive(self) -> None:
+        """No fault strikes any more, of anybody's."""
+        urllib3.request("DELETE", f"{self.stage.endpoint}/_embedded/faults")
 
     def struck(self, about: str) -> int:
         """How often."""

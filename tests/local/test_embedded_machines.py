@@ -66,6 +66,23 @@ def test_tasks_call_aliases_and_a_token_ends_the_wait_once(aws: Embedded) -> Non
         run.states.send_task_success(taskToken="nonsense", output="{}")
 
 
+def test_an_execution_keeps_the_definition_that_it_began_with(aws: Embedded) -> None:
+    run = Run(aws, "keeps")
+    token = run.token()
+    machine = run.states.describe_execution(executionArn=run.arn)["stateMachineArn"]
+    before = run.states.describe_state_machine(stateMachineArn=machine)["definition"]
+    changed = before.replace('"Hold"', '"Wait"')
+
+    run.states.update_state_machine(stateMachineArn=machine, definition=changed)
+    kept = run.states.describe_state_machine_for_execution(executionArn=run.arn)["definition"]
+    now = run.states.describe_state_machine(stateMachineArn=machine)["definition"]
+    run.states.update_state_machine(stateMachineArn=machine, definition=before)
+    run.states.send_task_success(taskToken=token, output="{}")
+
+    assert (json.loads(kept), json.loads(now)) == (json.loads(before), json.loads(changed))
+    assert run.ended()["status"] == "SUCCEEDED"
+
+
 def test_the_cause_of_a_failed_token_is_kept(aws: Embedded) -> None:
     run = Run(aws, "fails")
 
