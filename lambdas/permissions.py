@@ -8,11 +8,12 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 import importlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
 from lambdas.accounts import Account
 from lambdas.dependent_actions import PASS_ROLE, dependents_of
@@ -61,6 +62,11 @@ BESIDES: Mapping[str, frozenset[str]] = {
     "arn:*:ec2:*:*:vpc/*": frozenset({"ec2:CreateSecurityGroup"}),
 }
 """What else an action touches, where it has another account in its ARN or none."""
+GROUPS = "arn:*:autoscaling:*:{account}:autoScalingGroup:*:autoScalingGroupName/"
+CONFIGURATIONS = "arn:*:autoscaling:*:{account}:launchConfiguration:*"
+"""A server group's name says whose it is, its launch configuration's need not."""
+PLAIN = re.compile(r"[A-Za-z0-9_.+=@~]+")
+"""Names of applications that mean nothing else in a policy."""
 
 
 @dataclass(frozen=True)
@@ -83,27 +89,45 @@ def declared(references: Iterable[str]) -> frozenset[str]:
     return frozenset(action for module, _, name in parts for action in getattr(importlib.import_module(module), name))
 
 
-def statements(actions: Collection[str], account: str, roles: Sequence[str] = ()) -> list[Statement]:
+class Policies(Protocol):
+    def __call__(self, account: Account, application: Callable[[], str] = str) -> str:
+        """The policy of a session in that account; `application` is asked for where it makes a difference."""
+
+
+def statements(
+    actions: Collection[str], account: str, roles: Sequence[str] = (), application: str = ""
+) -> list[Statement]:
     """What has to be allowed in that account so that these calls pass, what they need besides themselves included.
 
     `roles`: names of the roles that may be passed, with `*`; none of them, and passing is not allowed at all.
+    `application`: whose server groups may be changed; empty for anybody's.
     """
-    return [*_calls(actions, account), *_dependents(actions, account, roles)]
+    return [*_calls(actions, account, application), *_dependents(actions, account, roles)]
 
 
-def session_policy(actions: Collection[str], account: str, roles: Sequence[str] = ()) -> str:
-    """The same as the policy of a session in that account. At most `LONGEST` characters, which synth checks."""
-    said = [one.json_value for one in statements(actions, account, roles)]
-    return json.dumps({"Version": "2012-10-17", "Statement": said}, separators=(",", ":"))
+def session_policy(actions: Collection[str], account: str, roles: Sequence[str] = (), application: str = "") -> str:
+    """The same as the policy of a session in that account. At most `LONGEST` characters, which synth checks.
+
+    Where an application's name does not fit in as well, its groups are not told from others.
+    """
+    said = [one.json_value for one in statements(actions, account, roles, application)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": said}, separators=(",", ":"))
+    return session_policy(actions, account, roles) if application and len(text) > LONGEST else text
 
 
-def session_policies(environ: Mapping[str, str]) -> Callable[[Account], str]:
-    """The policy of this function's sessions in an account, from the declarations that the template names.
+def session_policies(environ: Mapping[str, str]) -> Policies:
+    """The policies of this function's sessions, from the declarations that the template names.
 
     `WINDLASS_DECLARES`: references to them; `WINDLASS_PASSABLE_ROLES`: names of roles, with `*`; both with commas.
     """
     references, roles = (listed(environ.get(name, "")) for name in (DECLARES, PASSABLE))
-    return lambda account: session_policy(declared(references), account.id, roles)
+
+    def policy(account: Account, application: Callable[[], str] = str) -> str:
+        actions = declared(references)
+        whose = application() if any(map(changes_groups, actions)) else ""
+        return session_policy(actions, account.id, roles, whose)
+
+    return policy
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -111,22 +135,37 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
-def resources_of(action: str, account: str) -> tuple[str, ...]:
+def resources_of(action: str, account: str, application: str = "") -> tuple[str, ...]:
     """On what the action is allowed in that account."""
     service = action.partition(":")[0]
     if _names_nothing(action) or action in UNRESTRICTED or service not in OF_SERVICE:
         return (ANYTHING,)
+    if service == "autoscaling" and PLAIN.fullmatch(application):
+        return _of_application(action, account, application)
     besides = (pattern for pattern, actions in BESIDES.items() if action in actions)
     return (OF_SERVICE[service].format(account=account), *besides)
+
+
+def changes_groups(action: str) -> bool:
+    """Whether it is for a server group, whose name says the application."""
+    service, _, name = action.partition(":")
+    return service == "autoscaling" and not name.startswith("Describe") and "LaunchConfiguration" not in name
+
+
+def _of_application(action: str, account: str, application: str) -> tuple[str, ...]:
+    if not changes_groups(action):
+        return (CONFIGURATIONS.format(account=account),)
+    groups = GROUPS.format(account=account)
+    return (f"{groups}{application}", f"{groups}{application}-*")
 
 
 def _names_nothing(action: str) -> bool:
     return action not in NAME_SOMETHING and any(fnmatchcase(action, pattern) for pattern in NAME_NOTHING)
 
 
-def _calls(actions: Collection[str], account: str) -> Iterator[Statement]:
+def _calls(actions: Collection[str], account: str, application: str) -> Iterator[Statement]:
     """Two statements: a resource of one service's does not fit an action of another's, so that all stand together."""
-    found = {action: resources_of(action, account) for action in sorted(actions)}
+    found = {action: resources_of(action, account, application) for action in sorted(actions)}
     anywhere = tuple(action for action, resources in found.items() if resources == (ANYTHING,))
     somewhere = tuple(action for action in found if action not in anywhere)
     if anywhere:

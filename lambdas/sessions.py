@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from threading import RLock
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +32,8 @@ from lambdas.clusters import TableClusters
 from lambdas.errors import NotFound, Rejected
 from lambdas.hub import SETTLING
 from lambdas.nouns import adapted
-from lambdas.rows import names_key, request_key
+from lambdas.permissions import Policies
+from lambdas.rows import control_key, names_key, request_key
 from lambdas.scribe import Notes
 from lambdas.table import Table
 from lambdas.values import changed
@@ -98,16 +99,17 @@ def clouds(
     table: Table,
     brakes: Brakes,
     *,
-    policy: Callable[[Account], str] | None = None,
+    policy: Policies | None = None,
     now: Callable[[], float] = time.time,
     settling: timedelta = SETTLING,
 ) -> Callable[[str, str, str], Cloud]:
     """The cloud of (account, Region) for an operation's id.
 
-    `policy` gives the policy (JSON) of a session in an account: what the function declares that it calls, whatever the
-    role there may do. Raises Rejected for an unknown account or Region, Throttled where nothing may be begun there now.
+    `policy` gives the policy (JSON) of a session in an account: what the function declares that it calls, of server
+    groups those of the operation's application, whatever the role there may do. Raises Rejected for an unknown account
+    or Region, Throttled where nothing may be begun there now.
     """
-    sessions = _Sessions(policy)
+    sessions = _Sessions(table, policy)
 
     def cloud(account: str, region: str, operation: str) -> Cloud:
         known = _known(table, account, region)
@@ -123,12 +125,12 @@ def noted(
     table: Table,
     brakes: Brakes,
     *,
-    policy: Callable[[Account], str] | None = None,
+    policy: Policies | None = None,
     now: Callable[[], float] = time.time,
     settling: timedelta = SETTLING,
 ) -> Callable[[str, str, str], tuple[Cloud, Notes]]:
     """The same, making no change: what would have been called is in the notes."""
-    sessions = _Sessions(policy)
+    sessions = _Sessions(table, policy)
 
     def cloud(account: str, region: str, operation: str, notes: Notes) -> Cloud:
         known = _known(table, account, region)
@@ -224,8 +226,8 @@ class _Sessions:
     MOST = 32
     """Sessions of operations kept at once; the oldest is let go."""
 
-    def __init__(self, policy: Callable[[Account], str] | None) -> None:
-        self._policy = policy
+    def __init__(self, table: Table, policy: Policies | None) -> None:
+        self._table, self._policy = table, policy
         self._kept: dict[tuple[str | None, str | None, str, str], _Clients] = {}
 
     def clients(self, account: Account, region: str, operation: str) -> _Clients:
@@ -240,7 +242,16 @@ class _Sessions:
     def _opener(self, account: Account, region: str, operation: str) -> Callable[[], Session]:
         if account.role is None:
             return _botocore
-        return cache(lambda: _assumed(account, region, operation, self._policy(account) if self._policy else None))
+        policy, whose = self._policy, partial(_application, self._table, operation)
+        return cache(lambda: _assumed(account, region, operation, policy(account, whose) if policy else None))
+
+
+def _application(table: Table, operation: str) -> str:
+    """Whose groups the operation may change; empty where nothing says so, as of a dry run, which changes none."""
+    from lambdas.requests import UNOWNED  # noqa: PLC0415  the models of requests, which a session alone does not need
+
+    application = str((table.get(control_key(operation)) or {}).get("application", ""))
+    return "" if application == UNOWNED else application
 
 
 def _assumed(account: Account, region: str, operation: str, policy: str | None) -> Session:

@@ -12,6 +12,7 @@ from botocore.config import Config
 from lambdas.accounts import Account
 from lambdas.dry_calls import NotLetIn, Unreachable
 from lambdas.error_codes import translated, translating
+from lambdas.permissions import Policies
 
 BRIEF = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 2})
 """All of it within the 29 seconds that API Gateway waits, also where a Region does not answer."""
@@ -32,9 +33,7 @@ class AwsVisits:
     `policy` gives that of a session in an account, as operations have it: what STS says of it is found out here.
     """
 
-    def __init__(
-        self, own: Callable[[str, str, Config], Any], region: str, policy: Callable[[Account], str] | None = None
-    ) -> None:
+    def __init__(self, own: Callable[[str, str, Config], Any], region: str, policy: Policies | None = None) -> None:
         self._own, self._region, self._policy = own, region, policy
 
     def hub(self) -> str:

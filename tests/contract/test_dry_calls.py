@@ -46,7 +46,11 @@ def own(service: str, region: str, config: Config) -> Any:
     return recorded(service) if region == REGION else boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]
 
 
-VISITS = AwsVisits(own, REGION, lambda account: f"what the Reader declares, in {account.id}")
+def declared(account: Account, application: Callable[[], str] = str) -> str:
+    return f"what the Reader declares, in {account.id}"
+
+
+VISITS = AwsVisits(own, REGION, declared)
 
 
 def test_a_role_that_trusts_the_hub_and_demands_its_external_id_is_fine(aws: Recorder, trusting: Trusting) -> None:

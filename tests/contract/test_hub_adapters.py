@@ -441,13 +441,18 @@ def test_an_unknown_account_or_region_is_rejected(known: MemoryTable, account: s
         sessions.clouds(known, Brakes(known, time.time))(account, region, "op1")
 
 
+def declared(account: Account, application: Callable[[], str] = str) -> str:
+    return f"what calls need in {account.id} for {application()}"
+
+
 def test_another_account_is_reached_by_its_role_in_a_session_named_after_the_operation(
     aws: object, known: MemoryTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, Any]] = []
     sts = recorded("sts")
     monkeypatch.setattr(sessions, "own", lambda *_: _Recorded(sts, asked))
-    clouds = sessions.clouds(known, Brakes(known, time.time), policy=lambda account: f"what calls need in {account.id}")
+    known.write(Put(Key("op#op1", "control"), {"application": "shop"}))
+    clouds = sessions.clouds(known, Brakes(known, time.time), policy=declared)
     cloud = clouds("prod", "eu-west-1", "op1")
     assert asked == []
 
@@ -459,7 +464,7 @@ def test_another_account_is_reached_by_its_role_in_a_session_named_after_the_ope
             "RoleArn": "arn:aws:iam::210987654321:role/windlass",
             "RoleSessionName": "op1",
             "ExternalId": "shared-secret",
-            "Policy": "what calls need in 210987654321",
+            "Policy": "what calls need in 210987654321 for shop",
         }
     ]
 

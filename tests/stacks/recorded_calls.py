@@ -54,6 +54,8 @@ class Called(NamedTuple):
     """boto3's name."""
     operation: str
     parameters: Json
+    application: str = ""
+    """Whose operation made it, where one is played."""
 
 
 class Calls(list[Called]):
@@ -62,6 +64,7 @@ class Calls(list[Called]):
     def __init__(self) -> None:
         super().__init__()
         self.function: Callable[[], str] = lambda: "nobody"
+        self.application = ""
         self._made: set[tuple[object, ...]] = set()
 
     def is_new(self, *what: object) -> bool:
@@ -72,7 +75,7 @@ class Calls(list[Called]):
         return not known
 
     def note(self, params: Json, model: Any, **_: Any) -> None:
-        self.append(Called(self.function(), model.service_model.service_name, model.name, params))
+        self.append(Called(self.function(), model.service_model.service_name, model.name, params, self.application))
 
 
 RECORDER: list[Calls] = []

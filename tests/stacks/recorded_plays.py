@@ -19,6 +19,7 @@ from lambdas.hub import Hub, Json, Settings
 from lambdas.push import receivers
 from lambdas.push.letters import Answered
 from lambdas.push.receivers import Notification, Webhook
+from lambdas.requests import UNOWNED
 from lambdas.rows import Mark, Status, control_key
 from lambdas.table import Update
 from lambdas.values import changed
@@ -88,11 +89,19 @@ def played(folder: Path) -> Calls:
     """All calls of all that is played here; `folder` is for the policies that people need."""
     with recording() as calls:
         for scenario in scenarios.ALL:
+            calls.application = _application(scenario)
             _operation(scenario)
+        calls.application = ""
         for play in (_receivers, _untold, _overtaken, _alarms, _reader, _backlog, _hands, _heirs, _unheard, _recovery):
             play()
         _people(folder)
         return calls
+
+
+def _application(scenario: Scenario) -> str:
+    saga = scenario.saga(scenario.world())
+    application: str = saga.request_type.model_validate(scenario.request).application
+    return "" if application == UNOWNED else application
 
 
 def _operation(scenario: Scenario) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from lambdas.calls import actions, prefix_of
 from tests.stacks.policies import Request
 from tests.stacks.recorded_calls import HUB, REGION, Called
-from tests.stacks.service_reference import arns_of, takes_resources
+from tests.stacks.service_reference import arns_of, is_for, takes_resources
 
 Json = dict[str, Any]
 UNIQUE = "*"
@@ -19,7 +19,7 @@ def requests_of(called: Called, account: str = HUB) -> Iterator[Request]:
         yield from _of_table(called)
         return
     for action in actions(called.service, called.operation):
-        found = sorted(set(_arns(called, account))) if takes_resources(action) else ["*"]
+        found = sorted({arn for arn in _arns(called, account) if is_for(action, arn)})
         for arn in found or [sample(action, account)]:
             yield Request(action, arn)
 

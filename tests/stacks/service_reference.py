@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 """
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,6 +25,12 @@ def takes_resources(action: str) -> bool:
     """Whether a policy can name what the action is for."""
     service, _, name = action.partition(":")
     return bool(_reference()[service]["Actions"][name.lower()].get("Resources"))
+
+
+def is_for(action: str, arn: str) -> bool:
+    """Whether AWS's reference has the action ask for things with such ARNs."""
+    patterns = arns_of(action) if takes_resources(action) else []
+    return any(re.fullmatch(re.sub(r"\$\{\w+\}", "[^:]*", pattern), arn) for pattern in patterns)
 
 
 def arns_of(action: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from lambdas.dependent_actions import dependents_of
-from lambdas.permissions import UNRESTRICTED, declared, session_policy
+from lambdas.permissions import UNRESTRICTED, changes_groups, declared, session_policy
 from stacks.definitions import activities, definitions
 from stacks.windlass import declarations
 from statemachines import ALL
@@ -244,6 +244,23 @@ def test_a_session_lets_its_function_s_calls_pass_in_its_account_and_no_others(
 
     assert [call for call in sorted(there) if not call.ours and not allows(session, call.request)] == []
     assert [call for call in sorted(others | here) if allows(session, call.request)] == []
+
+
+@pytest.mark.parametrize("name", [one for one in ACTIVITIES if any(map(changes_groups, DECLARES[one]))])
+def test_a_session_of_an_operation_changes_its_application_s_groups_and_no_others(name: str, calls: Calls) -> None:
+    changes = [
+        (called.application, one)
+        for called in calls
+        if called.function == name and called.application
+        for one in requests_of(called, TARGET)
+        if changes_groups(one.action) and "autoScalingGroupName/" in one.resource
+    ]
+    sessions = {of: listed(session_policy(DECLARES[name], TARGET, ["BaseIAMRole"], of)) for of, _ in changes}
+    others = [(of, Request(one.action, one.resource.replace(f"/{of}", f"/{of}ping"))) for of, one in changes]
+
+    assert changes
+    assert [one for of, one in changes if not allows(sessions[of], one)] == []
+    assert [one for of, one in others if allows(sessions[of], one)] == []
 
 
 LAUNCH = {"ec2:CreateAction": ("RunInstances",)}

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambdas.accounts import Account
-from lambdas.permissions import LONGEST, declared, session_policies, statements
+from lambdas.permissions import LONGEST, changes_groups, declared, session_policies, statements
 from stacks.definitions import definitions
 from stacks.windlass import declarations
 from statemachines import ALL
@@ -85,6 +86,17 @@ def test_sts_takes_each_function_s_policy(name: str, functions: dict[str, Json])
 
     assert len(policy) <= LONGEST
     assert policy.isascii()
+
+
+@pytest.mark.parametrize("name", DECLARES)
+def test_sts_takes_it_whatever_the_application(name: str, functions: dict[str, Json]) -> None:
+    """One whose name does not fit in, or means something in a policy, has its groups not told from others."""
+    policies = session_policies(environment(functions, name))
+    plain, *others = (policies(THERE, partial(str, whose)) for whose in ("shop", "a" * 2000, "s*p", "${aws:x}"))
+
+    assert len(plain) <= LONGEST
+    assert set(others) == {policies(THERE)}
+    assert ("autoScalingGroupName/shop" in plain) == any(map(changes_groups, declared(DECLARES[name])))
 
 
 def test_only_functions_with_a_declaration_may_assume_a_role(statements: dict[str, list[Json]]) -> None:
