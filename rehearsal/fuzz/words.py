@@ -101,6 +101,12 @@ SPOKEN: Mapping[str, Sequence[Any]] = {
     "windlass-callback-secret": [f"whsec_{32 * 'A'}"],
 }
 """What routes call by other names than operations do."""
+WHOLE: Mapping[str, Json] = {
+    "/applications/{application}/webhooks/{name}": {"url": SPOKEN["url"][0], "secret": SPOKEN["secret"][0]},
+    "/applications/{application}/notifications/{name}": {"topic": SPOKEN["topic"][0], "format": "json"},
+    "/freezes/{name}": {"reason": "the weekend", "until": None},
+}
+"""What makes the body of other routes right, whatever else is in it."""
 
 
 class Words:
@@ -151,6 +157,8 @@ class Words:
         kind = asked.template.removeprefix("/operations/")
         if kind in self.requests and random.random() < 0.6:
             return self._varied(random.choice(self.requests[kind]), asked.body, random)
+        if asked.template in WHOLE and isinstance(asked.body, dict) and random.random() < 0.6:
+            return asked.body | WHOLE[asked.template]
         if "/ops" in asked.template:
             return self._description(asked, random)
         return self._in(asked.body, random)
