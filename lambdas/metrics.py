@@ -1,8 +1,9 @@
 """What is measured: each metric once, and its lines in CloudWatch's embedded format.
 
-A line of the log is read by CloudWatch: no call, no permission, and unlike Powertools' metrics, whose import takes a
-fifth of a second, nothing to load. What tells one operation from another stands beside the values, where Logs Insights
-finds it; only names of which there are few are dimensions, since each combination of them is billed as a metric.
+A line of the log is read by CloudWatch: no call, no permission. What tells one operation from another stands beside
+the values, where Logs Insights finds it; only names of which there are few are dimensions, since each combination of
+them is billed as a metric. Powertools' metrics write the same format, but at the clock's time, to the standard output
+and with one set of dimensions: a rehearsal could not have them, and an end would be four lines (docs/adr/0020).
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
