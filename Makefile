@@ -12,7 +12,7 @@ bin := .venv/bin
 workers := $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: help run test check lint format types stale smoke-cli smoke smoke-dry layer target-template compile benchmarks lock clean needs sweep sweep-whole sweep-lagging sweep-doubles \
-  sweep-moto differential mutants fuzz policy rehearse rehearse-small
+  sweep-moto differential mutants fuzz fuzz-live policy rehearse rehearse-small
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -125,6 +125,9 @@ mutants: .venv/ready  ## break the product in one place at a time, and see it ca
 
 fuzz: .venv/ready  ## 10,000 requests made from the OpenAPI document, hostile ones too, against the real handler
 	$(bin)/python -m rehearsal fuzz
+
+fuzz-live: .venv/ready layer  ## 300 of them over HTTP through the embedded AWS
+	FUZZ_LIVE=1 $(bin)/python -m pytest tests/end_to_end/test_fuzz_live.py
 
 policy: .venv/ready  ## our own rules over the compiled machines
 	$(bin)/python -m stacks.machine_policy statemachines/compiled/*.asl.json

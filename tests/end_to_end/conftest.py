@@ -15,6 +15,7 @@ from tests.end_to_end.live import Live
 ACCOUNTS = (
     Account("test", ACCOUNT, ("us-west-1", "us-east-1")),
     Account("aws-account1", ACCOUNT, ("us-west-1",)),
+    Account("fuzzed", ACCOUNT, ("eu-central-1",)),
     *(Account(name, ACCOUNT, ("us-east-1",)) for name in ("credentials", "default", "fzlem")),
 )
 """Those that recorded requests name."""
