@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 LONGEST_PATH = 1_000
 """Bytes of a path, decoded: the names in it become keys, and a sort key has at most 1,024."""
 MOST_DIGITS = 38
+SMALLEST, LARGEST = 1e-130, 1e126
 """Of a number that the table can hold:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
 
@@ -226,9 +227,10 @@ def _whole(digits: str) -> int:
 
 
 def _finite(text: str) -> float:
-    """JSON can write what no float is: 1e400."""
+    """JSON can write what no float is, 1e400, and a float what the table cannot hold, 1e-172."""
     number = float(text)
-    if not isfinite(number) or len(text) > MOST_DIGITS:
+    fits = number == 0 or (isfinite(number) and SMALLEST <= abs(number) < LARGEST)
+    if not fits or len(text) > MOST_DIGITS:
         raise Problem(400, f"the body has the number {text[:MOST_DIGITS]}, which is out of range")
     return number
 

@@ -29,13 +29,14 @@ def resized(**fields: Any) -> str:
         (resized(capacity={"min": "N"}).replace('"N"', "9" * 5_000), "a number of 5000 digits; 38 are possible"),
         (resized(capacity={"min": "N"}).replace('"N"', "9" * 39), "a number of 39 digits; 38 are possible"),
         (resized(capacity={"min": "N"}).replace('"N"', "1e400"), "the number 1e400, which is out of range"),
+        (resized(capacity={"min": "N"}).replace('"N"', "-6.6e-172"), "the number -6.6e-172, which is out of range"),
         (resized(capacity={"min": "N"}).replace('"N"', "NaN"), "NaN is no number"),
         (resized(capacity={"min": 2**31}), "capacity.min: should be less than or equal to 2147483647"),
         (resized(overrideFreeze="half \ud800"), "half of a character"),
         (resized(overrideFreeze="\udfff"), "half of a character"),
         ("[" * 20_000 + "]" * 20_000, "nested too deep"),
     ],
-    ids=["5000 digits", "39 digits", "1e400", "NaN", "2**31", "half", "other half", "deep"],
+    ids=["5000 digits", "39 digits", "1e400", "1e-172", "NaN", "2**31", "half", "other half", "deep"],
 )
 def test_a_body_that_the_table_or_aws_could_not_hold_is_not_valid(door: Door, text: str, said: str) -> None:
     got = door.post("/operations/resizeServerGroup", text=text)
