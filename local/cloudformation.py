@@ -53,6 +53,7 @@ def install(clients: Clients) -> None:
         stack._add_stack_event("UPDATE_COMPLETE")
 
     def delete(stack: MotoStack) -> None:
+        stack.status = "DELETE_IN_PROGRESS"
         stack._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
         stack.resource_map.clear()
         stack.status = "DELETE_COMPLETE"

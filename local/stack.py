@@ -264,7 +264,8 @@ class Outputs:
                 yield key, output
 
     def values(self) -> list[Output]:
-        if not self._scope.values():
+        # Deleted in part, it is asked for all the time: whoever waits for the end asks for the status.
+        if not self._scope.values() or self._stack.status.startswith("DELETE"):
             return []
         return [
             Output(key, resolved(output["Value"], self._scope), output.get("Description", ""))

@@ -137,6 +137,7 @@ def refuse(place: Place) -> None:
 
 
 def destroy(place: Place) -> None:
+    _empty_the_book(place)
     place.cdk("destroy", "--force", "--app", str(place.folder / "second"), STACK)
     _expect("the stack", _status(place, STACK), "gone")
     _expect("functions left", place.client("lambda").list_functions()["Functions"], [])
@@ -155,6 +156,16 @@ STEPS: tuple[Callable[[Place], None], ...] = (bootstrap, synth, deploy, update, 
 def _context(settling: str) -> tuple[str, ...]:
     given = {"settling": settling, **CONTEXT}
     return tuple(word for name, value in given.items() for word in ("--context", f"{name}={value}"))
+
+
+def _empty_the_book(place: Place) -> None:
+    """Of the row that was there for a moment a page was written: a bucket with pages is not deleted."""
+    s3 = place.client("s3")
+    for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"] if "book" in one["Name"].lower()):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for one in page.get("Versions", ()):
+                key = {"Key": one["Key"], "VersionId": one["VersionId"]}
+                s3.delete_object(Bucket=bucket, **key, BypassGovernanceRetention=True)
 
 
 def _fails(place: Place, *arguments: str) -> str:
