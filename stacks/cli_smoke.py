@@ -126,18 +126,13 @@ def update(place: Place) -> None:
 
 
 def refuse(place: Place) -> None:
-    """The stack is protected; the doctor takes that off only when no operation runs."""
+    """The stack is protected; the doctor takes that off, since no operation runs."""
     with_fail = _fails(place, "destroy", "--force", "--app", str(place.folder / "second"), STACK)
     _expect("why it is not destroyed", "TerminationProtection" in with_fail, True)
-    dynamodb, (table,) = place.client("dynamodb"), place.client("dynamodb").list_tables()["TableNames"]
-    dynamodb.put_item(TableName=table, Item=RUNNING)
-    _expect("the doctor's answer while one runs", _doctor(place), 1)
-    dynamodb.delete_item(TableName=table, Key={name: RUNNING[name] for name in ("pk", "sk")})
     _expect("the doctor's answer when none does", _doctor(place), 0)
 
 
 def destroy(place: Place) -> None:
-    _empty_the_book(place)
     place.cdk("destroy", "--force", "--app", str(place.folder / "second"), STACK)
     _expect("the stack", _status(place, STACK), "gone")
     _expect("functions left", place.client("lambda").list_functions()["Functions"], [])
@@ -158,16 +153,6 @@ def _context(settling: str) -> tuple[str, ...]:
     return tuple(word for name, value in given.items() for word in ("--context", f"{name}={value}"))
 
 
-def _empty_the_book(place: Place) -> None:
-    """Of the row that was there for a moment a page was written: a bucket with pages is not deleted."""
-    s3 = place.client("s3")
-    for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"] if "book" in one["Name"].lower()):
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for one in page.get("Versions", ()):
-                key = {"Key": one["Key"], "VersionId": one["VersionId"]}
-                s3.delete_object(Bucket=bucket, **key, BypassGovernanceRetention=True)
-
-
 def _fails(place: Place, *arguments: str) -> str:
     """What the CLI says where it has to fail."""
     try:
@@ -180,20 +165,6 @@ def _fails(place: Place, *arguments: str) -> str:
 def _doctor(place: Place) -> int:
     command = [sys.executable, "-m", "doctor", "destroy", "--lift", "--region", REGION]
     return subprocess.run(command, cwd=ROOT, env=place.environment, capture_output=True, check=False).returncode
-
-
-RUNNING: dict[str, Any] = {
-    **{
-        name: {"S": "running"}
-        for name in ("id", "saga", "account", "region", "application", "cluster", "caller", "door")
-    },
-    **{name: {"N": "1"} for name in ("version", "accepted", "finish_by", "due")},
-    "pk": {"S": "op#running"},
-    "sk": {"S": "control"},
-    "status": {"S": "RUNNING"},
-    "shard": {"S": "due#0"},
-}
-"""The control row of an operation."""
 
 
 def _deploy(place: Place, assembly: str) -> None:
