@@ -117,7 +117,7 @@ def _played(place: Place) -> dict[str, Record]:
         with ThreadPoolExecutor(1) as aside:
             making = aside.submit(sandbox.made, place)
             with _phase("deploy"):
-                place.cdk("deploy", STACK, *place.synthesised(), "--method=direct", "--require-approval", "never")
+                place.cdk("deploy", *place.synthesised(), "--method=direct", "--require-approval", "never")
             with _phase("load balancer"):
                 made = making.result()
         _seed_account(place)
@@ -158,7 +158,8 @@ def _clear(place: Place) -> None:
     """In the order of dependence. Says what is still there afterwards."""
     removed = swept(place)
     if place.outputs():
-        place.cdk("destroy", STACK, *place.synthesised(), "--force")
+        place.empty_buckets()
+        place.cdk("destroy", *place.synthesised(), "--force")
     sandbox.removed(place)
     left = [*swept(place), *sandbox.left(place), *([f"stack {STACK}"] if place.outputs() else [])]
     place_of = f"removed {len(removed)} server groups and launch templates"

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ from local.stage import ROOT, serving
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 STACK = "Windlass"
 PREFIX = "windlass-smoke-"
+HERALD, WRITTEN = f"{PREFIX}Herald", 5.0
+"""The function that keeps the audit's book, and seconds until what it has begun is over."""
 EMBEDDED = "the embedded AWS"
-SETTINGS = (f"prefix={PREFIX}", "removal=destroy", "apiConcurrency=0")
+SETTINGS = (f"prefix={PREFIX}", "removal=destroy", "apiConcurrency=0", "gradual=off")
 """Settings of the stack: a new account may have too few executions to reserve some."""
 
 
@@ -61,7 +64,7 @@ class Place:
 
     def synthesised(self) -> tuple[str, ...]:
         """The CLI's arguments by which it takes what `synth` wrote."""
-        return ("--app", str(self.folder / "assembly"), "--all")
+        return (STACK, "--app", str(self.folder / "assembly"))
 
     def synth(self) -> None:
         settings = [part for one in SETTINGS + self.settings for part in ("--context", one)]
@@ -76,6 +79,16 @@ class Place:
                 raise
             return {}
         return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+
+    def empty_buckets(self) -> None:
+        """Of the stack: one that has anything in it is not deleted. Whoever writes into them is stopped before."""
+        s3, cloudformation = self.client("s3"), self.client("cloudformation")
+        self.client("lambda").put_function_concurrency(FunctionName=HERALD, ReservedConcurrentExecutions=0)
+        time.sleep(WRITTEN)
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK):
+            for one in page["StackResourceSummaries"]:
+                if one["ResourceType"] == "AWS::S3::Bucket":
+                    _empty(s3, one["PhysicalResourceId"])
 
     def api(self) -> Client:
         """A caller whose requests are signed, as the IAM door demands."""
@@ -110,6 +123,12 @@ class Place:
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
         return inherited | {name: value for name, value in given.items() if value}
+
+
+def _empty(s3: Any, bucket: str) -> None:
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
 
 
 @contextmanager
