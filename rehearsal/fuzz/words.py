@@ -109,6 +109,14 @@ WHOLE: Mapping[str, Json] = {
 """What makes the body of other routes right, whatever else is in it."""
 
 
+def _moved(request: Any, where: Mapping[str, str]) -> Any:
+    """The same of another account and Region, what it names of them inside included."""
+    if not isinstance(request, dict):
+        return request
+    moved = {name: _moved(one, where) for name, one in request.items()}
+    return {**moved, **where} if where.keys() <= moved.keys() else moved
+
+
 class Words:
     """A dictionary from the scenarios of the rehearsal: what callers say in which field, on the cloud prepared so."""
 
@@ -120,7 +128,7 @@ class Words:
         """Values by the field's or the parameter's name."""
         for scenario in ALL:
             if scenario.sagas is None:
-                self.requests[scenario.operation].append({**scenario.request, **(where or {})})
+                self.requests[scenario.operation].append(_moved(scenario.request, where or {}))
                 self._learn(scenario.request)
         types = [*self.requests]
         self.known |= {"type": types, "operation_type": types, "action": [*types, "read", "lock", "cancel"]}
