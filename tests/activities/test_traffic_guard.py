@@ -69,8 +69,11 @@ STEPS: list[tuple[Callable[..., Any], Callable[[Any, Cloud], str]]] = [
 each_step = pytest.mark.parametrize(("plan", "act"), STEPS, ids=lambda one: str(one.__name__))
 
 
+PLACE = ("prod", "us-east-1", "shop", "shop-prod")
+
+
 def ended(world: World, operation: str, status: Status) -> None:
-    row = Control(operation, "DisableServerGroup", status, 1, "prod", "us-east-1", "shop", "", "", "", 0.0, 0.0)
+    row = Control(operation, "DisableServerGroup", status, 1, *PLACE, "", "", 0.0, 0.0)
     world.fake.table.write(Put(control_key(operation), item_of(replace(row, closed=world.clock.now))))
 
 

@@ -19,6 +19,7 @@ ACCOUNT = "123456789012"
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")  # others switch it off
     with mock_aws():
         yield Place("AWS", boto3.Session(region_name="us-east-1"), ACCOUNT, "us-east-1", tmp_path)
 

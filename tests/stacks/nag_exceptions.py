@@ -201,4 +201,18 @@ def _of_clouds() -> Iterator[Explained]:
     )
 
 
-EXCEPTIONS = (*_of_apis(), *_of_machines_and_functions(), *_of_the_hub(), *_of_clouds())
+def _of_the_book() -> Iterator[Explained]:
+    yield Explained(
+        "AwsSolutions-S1",
+        ("Book/Bucket/Resource",),
+        "Who read or wrote a page CloudTrail's data events tell; a second bucket for access logs would need the same "
+        "care as the book itself. That no page was changed, removed or added its own chain shows.",
+    )
+    yield _wildcard(
+        "<BookBucket2160EE3C.Arn>/book/*",
+        _functions("Herald"),
+        "It writes each page under a name of its own, and reads one that another of its processes has written first.",
+    )
+
+
+EXCEPTIONS = (*_of_apis(), *_of_machines_and_functions(), *_of_the_hub(), *_of_clouds(), *_of_the_book())
