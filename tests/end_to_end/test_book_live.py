@@ -11,7 +11,7 @@ from lambdas.audit.book import verified
 from lambdas.audit.scribe import heads
 from lambdas.dynamo import DynamoTable
 from local.client import Json
-from tests.end_to_end.live import Live, creation, eventually, plays, told
+from tests.end_to_end.live import TOLD, Live, creation, eventually, plays, told
 from tests.rehearsal.planting import CALLBACK, HOLDERS, USER_DATA, found, signing, text_of
 
 pytestmark = pytest.mark.xdist_group("embedded")
@@ -28,7 +28,9 @@ def written(live: Live) -> dict[str, Any]:
     bad = live.run("createServerGroup", creation("book", stack="none", image="there-is-none", **asked))
     both = (good["id"], bad["id"])
     entries: dict[str, list[Json]] = {}
-    eventually(lambda: entries.update(_entries(live, both)) or all(_over(entries.get(one, [])) for one in both))
+    eventually(
+        lambda: entries.update(_entries(live, both)) or all(_over(entries.get(one, [])) for one in both), within=TOLD
+    )
     return {"good": good, "bad": bad, "entries": entries, "left": list(_left(live, both))}
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from local.client import Json
-from tests.end_to_end.live import Live, creation, eventually, plays, told
+from tests.end_to_end.live import TOLD, Live, creation, eventually, plays, told
 from tests.push.test_signature import snippet
 
 pytestmark = pytest.mark.xdist_group("embedded")
@@ -20,7 +20,10 @@ def heard(live: Live) -> tuple[Json, list[Json], Json]:
     queue = listening(live, "heard")
     ended = live.run("createServerGroup", creation("heard"))
     got: dict[str, Json] = {}
-    eventually(lambda: _drained(live, queue, got) and any(one["type"].endswith("succeeded") for one in got.values()))
+    eventually(
+        lambda: _drained(live, queue, got) and any(one["type"].endswith("succeeded") for one in got.values()),
+        within=TOLD,
+    )
     return ended, list(got.values()), live.client.get(f"/operations/{ended['id']}/events")
 
 
@@ -113,7 +116,7 @@ def notified(live: Live) -> tuple[Json, Json]:
     team = {"topic": topic, "format": "slack", "events": ["succeeded"]}
     live.ask("PUT", "/applications/notified/notifications/team", team)
     ended = live.run("createServerGroup", creation("notified"))
-    (message,) = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages", []))
+    (message,) = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages", []), within=TOLD)
     return ended, json.loads(message["Body"])
 
 
@@ -133,7 +136,9 @@ def called_back(live: Live) -> tuple[Receiver, Json, Json]:
         live.ask("PUT", "/applications/backcall/webhooks/ci", hook)
         ended = live.run("createServerGroup", creation("backcall"))
         path = f"/operations/{ended['id']}/deliveries"
-        eventually(lambda: [one["state"] for one in live.client.get(path)["deliveries"]] == ["taken"], pause=1)
+        eventually(
+            lambda: [one["state"] for one in live.client.get(path)["deliveries"]] == ["taken"], within=TOLD, pause=1
+        )
         return receiver, ended, live.client.get(path)
     finally:
         receiver.shutdown()
