@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.engine import hands
+from lambdas import sweep as sweeping
+from lambdas.engine import hands, rounds
 from lambdas.engine.rounds import Lane, Round, Row, Turn
 from lambdas.engine.troubles import Troubles
 from lambdas.errors import Throttled
+from lambdas.hub import Json
+from lambdas.values import changed
 from rehearsal.faults import KINDS, Call, Kind
 from tests.engine.crowd import Crowd
 
@@ -133,8 +136,45 @@ def test_a_hand_gets_the_rows_as_they_are(found: list[Row]) -> None:
     assert [turn.row for lane in hands.lanes_of(sent) for turn in lane.turns] == found
 
 
-def _lane(row: Row) -> Lane:
-    return Lane(row.lane, [Turn(row, (row.due, row.pk, row.sk), Round(0, row.due))])
+@pytest.mark.parametrize("early", [True, False])
+def test_a_hand_is_told_which_looks_nobody_is_owed(early: bool) -> None:
+    sent = {"lanes": [hands._written(_lane(Row("op#a", "wait#Healthy", 1.0), early=early))]}
+
+    assert [lane.early for lane in hands.lanes_of(sent)] == [early]
+
+
+class Asked:
+    """Functions of which it is only noted what they are asked."""
+
+    def __init__(self) -> None:
+        self.events: list[Json] = []
+
+    def invoke(self, function: str, event: Json) -> Json:
+        self.events.append(event)
+        return {}
+
+
+def test_a_hand_is_done_before_the_sweep_that_waits_for_it() -> None:
+    asked = Asked()
+
+    hands.ask(changed(crowd(1).hub, functions=asked), 100.0, [_lane(Row("op#a", "wait#Healthy", 1.0))])
+
+    assert [event["until"] for event in asked.events] == [100.0 - hands.ANSWER]
+
+
+def test_a_hand_whose_time_is_over_begins_nothing() -> None:
+    world = crowd(1)
+    (row,) = (rounds.row_of(item) for item in world.table.due(world.clock.now) if item["sk"].startswith("wait#"))
+    dealt = {"lanes": [hands._written(_lane(row))]}
+
+    late = sweeping.by_hand(world.hub, world.sagas, {**dealt, "until": world.clock.now})
+    in_time = sweeping.by_hand(world.hub, world.sagas, {**dealt, "until": world.clock.now + 60})
+
+    assert (late["made"], in_time["made"]) == ([0], [1])
+
+
+def _lane(row: Row, *, early: bool = False) -> Lane:
+    return Lane(row.lane, [Turn(row, (row.due, row.pk, row.sk), Round(0, row.due))], early=early)
 
 
 def _once(name: str, kind: str) -> Callable[[Call], Kind | None]:
