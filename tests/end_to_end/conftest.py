@@ -1,5 +1,6 @@
 """One embedded AWS with Windlass deployed for the whole session, in which all scenes are played at once."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -26,7 +27,8 @@ seconds that API Gateway does."""
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Live]:
+    _of_one_worker(request.session)
     assembly, folder = ROOT / "cdk.out" / "local", tmp_path_factory.mktemp("embedded")
     synthesise(assembly)
     # Two processes a function: more of them cost more to start than they save.
@@ -61,6 +63,13 @@ def quiet(live: Live, playing: Mapping[Scene, Future[Any]]) -> Live:
     for scene in playing.values():
         scene.exception()
     return live
+
+
+def _of_one_worker(session: pytest.Session) -> None:
+    """Or each worker would deploy for itself and play all scenes again; xdist says nothing where it cannot group."""
+    if session.config.getoption("loadgroup", default=False):
+        marked = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group")]
+        assert all(re.search(r"@[^]]+$", name) for name in marked), f"not grouped: {marked[0]}"
 
 
 def _scenes(session: pytest.Session) -> Iterator[Scene]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import boto3
 import pytest
 from moto import mock_aws
+from moto.ec2.models import ec2_backends
 
 from smoke import bill, sandbox
 from smoke.__main__ import LONGEST, main
@@ -19,8 +20,10 @@ ACCOUNT = "123456789012"
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")  # others switch it off
     with mock_aws():
+        # moto keeps the Region of an earlier test, emptied while that test had the public images switched off.
+        monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")
+        ec2_backends[ACCOUNT]["us-east-1"].reset()
         yield Place("AWS", boto3.Session(region_name="us-east-1"), ACCOUNT, "us-east-1", tmp_path)
 
 
