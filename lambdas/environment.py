@@ -69,7 +69,7 @@ def hub_of(environ: Mapping[str, str], *, sweeps: bool = False, hands_on: Config
     brakes = Brakes(table, time.time, yields=YIELDS if sweeps else 0.0)
     return Hub(
         table=table,
-        machines=StepFunctions(own("stepfunctions", region, hands_on), machine_arns(environ)),
+        machines=StepFunctions(own("stepfunctions", region, hands_on), machine_arns(environ), environ),
         functions=LambdaFunctions(own("lambda", region, WHOLE_FUNCTION), function_arns(environ)),
         sweeper=QueuedSweeper(own("sqs", region, hands_on), environ.get("WINDLASS_SWEEP_QUEUE", "")),
         cloud=clouds(table, brakes, policy=policy, settling=settings.settling),

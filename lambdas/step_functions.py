@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lambdas.error_codes import translating
 from lambdas.errors import AlreadyExists, NotFound
 from lambdas.hub import ExecutionState, Json, TokenGone
+from lambdas.traces import header
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -18,17 +19,26 @@ LONGEST_CAUSE = 32_768
 
 
 class StepFunctions:
-    """`lambdas.hub.Machines`; `arns` finds a saga's machine by the saga's name."""
+    """`lambdas.hub.Machines`; `arns` finds a saga's machine by the saga's name.
 
-    def __init__(self, client: "SFNClient", arns: Mapping[str, str]) -> None:
+    `environ`: of the process, as it is at each start; it names the trace that the execution then belongs to.
+    """
+
+    def __init__(self, client: "SFNClient", arns: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self._client = client
         self._arns = arns
+        self._environ = environ
 
     def start(self, saga: str, name: str, given: Json) -> bool:
-        # Canonical input: the same name with the same input is no error at all while the first still runs.
+        # Canonical input: the same name with the same input is no error at all while the first still runs, whichever
+        # trace asks again. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+        trace = header(self._environ)
+        wanted = {"traceHeader": trace} if trace else {}
         try:
             with translating(SERVICE, f"execution {name} of {saga}"):
-                self._client.start_execution(stateMachineArn=self._arns[saga], name=name, input=canonical(given))
+                self._client.start_execution(
+                    stateMachineArn=self._arns[saga], name=name, input=canonical(given), **wanted
+                )
         except AlreadyExists:
             return False
         return True

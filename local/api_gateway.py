@@ -169,7 +169,8 @@ class RestApiHost:
             return _NO_ANSWER
         arn = integration.uri.split("/functions/")[1].split("/invocations")[0]
         limit = float(integration.timeout_in_millis or 29_000) / 1000
-        work = self._slow.submit(self._functions.invoke, arn, json.dumps(event))
+        trace = event["headers"]["X-Amzn-Trace-Id"]
+        work = self._slow.submit(self._functions.invoke, arn, json.dumps(event), trace=trace)
         try:
             done = work.result(limit)
         except TimeoutError:

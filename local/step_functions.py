@@ -293,11 +293,21 @@ def _answer_fully() -> None:
     described, told = StepFunctionResponse.describe_execution, StepFunctionResponse.get_execution_history
     machine_of = StepFunctionResponse.describe_state_machine_for_execution
 
+    def start_execution(response: StepFunctionResponse) -> ActionResult:
+        """moto forgets the trace. That in the header of the call counts for more than the one in its body."""
+        arn, name, given = (response._get_param(one) for one in ("stateMachineArn", "name", "input"))
+        trace = response.headers.get("X-Amzn-Trace-Id") or response._get_param("traceHeader")
+        backend: Any = response.stepfunction_backend
+        execution = backend.start_execution(arn, name, given or "{}", trace)
+        return ActionResult({"executionArn": execution.execution_arn, "startDate": execution.start_date})
+
     def describe_execution(response: StepFunctionResponse) -> ActionResult:
         answer: Any = described(response).result
-        execution = response.stepfunction_backend.describe_execution(response._get_param("executionArn"))
+        execution: MotoExecution = response.stepfunction_backend.describe_execution(response._get_param("executionArn"))
         if execution.stop_date is not None:
             answer["stopDate"] = execution.stop_date
+        if execution.trace_header:
+            answer["traceHeader"] = execution.trace_header
         return ActionResult(answer | {"inputDetails": {"included": True}, "redriveCount": 0})
 
     def describe_state_machine_for_execution(response: StepFunctionResponse) -> ActionResult:
@@ -319,6 +329,7 @@ def _answer_fully() -> None:
 
     replace(
         StepFunctionResponse,
+        start_execution=start_execution,
         describe_execution=describe_execution,
         describe_state_machine_for_execution=describe_state_machine_for_execution,
         get_execution_history=get_execution_history,

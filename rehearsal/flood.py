@@ -136,7 +136,7 @@ class Flood(World):
 
     @property
     def _adapter(self) -> StepFunctions:
-        return StepFunctions(self.published, _Arns())  # type: ignore[arg-type]  # as far as it calls it
+        return StepFunctions(self.published, _Arns(), {})  # type: ignore[arg-type]  # as far as it calls it
 
     @property
     def down(self) -> bool:

@@ -13,7 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from lambdas import accounts, sessions
+from lambdas import accounts, sessions, traces
 from lambdas.accounts import Account
 from lambdas.audit.aws import Bucket
 from lambdas.aws import tags
@@ -169,11 +169,20 @@ def test_what_sns_refuses_is_an_answer(aws: Recorder) -> None:
 
 @pytest.fixture
 def machines(aws: object) -> StepFunctions:
-    definition = '{"StartAt":"Done","States":{"Done":{"Type":"Succeed"}}}'
+    make_machine('{"StartAt":"Done","States":{"Done":{"Type":"Succeed"}}}')
+    return machines_traced("")
+
+
+def make_machine(definition: str) -> None:
     seeding("stepfunctions").create_state_machine(
         name="windlass-CreateServerGroup", definition=definition, roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine"
     )
-    return StepFunctions(recorded("stepfunctions"), {"CreateServerGroup": MACHINE})
+
+
+def machines_traced(trace: str) -> StepFunctions:
+    """As in an invocation that belongs to that trace."""
+    environ = {traces.VARIABLE: trace} if trace else {}
+    return StepFunctions(recorded("stepfunctions"), {"CreateServerGroup": MACHINE}, environ)
 
 
 def test_an_execution_is_started_once_whatever_is_asked_again(machines: StepFunctions) -> None:
@@ -183,6 +192,48 @@ def test_an_execution_is_started_once_whatever_is_asked_again(machines: StepFunc
 
     started = seeding("stepfunctions").list_executions(stateMachineArn=MACHINE)["executions"]
     assert [execution["name"] for execution in started] == ["op1"]
+
+
+ROOT = "1-6925e2b4-0123456789abcdef01234567"
+OF_LAMBDA = f"Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0"
+
+
+def test_an_execution_belongs_to_the_trace_of_whoever_starts_it(machines: StepFunctions, aws: Recorder) -> None:
+    traced = machines_traced(OF_LAMBDA)
+
+    assert traced.start("CreateServerGroup", "op1", {"operation": "op1"})
+
+    assert aws.parameters("StartExecution")["traceHeader"] == f"Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1"
+
+
+def test_the_same_start_from_another_trace_is_the_same_start(aws: Recorder) -> None:
+    waits = '{"StartAt":"Wait","States":{"Wait":{"Type":"Wait","Seconds":600,"End":true}}}'
+    make_machine(waits)
+    answers = [
+        machines_traced(trace).start("CreateServerGroup", "op1", {"operation": "op1"})
+        for trace in (OF_LAMBDA, OF_LAMBDA.replace("6925e2b4", "6925e2b5"), "")
+    ]
+
+    started = seeding("stepfunctions").list_executions(stateMachineArn=MACHINE)["executions"]
+    assert answers == [True, True, True]
+    assert [execution["name"] for execution in started] == ["op1"]
+
+
+@pytest.mark.parametrize(
+    ("told", "passed"),
+    [
+        ("", ""),
+        (f"Root={ROOT}", f"Root={ROOT}"),
+        (f"Sampled=0; Root={ROOT}", f"Root={ROOT};Sampled=0"),
+        (f"Root={ROOT};Parent=é;Sampled=?", f"Root={ROOT}"),
+        (f"Self=1-6925e2b4-0123456789abcdef01234568;Root={ROOT}", f"Root={ROOT}"),
+        ("Root=1-6925e2b4;Parent=53995c3f42cd8ad8;Sampled=1", ""),
+        ("Root", ""),
+        (f"Root={ROOT};Lineage={'x' * 300}", f"Root={ROOT}"),
+    ],
+)
+def test_of_a_trace_s_header_only_what_step_functions_takes_is_passed_on(told: str, passed: str) -> None:
+    assert traces.header({traces.VARIABLE: told}) == passed
 
 
 def test_an_execution_is_described_or_there_is_none(machines: StepFunctions) -> None:
@@ -205,7 +256,7 @@ def test_a_failed_execution_says_why(recorder: Recorder) -> None:
     }
 
     with answering("stepfunctions", ("describe_execution", failed)) as client:
-        found = StepFunctions(client, {"CreateServerGroup": MACHINE}).describe("CreateServerGroup", "op1")
+        found = StepFunctions(client, {"CreateServerGroup": MACHINE}, {}).describe("CreateServerGroup", "op1")
 
     assert found == ExecutionState("FAILED", "Rejected", "no such image")
     arn = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:windlass-CreateServerGroup:op1"
@@ -215,7 +266,7 @@ def test_a_failed_execution_says_why(recorder: Recorder) -> None:
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
 def test_a_settled_token_is_gone(recorder: Recorder, code: str) -> None:
     with answering("stepfunctions", ("send_task_success", code), ("send_task_failure", code)) as client:
-        machines = StepFunctions(client, {})
+        machines = StepFunctions(client, {}, {})
         with pytest.raises(TokenGone):
             machines.succeed("token", {"step": "Guard"})
         with pytest.raises(TokenGone):
@@ -224,7 +275,7 @@ def test_a_settled_token_is_gone(recorder: Recorder, code: str) -> None:
 
 def test_a_failure_always_has_a_cause_that_fits(recorder: Recorder) -> None:
     with answering("stepfunctions", ("send_task_failure", {}), ("send_task_failure", {})) as client:
-        machines = StepFunctions(client, {})
+        machines = StepFunctions(client, {}, {})
 
         machines.fail("token", "Cancelled", "")
         assert recorder.parameters("SendTaskFailure")["cause"] == "Cancelled"
@@ -235,7 +286,7 @@ def test_a_failure_always_has_a_cause_that_fits(recorder: Recorder) -> None:
 
 def test_step_functions_faults_are_ours(recorder: Recorder) -> None:
     with answering("stepfunctions", ("start_execution", "ThrottlingException")) as client, pytest.raises(Throttled):
-        StepFunctions(client, {"CreateServerGroup": MACHINE}).start("CreateServerGroup", "op1", {})
+        StepFunctions(client, {"CreateServerGroup": MACHINE}, {}).start("CreateServerGroup", "op1", {})
 
 
 def test_one_value_has_one_text() -> None:
@@ -764,7 +815,7 @@ def _uses_of_cloud(world: worlds.World) -> tuple[Callable[[], object], ...]:
 
 
 def _uses_of_hub() -> tuple[Callable[[], object], ...]:
-    table, machines = dynamo(), StepFunctions(recorded("stepfunctions"), {"CreateServerGroup": MACHINE})
+    table, machines = dynamo(), StepFunctions(recorded("stepfunctions"), {"CreateServerGroup": MACHINE}, {})
     functions = LambdaFunctions(recorded("lambda"), {"ServerGroups": FUNCTION})
     queue = seeding("sqs").create_queue(QueueName="sweep")["QueueUrl"]
     book = Bucket(recorded("s3"), "windlass-book")

@@ -137,6 +137,19 @@ def test_the_same_name_and_input_is_the_same_execution(aws: Embedded) -> None:
     assert refused.value.response["Error"]["Code"] == "ExecutionAlreadyExists"
 
 
+def test_an_execution_keeps_the_trace_that_started_it(aws: Embedded) -> None:
+    states, machine = aws.client("stepfunctions"), aws.outputs["Held"]
+    traces = [f"Root=1-6925e2b4-{number:024x};Sampled=1" for number in range(2)]
+
+    arns = {
+        states.start_execution(stateMachineArn=machine, name="traced", input="{}", traceHeader=one)["executionArn"]
+        for one in traces
+    }
+
+    assert len(arns) == 1
+    assert states.describe_execution(executionArn=arns.pop())["traceHeader"] == traces[0]
+
+
 def test_history_can_be_read_backwards_in_pages(aws: Embedded) -> None:
     run = Run(aws, "paged", "Text")
     run.ended()

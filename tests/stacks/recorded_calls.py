@@ -120,7 +120,7 @@ def adapter_of(name: str) -> Any:
 
 _PORTS: Mapping[str, Callable[[], Any]] = {
     "table": lambda: DynamoTable(client("dynamodb"), ENVIRONMENT["WINDLASS_TABLE"], pause=lambda _: None),
-    "machines": lambda: StepFunctions(client("stepfunctions"), machine_arns(ENVIRONMENT)),
+    "machines": lambda: StepFunctions(client("stepfunctions"), machine_arns(ENVIRONMENT), ENVIRONMENT),
     "functions": lambda: LambdaFunctions(client("lambda"), function_arns(ENVIRONMENT)),
     "sweeper": lambda: QueuedSweeper(client("sqs"), ENVIRONMENT["WINDLASS_SWEEP_QUEUE"]),
     "push": lambda: QueuedPush(client("sqs"), ENVIRONMENT["WINDLASS_TELLINGS"], ENVIRONMENT["WINDLASS_ERRANDS"]),
