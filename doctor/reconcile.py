@@ -5,22 +5,29 @@ goes on by itself, or by the signal that is named, or its execution is stopped a
 """
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from doctor.deployed import LIVE, Clients, Deployed, Json, NotSeen, deployed
+from doctor.deployed import LIVE, Clients, Deployed, Json, deployed
 from doctor.report import Finding, Report, Weight
 from doctor.running import underway
-from lambdas.rows import Control, Status, step_of
+from lambdas.rows import Control, Status, control_key, step_of
 from lambdas.table import Table
 
-READS = ("lambda:InvokeFunction", "states:DescribeExecution", "states:ListExecutions")
+READS = (
+    "lambda:InvokeFunction",
+    "states:DescribeExecution",
+    "states:GetExecutionHistory",
+    "states:ListExecutions",
+)
 """The permissions beside those of `doctor.deployed.READS`."""
-QUIET = 3 * 3600.0
-"""Seconds after which a step that nobody reports of is not at work any more: its window is two hours."""
+AWAITS = "TaskSubmitted"
+"""The last event of an execution's history while it waits for its token.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
 SIGNAL = "POST /operations/{id}/signals "
 
 
@@ -32,23 +39,25 @@ class Case:
     execution: str
     """Its status in Step Functions; empty where there is no execution of it."""
     moving: bool
-    """An attempt may be alive, a token is open, or its step has begun lately."""
+    """A token of it is open, or its execution does not wait for one."""
     held: bool
     did: bool
     """Whether a step of its says that it did something."""
     compared: Json
     """By `lambdas.engine.comparing`."""
+    arn: str = ""
+    """Of its execution."""
 
 
 def reconcile(clients: Clients, name: str) -> Report:
-    """Raises NotSeen, and botocore's errors."""
+    """Raises NotSeen where this is no stack of Windlass's, and botocore's errors."""
     stack = deployed(clients, name)
     table = stack.table(clients)
     rows = underway(table)
     findings = [judged(_case(clients, stack, table, row)) for row in rows]
-    orphans = list(_orphans(clients, stack, {row.id for row in rows}))
-    counts = {"operations under way": len(rows), "executions of none": len(orphans)}
-    return Report(f"reconciliation of {name}", counts, (*findings, *orphans))
+    unknown = list(orphans(clients, stack, table))
+    counts = {"operations under way": len(rows), "executions of none": len(unknown)}
+    return Report(f"reconciliation of {name}", counts, (*findings, *unknown))
 
 
 def judged(case: Case) -> Finding:
@@ -68,11 +77,13 @@ def judged(case: Case) -> Finding:
         return Finding(Weight.WAIT, about, f"is held; {stands}", signal)
     if case.moving:
         return Finding(Weight.NOTE, about, f"goes on by itself; {stands}", "")
-    stop = f"aws stepfunctions stop-execution --cause reconciled --execution-arn <of {row.execution or row.id}>"
+    stop = f"aws stepfunctions stop-execution --cause reconciled --execution-arn {case.arn}"
     return Finding(Weight.WAIT, about, f"waits for what the table has forgotten; stopped, it {onward}; {stands}", stop)
 
 
 def _standing(compared: Json) -> str:
+    if "unseen" in compared:
+        return f"it cannot be compared with the cloud: {compared['unseen']}"
     if not compared.get("planned"):
         return "nothing is planned yet"
     waits = [f"{name}: {reason}" for name, reason in compared["waits"].items() if reason]
@@ -85,22 +96,28 @@ def _case(clients: Clients, stack: Deployed, table: Table, row: Control) -> Case
     tokens = table.of(f"op#{row.id}", "wait#")
     steps = [step_of(item) for item in table.of(f"op#{row.id}", "step#")]
     held = any(one["kind"] == "hold" and "decision" not in one for one in tokens)
-    alive = max(row.since + QUIET, *(row.live or {}).values())
+    arn = _execution(stack, row)
+    status = _status(clients, arn)
     return Case(
         row,
-        _status(clients, stack, row),
-        moving=bool(tokens) or alive > time.time(),
+        status,
+        moving=bool(tokens) or status != "RUNNING" or not _awaits(clients, arn),
         held=held,
         did=any(one.did and one.name != "Plan" for one in steps),
         compared=_compared(clients, stack, row.id),
+        arn=arn,
     )
 
 
-def _status(clients: Clients, stack: Deployed, row: Control) -> str:
-    machine = stack.machines.get(f"{stack.prefix}{row.saga}")
-    if machine is None:
+def _execution(stack: Deployed, row: Control) -> str:
+    """Its ARN; empty where this stack has no such machine."""
+    machine = stack.machines.get(f"{stack.prefix}{row.saga}", "")
+    return machine and f"{machine.replace(':stateMachine:', ':execution:', 1)}:{row.execution or row.id}"
+
+
+def _status(clients: Clients, arn: str) -> str:
+    if not arn:
         return ""
-    arn = f"{machine.replace(':stateMachine:', ':execution:', 1)}:{row.execution or row.id}"
     try:
         return str(clients("stepfunctions").describe_execution(executionArn=arn)["status"])
     except ClientError as error:
@@ -109,18 +126,29 @@ def _status(clients: Clients, stack: Deployed, row: Control) -> str:
         raise
 
 
+def _awaits(clients: Clients, arn: str) -> bool:
+    """Whether the execution waits for a token to be answered."""
+    told = clients("stepfunctions").get_execution_history(
+        executionArn=arn, reverseOrder=True, maxResults=1, includeExecutionData=False
+    )
+    return any(event["type"] == AWAITS for event in told["events"])
+
+
 def _compared(clients: Clients, stack: Deployed, operation: str) -> Json:
     answer = clients("lambda").invoke(
         FunctionName=f"{stack.prefix}Engine", Qualifier=LIVE, Payload=json.dumps({"compare": operation})
     )
     told: Json = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
-        raise NotSeen(f"operation {operation} cannot be compared: {told.get('errorMessage')}")
+        return {"unseen": told.get("errorMessage")}
     return told
 
 
-def _orphans(clients: Clients, stack: Deployed, known: set[str]) -> Iterator[Finding]:
-    """Executions of operations that the table does not know: accepted after the moment it was restored to."""
+def orphans(clients: Clients, stack: Deployed, table: Table) -> Iterator[Finding]:
+    """Executions of operations that the table does not know: accepted after the moment it was restored to.
+
+    The table is asked now: meanwhile operations end, and others are accepted.
+    """
     for arn in stack.machines.values():
         pages = (
             clients("stepfunctions")
@@ -129,7 +157,7 @@ def _orphans(clients: Clients, stack: Deployed, known: set[str]) -> Iterator[Fin
         )
         for one in (execution for page in pages for execution in page["executions"]):
             operation = str(one["name"]).partition("-recovery-")[0]
-            if operation not in known:
+            if table.get(control_key(operation)) is None:
                 stop = f"aws stepfunctions stop-execution --cause orphaned --execution-arn {one['executionArn']}"
                 tag = f"windlass:operation={operation}"
                 what = f"runs, and the table has no such operation; what it made has the tag {tag}"

@@ -277,7 +277,9 @@ def version_left(plan: LaunchPlan, cloud: Cloud) -> None:
     """Whether the group starts from the new version, or that is there, although it was put back: then RollBack."""
     _start_left(plan, cloud)
     if plan.change and (numbers := _made(plan, cloud)):
-        raise RollBack(f"version {_listed(numbers)} of launch template {plan.after.template} landed late")
+        raise RollBack(
+            f"version {_listed(numbers)} of launch template {plan.after.template} is there, as this operation made it"
+        )
 
 
 def configuration_left(plan: LaunchPlan, cloud: Cloud) -> None:
@@ -287,7 +289,7 @@ def configuration_left(plan: LaunchPlan, cloud: Cloud) -> None:
         return
     name = plan.after.configuration or ""
     if restoring.read(lambda: cloud.of(Launching).configuration(name)):
-        raise RollBack(f"launch configuration {name} landed late")
+        raise RollBack(f"launch configuration {name} is there, as this operation made it")
 
 
 def results(plan: LaunchPlan) -> dict[str, Any]:

@@ -260,7 +260,7 @@ def left_behind(plan: CreatePlan, cloud: Cloud) -> str | None:
     alarms = cloud.scaling.alarms_made_by(cloud.operation, plan.group)
     for kind, names in (("launch template", templates), ("alarm", alarms)):
         if names:
-            raise _late(f"{kind} {min(names)}")
+            raise _stands(f"{kind} {min(names)}")
     return f"server group {min(leaving)} is being deleted" if leaving else None
 
 
@@ -271,7 +271,7 @@ def _is_leaving(name: str, cloud: Cloud) -> bool:
     except NotFound:
         return False
     if found.operation == cloud.operation and not found.deleting:
-        raise _late(f"server group {name}")
+        raise _stands(f"server group {name}")
     return found.operation == cloud.operation
 
 
@@ -283,8 +283,8 @@ def _own_template(plan: CreatePlan, cloud: Cloud) -> tuple[str, ...]:
     return (found.name,) if found.operation == cloud.operation else ()
 
 
-def _late(what: str) -> RollBack:
-    return RollBack(f"{what} landed late; undoing again")
+def _stands(what: str) -> RollBack:
+    return RollBack(f"{what} is there, as this operation made it")
 
 
 def guard(plan: CreatePlan) -> str:

@@ -282,7 +282,7 @@ def test_what_landed_late_is_undone_again(world: World, late: int, what: str) ->
         if step.undo and place != late:
             step.undo(plan, world.cloud)
 
-    with pytest.raises(RollBack, match=f"{what}.* landed late; undoing again"):
+    with pytest.raises(RollBack, match=f"{what}.* is there, as this operation made it"):
         server_groups.left_behind(plan, world.cloud)
 
 
@@ -290,7 +290,7 @@ def test_a_group_under_another_name_that_carries_the_tag_is_left_behind_too(worl
     plan = replace(planned(world), group="shop-prod-v009")
     stranger(world, operation="op1")
 
-    with pytest.raises(RollBack, match="server group shop-prod-v002 landed late"):
+    with pytest.raises(RollBack, match="server group shop-prod-v002 is there, as this operation made it"):
         server_groups.left_behind(plan, world.cloud)
 
 
