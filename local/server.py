@@ -22,6 +22,7 @@ from local import (
     api_gateway,
     auto_scaling,
     cloudformation,
+    composite_alarms,
     event_bus,
     event_sources,
     functions,
@@ -109,6 +110,7 @@ def _install(settings: Settings, clients: Clients, lambdas: Functions, bus: Even
     launch_templates.install()
     template_versions.install()
     images.install()
+    composite_alarms.install()
     step_functions.install(Clients(settings.endpoint, ENGINE_CALLS), bus)
     cloudformation.install(clients)
 

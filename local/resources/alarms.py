@@ -1,8 +1,8 @@
-"""CloudWatch alarms and dashboards. moto never evaluates an alarm; composite alarms exist by name only."""
+"""CloudWatch alarms and dashboards. Nothing evaluates an alarm."""
 
 from __future__ import annotations
 
-from local.resources.kinds import Json, Kind, Made, Wanted, ignored_update, tag_list
+from local.resources.kinds import Json, Kind, Made, Wanted, tag_list
 
 
 def put_alarm(wanted: Wanted) -> Made:
@@ -15,12 +15,24 @@ def put_alarm(wanted: Wanted) -> Made:
     return _made_alarm(wanted, name)
 
 
+def put_composite(wanted: Wanted) -> Made:
+    name = wanted.name("AlarmName", limit=255)
+    wanted.client("cloudwatch").put_composite_alarm(
+        AlarmName=name, Tags=tag_list(wanted.properties.get("Tags")), **wanted.without("AlarmName", "Tags")
+    )
+    return _made_alarm(wanted, name)
+
+
 def _made_alarm(wanted: Wanted, name: str) -> Made:
     return Made(name, {"Arn": wanted.arn("cloudwatch", f"alarm:{name}")})
 
 
 def update_alarm(wanted: Wanted, before: Json, made: Made) -> Made | None:
     return put_alarm(wanted) if wanted.properties.get("AlarmName") == before.get("AlarmName") else None
+
+
+def update_composite(wanted: Wanted, before: Json, made: Made) -> Made | None:
+    return put_composite(wanted) if wanted.properties.get("AlarmName") == before.get("AlarmName") else None
 
 
 def delete_alarm(wanted: Wanted, made: Made) -> None:
@@ -43,8 +55,6 @@ def delete_dashboard(wanted: Wanted, made: Made) -> None:
 
 KINDS = {
     "AWS::CloudWatch::Alarm": Kind(create=put_alarm, update=update_alarm, delete=delete_alarm),
-    "AWS::CloudWatch::CompositeAlarm": Kind(
-        create=lambda wanted: _made_alarm(wanted, wanted.name("AlarmName", limit=255)), update=ignored_update
-    ),
+    "AWS::CloudWatch::CompositeAlarm": Kind(create=put_composite, update=update_composite, delete=delete_alarm),
     "AWS::CloudWatch::Dashboard": Kind(create=put_dashboard, update=update_dashboard, delete=delete_dashboard),
 }

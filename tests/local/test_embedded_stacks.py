@@ -77,6 +77,37 @@ def _parameter(value: str) -> Json:
     return {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/twice", "Type": "String", "Value": value}}
 
 
+def test_an_alarm_is_composed_of_alarms_that_are_there(aws: Embedded) -> None:
+    alarm = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": "part",
+            "Namespace": "N",
+            "MetricName": "M",
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+        },
+    }
+    composite = {
+        "Type": "AWS::CloudWatch::CompositeAlarm",
+        "Properties": {"AlarmName": "whole", "AlarmRule": {"Fn::Sub": 'ALARM("${Part.Arn}") OR OK(part)'}},
+    }
+    cloudwatch = aws.client("cloudwatch")
+
+    with pytest.raises(ClientError, match=r"alarms \[none\] in the alarm rule do not exist"):
+        cloudwatch.put_composite_alarm(AlarmName="bad", AlarmRule="ALARM(none)")
+    deploy_template("composed", json.dumps({"Resources": {"Part": alarm, "Whole": composite}}), aws.endpoint)
+
+    (whole,) = cloudwatch.describe_alarms(AlarmNames=["whole"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert whole["AlarmRule"] == 'ALARM("arn:aws:cloudwatch:us-east-1:123456789012:alarm:part") OR OK(part)'
+    assert cloudwatch.describe_alarms(AlarmNames=["part", "whole"])["CompositeAlarms"] == []
+    aws.client("cloudformation").delete_stack(StackName="composed")
+    assert cloudwatch.describe_alarms(AlarmNames=["whole"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"] == []
+
+
 def test_one_stack_imports_what_another_exports(aws: Embedded) -> None:
     properties = {"Name": "/imported", "Type": "String", "Value": {"Fn::ImportValue": "small-seen"}}
     resources = {"P": {"Type": "AWS::SSM::Parameter", "Properties": properties}}
