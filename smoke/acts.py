@@ -76,9 +76,7 @@ class Scene:
         return [group for group in found if group["AutoScalingGroupName"].startswith(f"{ACCOUNT}-{stack}-")]
 
     def templates(self, stack: str) -> list[str]:
-        found = self.place.client("ec2").describe_launch_templates()["LaunchTemplates"]
-        names = [str(one["LaunchTemplateName"]) for one in found]
-        return sorted(name for name in names if name.startswith(f"{ACCOUNT}-{stack}-"))
+        return sorted(name for name in _templates(self.place) if name.startswith(f"{ACCOUNT}-{stack}-"))
 
     def record(self, act: str, stack: str, view: Json, answer: Any = None) -> Record:
         return Record(
@@ -169,7 +167,7 @@ def swept(place: Place) -> list[str]:
     scaling, ec2 = place.client("autoscaling"), place.client("ec2")
     pages = scaling.get_paginator("describe_auto_scaling_groups").paginate()
     groups = [one["AutoScalingGroupName"] for page in pages for one in page["AutoScalingGroups"]]
-    templates = [one["LaunchTemplateName"] for one in ec2.describe_launch_templates()["LaunchTemplates"]]
+    templates = _templates(place)
     ours = [name for name in groups if name.startswith(f"{ACCOUNT}-")]
     for name in ours:
         scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
@@ -225,3 +223,9 @@ def _lasting(value: Any) -> Any:
 def _must(holds: bool, otherwise: str) -> None:
     if not holds:
         raise Failed(otherwise)
+
+
+def _templates(place: Place) -> list[str]:
+    """Names of all launch templates there."""
+    pages = place.client("ec2").get_paginator("describe_launch_templates").paginate()
+    return [one["LaunchTemplateName"] for page in pages for one in page["LaunchTemplates"]]

@@ -239,21 +239,27 @@ class Live:
         return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in found}
 
 
+def every(client: Any, listing: str, kind: str, **asked: Any) -> Iterator[Any]:
+    """Things of that kind from all pages of a listing: with all scenes there are more than one page holds."""
+    for page in client.get_paginator(listing).paginate(**asked):
+        yield from page.get(kind, [])
+
+
 def _resources(live: Live, prefix: str) -> Iterator[tuple[str, Any]]:
     scaling = live.aws("autoscaling")
-    for group in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
+    for group in every(scaling, "describe_auto_scaling_groups", "AutoScalingGroups"):
         if (name := group["AutoScalingGroupName"]).startswith(prefix):
             yield f"group {name}", group
             yield f"hooks of {name}", scaling.describe_lifecycle_hooks(AutoScalingGroupName=name)["LifecycleHooks"]
             yield f"policies of {name}", scaling.describe_policies(AutoScalingGroupName=name)["ScalingPolicies"]
-    for template in live.aws("ec2").describe_launch_templates()["LaunchTemplates"]:
+    for template in every(live.aws("ec2"), "describe_launch_templates", "LaunchTemplates"):
         if template["LaunchTemplateName"].startswith(prefix):
             yield f"launch template {template['LaunchTemplateName']}", template
-    for alarm in live.aws("cloudwatch").describe_alarms()["MetricAlarms"]:
+    for alarm in every(live.aws("cloudwatch"), "describe_alarms", "MetricAlarms"):
         if alarm["AlarmName"].startswith(prefix):
             yield f"alarm {alarm['AlarmName']}", alarm
     named = [{"Name": "tag:aws:autoscaling:groupName", "Values": [f"{prefix}*"]}]
-    for reservation in live.aws("ec2").describe_instances(Filters=named)["Reservations"]:
+    for reservation in every(live.aws("ec2"), "describe_instances", "Reservations", Filters=named):
         for one in reservation["Instances"]:
             if one["State"]["Name"] not in {"terminated", "shutting-down"}:
                 yield f"instance {one['InstanceId']}", one["ImageId"]

@@ -11,7 +11,7 @@ from lambdas.audit.book import verified
 from lambdas.audit.scribe import heads
 from lambdas.dynamo import DynamoTable
 from local.client import Json
-from tests.end_to_end.live import TOLD, Live, creation, eventually, plays, told
+from tests.end_to_end.live import TOLD, Live, creation, eventually, every, plays, told
 from tests.rehearsal.planting import CALLBACK, HOLDERS, USER_DATA, found, signing, text_of
 
 pytestmark = pytest.mark.xdist_group("embedded")
@@ -44,7 +44,7 @@ def _over(entries: list[Json]) -> bool:
 
 def _pages(live: Live) -> list[tuple[str, bytes]]:
     s3, bucket = live.aws("s3"), live.stage.outputs["BookName"]
-    found = s3.list_objects_v2(Bucket=bucket, Prefix="book/").get("Contents", [])
+    found = every(s3, "list_objects_v2", "Contents", Bucket=bucket, Prefix="book/")
     return [(one["Key"], s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()) for one in found]
 
 
