@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -27,25 +28,28 @@ def written(live: Live) -> dict[str, Any]:
     good = live.ended(first.json["id"])
     bad = live.run("createServerGroup", creation("book", stack="none", image="there-is-none", **asked))
     both = (good["id"], bad["id"])
-    entries: dict[str, list[Json]] = {}
-    eventually(
-        lambda: entries.update(_entries(live, both)) or all(_over(entries.get(one, [])) for one in both), within=TOLD
-    )
+    book = Book(live)
+    eventually(lambda: all(ENDS & {one["kind"] for one in book.entries(each)} for each in both), within=TOLD)
+    entries = {one: book.entries(one) for one in both}  # once more: a listing is of no single moment
     return {"good": good, "bad": bad, "entries": entries, "left": list(_left(live, both))}
 
 
-def _entries(live: Live, operations: tuple[str, ...]) -> dict[str, list[Json]]:
-    return {one: list(exported(iter(_pages(live)), None, None, one)) for one in operations}
+@dataclass
+class Book:
+    """The pages in the bucket, of which each is read once: none is ever changed."""
 
+    live: Live
+    known: dict[str, bytes] = field(default_factory=dict)
 
-def _over(entries: list[Json]) -> bool:
-    return bool(ENDS & {one["kind"] for one in entries})
+    def entries(self, operation: str) -> list[Json]:
+        return list(exported(iter(self.pages()), None, None, operation))
 
-
-def _pages(live: Live) -> list[tuple[str, bytes]]:
-    s3, bucket = live.aws("s3"), live.stage.outputs["BookName"]
-    found = every(s3, "list_objects_v2", "Contents", Bucket=bucket, Prefix="book/")
-    return [(one["Key"], s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()) for one in found]
+    def pages(self) -> list[tuple[str, bytes]]:
+        s3, bucket = self.live.aws("s3"), self.live.stage.outputs["BookName"]
+        for one in list(every(s3, "list_objects_v2", "Contents", Bucket=bucket, Prefix="book/")):
+            if (key := one["Key"]) not in self.known:
+                self.known[key] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return sorted(self.known.items())
 
 
 def _left(live: Live, operations: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -61,7 +65,7 @@ def _left(live: Live, operations: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for row in live.rows.all():
         if not row["sk"].startswith(HOLDERS):
             yield f"{row['pk']} {row['sk']}", json.dumps(row)
-    yield from ((key, body.decode()) for key, body in _pages(live))
+    yield from ((key, body.decode()) for key, body in Book(live).pages())
 
 
 def _history(live: Live, operation: str) -> Any:
@@ -85,7 +89,7 @@ def test_the_book_is_whole_and_locked(live: Live, played: dict[str, Any], quiet:
     known = heads(DynamoTable(live.aws("dynamodb"), live.stage.outputs["TableName"]))
 
     assert known
-    assert [str(one) for one in verified(_pages(live), known)] == []
+    assert [str(one) for one in verified(Book(live).pages(), known)] == []
     lock = live.aws("s3").get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
     assert lock["ObjectLockEnabled"] == "Enabled"
 
