@@ -19,6 +19,7 @@ from lambdas.api.problems import Problem, sentences
 from lambdas.api.records import Whole, find, no_operation
 from lambdas.api.rights import Arguments, Needs, Rights
 from lambdas.engine import intake, signals
+from lambdas.engine.crowds import Wary
 from lambdas.engine.intake import Accepted, Caller, Submission, Terms
 from lambdas.engine.tasks import AnySaga, Sagas
 from lambdas.hub import Hub
@@ -41,6 +42,7 @@ class Desk:
     doors: Doors
     needs: dict[Callable[..., Any], Needs] = field(default_factory=dict)
     """Of each route's function."""
+    wary: Wary = field(default_factory=Wary)
 
     @property
     def hub(self) -> Hub:
@@ -141,7 +143,9 @@ class Desk:
         """Accept these operations, or none; whoever is preempted hears of it. Raises Forbidden, what intake does."""
         for one in submissions:
             self.rights.submits(one)
-        accepted = intake.accept(self.hub, submissions, caller=self.caller, terms=terms, key=key, digest=digest)
+        hub, wary = self.hub, self.wary.until > self._now()
+        accepted = intake.accept(hub, submissions, caller=self.caller, terms=terms, key=key, digest=digest, wary=wary)
+        self.wary.after(started=accepted.started, now=hub.now())
         log.info("%s was accepted from %s", accepted.id, signals.said(self.caller, ""))
         self._log(accepted)
         if any(one.preempts for one in submissions):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice, zip_longest
 
-from lambdas.engine import control, ends, measures, recovery
+from lambdas.engine import control, crowds, ends, measures, recovery
 from lambdas.engine.budgets import HUB, STARTS, Budgets, Levels
 from lambdas.engine.control import LIVENESS
 from lambdas.engine.rounds import Row, row_of
@@ -126,6 +126,7 @@ def drain(hub: Hub, rows: Sequence[Row], until: float) -> State | None:
     turn.start(turns((row for row in rows if row.over_by > now), before.last))
     turn.close(late)
     state = _state(turn, rows)
+    crowds.note(hub, (row.caller for row in rows if row.operation not in turn.gone))
     _write(hub, state)
     logger.info("%d wait to be started, since %s; %d left: %s", state.waiting, state.since, state.started, state.why)
     return state

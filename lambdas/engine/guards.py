@@ -12,6 +12,8 @@ from lambdas.hub import Hub
 from lambdas.rows import Guard, guard_key, guard_of, item_of, utc
 from lambdas.table import Equal, Put, Refused, Write, roll_of
 
+LONGEST = 100
+"""Operations in the queue of one guard: hours of waiting, and a row of some 3 KB that each of them writes anew."""
 GUARDS = "guards"
 """The rolls on which guards stand while they are had: taking one and giving it back is each one write of that index."""
 
@@ -23,15 +25,20 @@ def read(hub: Hub, key: str) -> Guard:
 
 
 def places(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
-    """Writes that give the operation each guard, or the last place in its queue."""
+    """Writes that give the operation each guard, or the last place in its queue. Raises Conflict where that is full."""
     for key in keys:
         yield from placed(hub, read(hub, key), operation)
 
 
 def placed(hub: Hub, guard: Guard, operation: str, *, first: bool = False) -> Iterator[Write]:
-    """The write that gives the operation the guard, or the last place in its queue, or the first."""
+    """The write that gives the operation the guard, or the last place in its queue, or the first.
+
+    Raises Conflict where too many wait already, but for the first place.
+    """
     if operation == guard.owner or operation in guard.queue:
         return
+    if len(guard.queue) >= LONGEST and not first:
+        raise Conflict(f"{_whose(guard)}, and {len(guard.queue)} operations wait for it; no more may")
     if guard.owner is None and not guard.locked_by:
         yield _written(hub, guard, operation)
     else:

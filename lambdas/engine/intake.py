@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from lambdas.engine import alarm_rows, barriers, freezes, guards, preemption, rhythm
+from lambdas.engine import alarm_rows, barriers, crowds, freezes, guards, preemption, rhythm
 from lambdas.engine.control import RACES
 from lambdas.engine.rights import USER
 from lambdas.engine.tasks import AnySaga
@@ -98,6 +98,8 @@ class Accepted:
     repeated: bool = False
     rows: tuple[Control, ...] = field(default=(), compare=False)
     """As they were accepted just now; of a request that is repeated none."""
+    started: bool = field(default=True, compare=False)
+    """Whether the first has been started; else the backlog has it."""
 
 
 def accept(
@@ -108,16 +110,21 @@ def accept(
     terms: Terms,
     key: str | None = None,
     digest: str | None = None,
+    wary: bool = False,
 ) -> Accepted:
     """Accept all of these operations or none, and start the first. The same caller's same key is the same request.
 
-    Raises KeyReused, TooLarge, Frozen, CannotPreempt, and what the table raises: then nothing is known to be accepted,
-    and the same request may be sent again.
+    `wary`: starts have failed lately, so it is asked whether too many of this caller's wait already.
+
+    Raises KeyReused, TooLarge, Frozen, CannotPreempt, Throttled, Conflict, and what the table raises: then nothing is
+    known to be accepted, and the same request may be sent again.
     """
     identity = _identity(caller, key)
     for _ in range(RACES):
         if key is not None and (known := _known(hub, identity, digest)) is not None:
             return known
+        if wary:
+            crowds.admit(hub, caller.principal)
         rows = _named(identity, [_claim(hub, one, identity, caller, terms, key, digest) for one in submissions])
         others = (*freezes.admit(hub, rows, waits=terms.waits_for_thaw), *_callbacks(rows, terms.callback))
         try:
@@ -137,12 +144,14 @@ def start(hub: Hub, row: Control) -> bool:
     return hub.machines.start(row.saga, row.id, {"operation": row.id, "last": {"step": "", "did": "accepted"}})
 
 
-def start_soon(hub: Hub, row: Control) -> None:
+def start_soon(hub: Hub, row: Control) -> bool:
     """Start it if that can be done now. Step Functions throttled, denied or down: the backlog has it, and is told."""
     try:
         start(hub, row)
     except WindlassError:
         rhythm.ask(hub, hub.now() + START_CHECK)
+        return False
+    return True
 
 
 def _identity(caller: Caller, key: str | None) -> str:
@@ -161,9 +170,8 @@ def _known(hub: Hub, identity: str, digest: str | None) -> Accepted | None:
     first = control_of(item)
     if digest is not None and first.digest is not None and digest[:DIGITS] != first.digest:
         raise KeyReused(f"idempotency key of operation {identity} was used with another body; choose a new key")
-    if first.status is Status.ACCEPTED:
-        start_soon(hub, first)
-    return Accepted(identity, operations, repeated=True)
+    started = first.status is not Status.ACCEPTED or start_soon(hub, first)
+    return Accepted(identity, operations, repeated=True, started=started)
 
 
 def _claim(
@@ -238,10 +246,10 @@ def _accept(
     if len(rows) > 1:
         writes.append(Put(batch_key(identity), {"operations": [row.id for row in rows]}, (Absent(),)))
     hub.table.write(*writes, *others)
-    start_soon(hub, rows[0])
+    started = start_soon(hub, rows[0])
     if any(write.key.sk == alarm_rows.ALARMS for write in writes):
         rhythm.ask(hub, hub.now())  # what is to be held by an alarm that fires already, is held before it has begun
-    return Accepted(identity, tuple(row.id for row in rows), rows=tuple(rows))
+    return Accepted(identity, tuple(row.id for row in rows), rows=tuple(rows), started=started)
 
 
 def _callbacks(rows: Sequence[Control], callback: Webhook | None) -> Iterator[Write]:
