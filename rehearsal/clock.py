@@ -4,7 +4,7 @@ import heapq
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 EPOCH = 1_767_225_600.0
@@ -43,6 +43,10 @@ class Clock:
         timer = Timer(call)
         heapq.heappush(self._queue, (self.now + delay, next(self._order), timer))
         return timer
+
+    def to_come(self) -> Iterator[tuple[float, Callable[[], object]]]:
+        """What is due, each with its time, in no order."""
+        return ((due, timer.call) for due, _, timer in self._queue if timer.call is not None)
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Go on until `until()` holds or nothing is left to come; what was cancelled moves no time."""

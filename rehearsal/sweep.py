@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 from rehearsal.faults import Call
+from rehearsal.sameness import Moments
 from rehearsal.trials import (
     CANCEL,
     FOR_GOOD,
@@ -39,6 +41,7 @@ OUTLIVES = ("after", "kill_after", "hang", "minutes_late")
 ELSEWHERE = (
     "a signal as a call goes wrong: of plain scenarios, where the call has an effect that outlives it; or --whole"
 )
+AS_BEFORE = "the moment is like one in which the same went wrong: all that is to be is the same but for the time"
 SECONDS = (*LIFTED, FOR_GOOD)
 """What goes wrong on the way back."""
 
@@ -126,28 +129,66 @@ def not_applicable(golden: Golden, call: Call, kind: str) -> str:
     return ""
 
 
-def doubles(scenario: Scenario, golden: Golden, first: Fault, kinds: Iterable[str]) -> Report:
-    """The first leads back; then every later call goes wrong in each way."""
-    report, kinds = Report(scenario.name, len(golden.calls)), tuple(kinds)
-    call = golden.call(first.number)
-    if reason := not_applicable(golden, call, first.kind) or _leads_nowhere(golden, call, first):
-        report.skipped[reason] += 1
-        return report
-    try:
-        alone = run(scenario, (first,))
-    except NeverEnds as never:
-        report.survivors.append(Survivor(scenario.name, (first,), str(call), (str(never),), ()))
-        return report
-    if alone.world.control(alone.operation).status not in PUT_BACK:
-        report.skipped["the first fault does not lead back"] += 1
-        return report
-    for second, kind in product((one for one in alone.calls if one.number > first.number), kinds):
-        trial = (first, Fault(second.number, kind))
-        if reason := not_applicable(golden, second, kind) or _as_another(second, kind):
-            report.skipped[reason] += 1
-            continue
-        report.add(judged(scenario, golden, trial, f"{call}; then {second}"))
-    return report
+@dataclass
+class Doubles:
+    """Trials to be made of one scenario."""
+
+    alone: Report
+    """What came of the first faults by themselves, and what is not tried."""
+    trials: dict[Trial, str] = field(default_factory=dict)
+    """Each with where it strikes."""
+    same: dict[Trial, Trial] = field(default_factory=dict)
+    """What is taken for the same as one of those."""
+    _met: dict[tuple[Any, ...], Trial] = field(default_factory=dict)
+
+    def follow(
+        self, scenario: Scenario, golden: Golden, first: Fault, kinds: tuple[str, ...], *, whole: bool = False
+    ) -> None:
+        """What may go wrong after this first fault."""
+        call, moments = golden.call(first.number), list[Moments]()
+        try:
+            one = run(scenario, (first,), began=lambda world: moments.append(Moments(world, first.number)))
+        except NeverEnds as never:
+            self.alone.survivors.append(Survivor(scenario.name, (first,), str(call), (str(never),), ()))
+            return
+        if one.world.control(one.operation).status not in PUT_BACK:
+            self.alone.skipped["the first fault does not lead back"] += 1
+            return
+        for second, kind in product((later for later in one.calls if later.number > first.number), kinds):
+            if reason := not_applicable(golden, second, kind) or _as_another(second, kind):
+                self.alone.skipped[reason] += 1
+            else:
+                trial = (first, Fault(second.number, kind))
+                if whole or (known := self._met_before(trial, second, moments[0])) is trial:
+                    self.trials[trial] = f"{call}; then {second}"
+                else:
+                    self.same[trial] = known
+                    self.alone.skipped[AS_BEFORE] += 1
+
+    def _met_before(self, trial: Trial, second: Call, moments: Moments) -> Trial:
+        """The first trial in which this kind struck this call in this moment."""
+        if (moment := moments.of(second.number)) is None:
+            return trial
+        at, likeness = moment
+        return self._met.setdefault((likeness, second.number - at, second.name, trial[1].kind), trial)
+
+
+def doubles(
+    scenario: Scenario, golden: Golden, kinds: Iterable[str], firsts: Iterable[Fault], *, whole: bool = False
+) -> Doubles:
+    """Each of the first leads back; then every later call goes wrong in each way.
+
+    What goes wrong in a moment that is the same as one met before (`sameness`) has the outcome that it had there, and
+    is not tried again, unless the `whole` is asked for.
+    """
+    found, kinds = Doubles(Report(scenario.name, len(golden.calls))), tuple(kinds)
+    for first in firsts:
+        call = golden.call(first.number)
+        if reason := not_applicable(golden, call, first.kind) or _leads_nowhere(golden, call, first):
+            found.alone.skipped[reason] += 1
+        else:
+            found.follow(scenario, golden, first, kinds, whole=whole)
+    return found
 
 
 def _as_another(second: Call, kind: str) -> str:

@@ -5,9 +5,10 @@ import logging
 import multiprocessing
 import textwrap
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,6 +26,7 @@ from rehearsal.sweep import (
     Report,
     Survivor,
     doubles,
+    judged,
     kinds_of,
     shown,
     singles,
@@ -33,30 +35,78 @@ from rehearsal.trials import Fault, Golden, Run, Scenario, Trial, golden_of, run
 from rehearsal.verdicts import problems
 from rehearsal.world import NeverEnds
 
+P = TypeVar("P")
+R = TypeVar("R")
+
 LONGEST_LAG = 900.0
 """Seconds: a read of AWS is never known to lag so long."""
 SHOWN = 20
 """Survivors of one scenario told in full; the others are counted."""
 
 
+AT_A_TIME = 200
+"""Doubles that one process makes before it tells of them."""
+
+
 @dataclass(frozen=True)
-class Part:
-    """What one process does at a time: all the trials that begin at one call."""
+class Single:
+    """All the trials that begin at one call."""
 
     scenario: str
     lag: float
     number: int
     kinds: tuple[str, ...]
-    first: str = ""
-    """The kind of the first fault; empty: singles."""
     together: tuple[str, ...] = WITH_SIGNALS
-    """Of singles, in which ways the call goes wrong before which a signal comes."""
+    """In which ways the call goes wrong before which a signal comes."""
 
     def swept(self) -> Report:
         scenario, golden = _golden(self.scenario, self.lag)
-        if self.first:
-            return doubles(scenario, golden, Fault(self.number, self.first), self.kinds)
         return singles(scenario, golden, golden.call(self.number), self.kinds, together=self.together)
+
+
+@dataclass(frozen=True)
+class Double:
+    """Some trials with two faults."""
+
+    scenario: str
+    lag: float
+    trials: tuple[tuple[Trial, str], ...]
+    """Each with where it strikes."""
+    alone: Report
+    """What planning them told already."""
+
+    def swept(self) -> Report:
+        scenario, golden = _golden(self.scenario, self.lag)
+        report = Report(scenario.name)
+        report.add(self.alone)
+        for trial, where in self.trials:
+            report.add(judged(scenario, golden, trial, where))
+        return report
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which doubles of a scenario are tried is known when each first fault was played alone."""
+
+    scenario: str
+    lag: float
+    kinds: tuple[str, ...]
+    whole: bool
+
+    def made(self) -> list[Double]:
+        scenario, golden = _golden(self.scenario, self.lag)
+        firsts = [Fault(call.number, kind) for kind in FIRSTS for call in golden.calls]
+        found = doubles(scenario, golden, self.kinds, firsts, whole=self.whole)
+        trials, nothing = tuple(found.trials.items()), Report(self.scenario)
+        some = [trials[at : at + AT_A_TIME] for at in range(0, len(trials), AT_A_TIME)] or [()]
+        return [
+            Double(self.scenario, self.lag, trials, nothing if number else found.alone)
+            for number, trials in enumerate(some)
+        ]
+
+
+Part = Single | Double
+"""What one process does at a time."""
 
 
 @lru_cache(maxsize=32)
@@ -78,30 +128,43 @@ def sweep(arguments: Sequence[str], console: Console | None = None) -> int:
     if given.trial:
         return _told(console, scenarios.lagging(given.operation[0], given.lag), given.trial, given.lag)
     began = time.monotonic()
-    parts = list(_parts(given.operation, given.lag, given.kinds, doubled=given.doubles, whole=given.whole))
+    parts = (_doubles if given.doubles else _singles)(given, console)
     reports = _swept(console, parts, given.processes)
     show(console, reports, given.lag, time.monotonic() - began)
     return FAILED if any(report.survivors for report in reports) else 0
 
 
-def _parts(
-    swept: Sequence[Scenario], lag: float, kinds: tuple[str, ...], *, doubled: bool, whole: bool
-) -> Iterator[Part]:
-    for one in swept:
-        calls = _golden(one.name, lag)[1].calls
-        firsts = FIRSTS if doubled else ("",)
-        known = kinds or (SECONDS if doubled else SINGLES)
+def _singles(given: argparse.Namespace, console: Console) -> list[Part]:
+    parts: list[Part] = []
+    for one in given.operation:
         daily = OUTLIVES if one.name == one.operation else ()
-        together = WITH_SIGNALS if whole or len(swept) == 1 else daily
-        yield from (Part(one.name, lag, call.number, known, first, together) for first in firsts for call in calls)
+        together = WITH_SIGNALS if given.whole or len(given.operation) == 1 else daily
+        calls, kinds = _golden(one.name, given.lag)[1].calls, given.kinds or SINGLES
+        parts += [Single(one.name, given.lag, call.number, kinds, together) for call in calls]
+    return parts
+
+
+def _doubles(given: argparse.Namespace, console: Console) -> list[Part]:
+    plans = [Plan(one.name, given.lag, given.kinds or SECONDS, given.whole) for one in given.operation]
+    parts: list[Part] = []
+    with _progress(console) as progress:
+        task = progress.add_task("planning", total=len(plans))
+        for made in _each(Plan.made, plans, given.processes):
+            parts += made
+            progress.update(task, advance=1, description=f"planned {made[0].scenario}")
+    return parts
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
 
 
 def _swept(console: Console, parts: Sequence[Part], processes: int) -> list[Report]:
     reports = {part.scenario: Report(part.scenario, len(_golden(part.scenario, part.lag)[1].calls)) for part in parts}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with _progress(console) as progress:
         task = progress.add_task("sweeping", total=len(parts))
-        for report in _reports(parts, processes):
+        for report in _each(_sweep_of, parts, processes):
             told = sum(len(one.survivors) for one in reports.values())
             _tell(console, report.survivors[: max(SHOWN - told, 0)], parts[0].lag)
             reports[report.scenario].add(report)
@@ -115,12 +178,17 @@ def _tell(console: Console, survivors: Iterable[Survivor], lag: float) -> None:
         console.print(f"SURVIVOR {survivor}\n  {command(survivor, lag)}", markup=False, soft_wrap=True)
 
 
-def _reports(parts: Sequence[Part], processes: int) -> Iterator[Report]:
+def _sweep_of(part: Part) -> Report:
+    return part.swept()
+
+
+def _each(do: Callable[[P], R], parts: Sequence[P], processes: int) -> Iterator[R]:
+    """Do it with each of them, in any order."""
     if processes == 1:
-        yield from map(Part.swept, parts)
+        yield from map(do, parts)
         return
     with multiprocessing.get_context("fork").Pool(processes) as pool:
-        yield from pool.imap_unordered(Part.swept, parts)
+        yield from pool.imap_unordered(do, parts)
 
 
 def _runs(reports: Iterable[Report]) -> int:
@@ -231,7 +299,10 @@ def _parser() -> Parser:
     parser.add_argument("--kinds", type=_kinds, default=(), metavar="KIND,…", help="only these; all by default")
     parser.add_argument("--doubles", action="store_true", help="a first fault leads back, a second strikes on the way")
     parser.add_argument(
-        "--whole", action="store_true", help="of all scenarios each signal together with each fault of the same call"
+        "--whole",
+        action="store_true",
+        help="of all scenarios each signal together with each fault of the same call; of doubles also those whose "
+        "second fault strikes in a moment that is the same as one tried before, but for the time",
     )
     parser.add_argument("--lag", type=_lag, default=0.0, metavar="SECONDS", help="how old a read may be")
     parser.add_argument("--trial", type=_trial, default=(), metavar="NUMBER:KIND,…", help="one run, with its history")

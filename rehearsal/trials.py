@@ -252,11 +252,21 @@ def golden_of(scenario: Scenario) -> Golden:
     )
 
 
-def run(scenario: Scenario, trial: Sequence[Fault], *, recorded: bool = False) -> Run:
-    """One run. What holds is let go on when the fault is lifted: a person decides to retry."""
+def run(
+    scenario: Scenario,
+    trial: Sequence[Fault],
+    *,
+    recorded: bool = False,
+    began: Callable[[World], object] = lambda world: None,
+) -> Run:
+    """One run. What holds is let go on when the fault is lifted: a person decides to retry.
+
+    Whoever wants to look on is told of the world when it has `began`.
+    """
     world = scenario.world(recorded=recorded)
     before = world.cloud.snapshot()
     others = scenario.occupy(world)
+    began(world)
     trace = world.faults.trace = list[Call]()
     one = Run(world, "", before, {}, 0, tuple(trial), (), others=others)
     _watch(scenario, one)

@@ -8,7 +8,7 @@ cloud costs nothing.
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -221,6 +221,10 @@ class Place:
         heapq.heappush(self._due, (self.now + delay, next(self._serial), happens))
         if self._hears() is not None:
             self.clock.at(max(self.now + delay - self.clock.now, 0.0), self.settle)
+
+    def to_come(self) -> Iterator[tuple[float, Callable[[], None]]]:
+        """What is about to happen, each with its time, in no order."""
+        return ((due, happens) for due, _, happens in self._due)
 
     def tell(self, group: str, instances: int) -> None:
         """Events of Auto Scaling: something has happened to so many of the group's instances, one event each."""

@@ -1,6 +1,6 @@
 """Things of one kind by name, each with what it was, so that a read can be as late as a real one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -52,6 +52,15 @@ class Shelf(Generic[T]):
             return dict(sorted(self.things.items()))
         found = {name: self.seen(name, at) for name in sorted(self.things.keys() | self._past.keys())}
         return {name: thing for name, thing in found.items() if thing is not None}
+
+    def unseen(self, at: float) -> Iterator[tuple[str, T | None, int, T | None]]:
+        """Changes that reads at that time do not show yet: name, what they show, seconds ago, what it became."""
+        for name, past in self._past.items():
+            yield from (
+                (name, self.seen(name, at), round(at - changed), thing)
+                for changed, thing in past
+                if changed > at - self.lag
+            )
 
     def _remember(self, name: str, at: float, thing: T | None) -> None:
         if self.lag:

@@ -26,6 +26,7 @@ from rehearsal.sweep import (
     changes_or_asks,
     doubles,
     golden_of,
+    judged,
     of_the_cloud,
     problems,
     run,
@@ -110,7 +111,10 @@ def test_a_second_fault_on_the_way_back_delays_it_and_one_that_nobody_lifts_call
     golden = golden_of(scenarios.RESIZES)
     resized = next(call for call in golden.calls if changes_capacity(call))
 
-    report = doubles(scenarios.RESIZES, golden, Fault(resized.number, "cancel"), ["kill_after", FOR_GOOD])
+    planned = doubles(scenarios.RESIZES, golden, ["kill_after", FOR_GOOD], [Fault(resized.number, "cancel")])
+    report = planned.alone
+    for trial, where in planned.trials.items():
+        report.add(judged(scenarios.RESIZES, golden, trial, where))
 
     assert survived(report) == ""
     assert report.tried["cancel, then kill_after"] > 20
