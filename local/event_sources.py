@@ -17,7 +17,7 @@ from local.lambda_process import Invocation
 from local.patches import replace
 from local.queues import QueuePoller
 from local.settings import ACCOUNT
-from local.streams import StreamPoller
+from local.streams import pollers
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +123,7 @@ def _take_from_moto(settings: EventSourceMapping) -> None:
 
 def _started(settings: EventSourceMapping, functions: Functions) -> Mapping:
     mapping = Mapping(settings, functions)
-    poller = QueuePoller(mapping) if ":sqs:" in settings.event_source_arn else StreamPoller(mapping)
-    threading.Thread(target=mapping.run, args=(poller,), daemon=True, name=f"mapping {settings.uuid}").start()
+    of_queue = ":sqs:" in settings.event_source_arn
+    for poller in [QueuePoller(mapping)] if of_queue else pollers(mapping):
+        threading.Thread(target=mapping.run, args=(poller,), daemon=True, name=f"mapping {settings.uuid}").start()
     return mapping

@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import StreamRecord, StreamShard
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 _KEPT_RECORDS = 1000
 _FIRST_RETRY, _LAST_RETRY = 0.2, 10.0
 
-_listeners: dict[str, list[queue.SimpleQueue[Json]]] = {}
+_listeners: dict[str, list[_Listener]] = {}
 _transaction = threading.local()
 
 
@@ -76,21 +77,40 @@ def _lambda_record(record: Json, shard: StreamShard) -> Json:
     return copied
 
 
+def pollers(mapping: Mapping) -> list[StreamPoller]:
+    """As many as batches are to be worked on at once (`ParallelizationFactor`)."""
+    strands = [queue.SimpleQueue[Json]() for _ in range(int(mapping.settings.parallelization_factor or 1))]
+    _subscribe(mapping, _Listener(strands))
+    return [StreamPoller(mapping, strand) for strand in strands]
+
+
+class _Listener:
+    """Deals records to strands by their item, whose own stay in order."""
+
+    def __init__(self, strands: list[queue.SimpleQueue[Json]]) -> None:
+        self._strands = strands
+
+    def put(self, record: Json) -> None:
+        item = json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
+        self._strands[crc32(item.encode()) % len(self._strands)].put(record)
+
+
+def _subscribe(mapping: Mapping, listener: _Listener) -> None:
+    region, name = mapping.source.split(":")[3], mapping.source.split("/")[1]
+    shard = dynamodb_backends[ACCOUNT][region].tables[name].stream_shard
+    if shard is not None and mapping.settings.starting_position == "TRIM_HORIZON":
+        for record in list(shard.items):
+            listener.put(_lambda_record(record.record, shard))
+    _listeners.setdefault(name, []).append(listener)
+
+
 class StreamPoller:
     """Delivers batches strictly in order: while one fails, those behind it wait."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: Mapping, records: queue.SimpleQueue[Json]) -> None:
         self._mapping = mapping
         self._region = mapping.source.split(":")[3]
-        self._records: queue.SimpleQueue[Json] = queue.SimpleQueue()
-        self._subscribe(mapping.source.split("/")[1])
-
-    def _subscribe(self, name: str) -> None:
-        shard = dynamodb_backends[ACCOUNT][self._region].tables[name].stream_shard
-        if shard is not None and self._mapping.settings.starting_position == "TRIM_HORIZON":
-            for record in list(shard.items):
-                self._records.put(_lambda_record(record.record, shard))
-        _listeners.setdefault(name, []).append(self._records)
+        self._records = records
 
     def poll(self) -> None:
         batch = [record for record in self._gathered() if self._mapping.wants(record)]

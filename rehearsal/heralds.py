@@ -1,6 +1,6 @@
 """A world that tells what happens in it: the real herald and courier, a bus that remembers, receivers that answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +8,12 @@ from lambdas.audit.scribe import Scribe
 from lambdas.push import courier, herald
 from lambdas.push.events import concerns
 from lambdas.push.formats import Message
+from lambdas.push.herald import Change
 from lambdas.push.letters import Answered
 from lambdas.push.model import Event
 from lambdas.push.office import Office
 from lambdas.table import Item
-from rehearsal.ports import Stream
+from rehearsal.event_source import EventSource, Invocation
 from rehearsal.world import World
 
 Answer = Callable[[str], Answered]
@@ -30,7 +31,7 @@ class TellingWorld(World):
         """The pages that were written."""
         self.deaf = False
         """Whether the stream loses every record on its way to the herald."""
-        self.tellings = Stream(self.clock, self._told)
+        self.tellings = EventSource(self.clock, self._told)
         self.office = Office(
             table=self.hub.table,
             bus=self.faults.over("bus", Bus(self.heard)),
@@ -48,10 +49,27 @@ class TellingWorld(World):
 
     def _follow(self, old: Item | None, new: Item | None) -> None:
         if not self.deaf:
-            self._delivered(lambda: self.tellings.changed(old, new))
+            row, record = new or old or {}, Change(old, new, self.clock.now)
+            self._delivered(lambda: self.tellings.add(f"{row['pk']} {row['sk']}", record))
 
-    def _told(self, old: Item | None, new: Item | None) -> bool:
-        return self._quietly("herald", lambda: herald.changed(self.office, old, new, self.clock.now))
+    def _told(self, changes: Sequence[Change]) -> Invocation:
+        """As the handler: what fails it answers with."""
+        done, answers, before = 0, True, self.faults.spent
+
+        def tell() -> None:
+            nonlocal done, answers
+            answers = False
+            try:
+                for done in herald.changed(self.office, changes):  # noqa: B007
+                    pass
+            except Exception:
+                answers = True
+                raise
+            answers = True
+
+        self._quietly("herald", tell)
+        took = self.faults.spent - before if self._paced else 0.0
+        return Invocation(done if answers else None, took)
 
     def _asked(self, operation: str) -> None:
         self.clock.at(1, lambda: self._quietly("herald", lambda: herald.catch_up(self.office, operation)))
@@ -91,8 +109,8 @@ class Bus:
     def __init__(self, heard: list[Event]) -> None:
         self._heard = heard
 
-    def put(self, event: Event) -> None:
-        self._heard.append(event)
+    def put(self, *events: Event) -> None:
+        self._heard.extend(events)
 
 
 class Letters:

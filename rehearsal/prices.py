@@ -47,8 +47,8 @@ EVENT_SECONDS, EVENT_READS, EVENT_WRITES = 0.05, 1.0, 1.0
 """Of the herald, for one of them, as if each were a batch of the stream: who is to be told, and that it was told."""
 PAGE = 5.0 / MILLION
 """S3, a put: https://aws.amazon.com/s3/pricing/; of a gigabyte a month are 0.023, of a page's 5 KB a few millionths."""
-PAGE_READS, PAGE_WRITES = 3.0, 1.0
-"""What is known of the operation, which the page tells; and which page is the last."""
+PAGE_READS, PAGE_WRITES = 5.0, 3.0
+"""What is known of the operation, and how the book stands; which page is the last, a note, and that it goes."""
 LAST_LOOK_READS, LAST_LOOK_WRITES = 1.5, 4.0
 """Of the sweep, which sees after the end whether it was told, and takes the control row off the index of what is due:
 the row in the table and in two lists of whole rows, and its entry in that index."""

@@ -17,6 +17,12 @@ from stacks.functions import COURIER
 from stacks.queues import DeadLetters, SourceQueue
 from stacks.streams import follow
 
+AT_ONCE = 10
+"""Batches of a shard that the herald works on side by side, as many as Lambda allows: one that is slow, or fails, keeps
+a tenth of all items waiting. https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html"""
+DELIVERIES = 50
+"""That the courier makes side by side."""
+
 
 class Bus(Construct):
     """Events of operations (docs/push.md); rules on it belong to whoever listens."""
@@ -48,7 +54,7 @@ class Courier(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction, errands: Errands) -> None:
         super().__init__(scope, construct_id)
         function.add_event_source(
-            SqsEventSource(errands.queue, batch_size=1, max_concurrency=50, report_batch_item_failures=True)
+            SqsEventSource(errands.queue, batch_size=1, max_concurrency=DELIVERIES, report_batch_item_failures=True)
         )
 
 
@@ -65,7 +71,7 @@ class Herald(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetters(self, "DeadLetters", key=key)
-        follow(function, table, patterns=PATTERNS, set_aside=self.dead_letters)
+        follow(function, table, patterns=PATTERNS, set_aside=self.dead_letters, at_once=AT_ONCE)
         function.add_event_source(
             SqsEventSource(tellings.queue, batch_size=10, max_concurrency=2, report_batch_item_failures=True)
         )

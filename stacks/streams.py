@@ -9,11 +9,19 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import DynamoEventSource, SqsDlq
 
+BATCH = 100
+"""Records, at most."""
+
 
 def follow(
-    function: lambda_.IFunction, table: dynamodb.Table, *, patterns: Iterable[dict[str, Any]], set_aside: sqs.IQueue
+    function: lambda_.IFunction,
+    table: dynamodb.Table,
+    *,
+    patterns: Iterable[dict[str, Any]],
+    set_aside: sqs.IQueue,
+    at_once: int = 1,
 ) -> None:
-    """Wake the function with those records that fit one of the patterns.
+    """Wake the function with those records that fit one of the patterns; `at_once`: batches of one shard side by side.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
     """
@@ -21,7 +29,9 @@ def follow(
         DynamoEventSource(
             table,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=100,
+            batch_size=BATCH,
+            # Those of one item stay in order, one batch after the other.
+            parallelization_factor=at_once,
             bisect_batch_on_error=True,
             # The handler answers which record failed; Lambda would take that answer for success.
             report_batch_item_failures=True,

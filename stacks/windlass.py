@@ -341,6 +341,7 @@ class Windlass(Stack):
     def _grant_herald(self, herald: HubFunction) -> None:
         self.table.reads(herald.role, GET, QUERY)
         self.table.writes(herald.role, PUT, items=(BOOK, OPERATIONS))
+        self.table.writes(herald.role, DELETE, items=(BOOK,))
         allow(herald.role, ("events:PutEvents",), self.bus.bus.event_bus_arn)
         self.book.grant(herald.role)
         self._grant_errands(herald)

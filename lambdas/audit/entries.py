@@ -44,7 +44,7 @@ def of_operation(rows: Sequence[Item], sagas: Sagas, row: Control, one: Told) ->
     saga = _saga(sagas, row.saga)
     plan = next((item["plan"] for item in rows if item["sk"] == "plan"), None)
     found: Json = {
-        "id": f"{one.operation}.{one.version}",
+        "id": one.id,
         "at": _iso(one.at),
         "kind": one.kind.value,
         "operation": one.operation,

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,11 @@ class EventBridge:
         self._client = client
         self._bus = bus
 
-    def put(self, event: Event) -> None:
+    def put(self, *events: Event) -> None:
         with translating("events", f"bus {self._bus}"):
-            answer: Mapping[str, Any] = self._client.put_events(Entries=[self._entry(event)])
+            answer: Mapping[str, Any] = self._client.put_events(Entries=[self._entry(event) for event in events])
         if answer.get("FailedEntryCount"):
-            code = answer["Entries"][0].get("ErrorCode", "")
+            event, code = next(_refused(events, answer["Entries"]))
             raise _REFUSED.get(code, Transient)(f"bus {self._bus} did not take event {event.id}: {code}")
 
     def _entry(self, event: Event) -> Any:
@@ -45,6 +45,11 @@ class EventBridge:
             "Time": event.time,
             "Detail": json.dumps(event.json_value),
         }
+
+
+def _refused(events: Sequence[Event], answers: Sequence[Mapping[str, str]]) -> Iterator[tuple[Event, str]]:
+    """Entries are answered in the order in which they were put."""
+    return ((event, one["ErrorCode"]) for event, one in zip(events, answers, strict=True) if one.get("ErrorCode"))
 
 
 class Sns:

@@ -21,12 +21,11 @@ def herald(event: Json, context: object) -> Json:
 
     Answers what failed: of the stream, the first record, from which on Lambda delivers again.
     """
-    if "dynamodb" not in event["Records"][0]:
-        return _failed(record["messageId"] for record in event["Records"] if not _done(record, _caught_up))
-    for record in event["Records"]:
-        if not _done(record, _told):
-            return _failed([record["dynamodb"]["SequenceNumber"]])
-    return _failed([])
+    records = event["Records"]
+    if "dynamodb" not in records[0]:
+        return _failed(record["messageId"] for record in records if not _done(record, _caught_up))
+    told = _told(records)
+    return _failed(record["dynamodb"]["SequenceNumber"] for record in records[told : told + 1])
 
 
 def courier(event: Json, context: object) -> Json:
@@ -38,12 +37,12 @@ def _failed(identifiers: Any) -> Json:
     return {"batchItemFailures": [{"itemIdentifier": one} for one in identifiers]}
 
 
-def _done(record: Json, act: Callable[[Json], None]) -> bool:
-    """Whether the record is dealt with; whatever it raises, those before it stay so."""
+def _done(asked: Any, act: Callable[[Any], object]) -> bool:
+    """Whether it is dealt with. Whatever it raises is logged, and what it has done stays so."""
     lines.install(logger.registered_handler)
     lines.begin()
     try:
-        act(record)
+        act(asked)
     except WindlassError as error:
         logger.warning("not told yet", error=f"{type(error).__name__}: {error}")
         return False
@@ -63,13 +62,27 @@ def _count() -> None:
         measures.broken(hub(), "push")
 
 
-def _told(record: Json) -> None:
-    from lambdas.dynamo import item_of  # noqa: PLC0415  brings botocore, which an import must not
-    from lambdas.push import herald as telling  # noqa: PLC0415
+def _told(records: list[Json]) -> int:
+    """How many of them are dealt with, from the first one on."""
+    told = 0
 
-    change = record["dynamodb"]
-    old, new = (item_of(change[name]) if name in change else None for name in ("OldImage", "NewImage"))
-    telling.changed(_office(), old, new, float(change["ApproximateCreationDateTime"]))
+    def tell(records: list[Json]) -> None:
+        from lambdas.push import herald as telling  # noqa: PLC0415  brings botocore, which an import must not
+
+        nonlocal told
+        for told in telling.changed(_office(), [_change(record["dynamodb"]) for record in records]):  # noqa: B007
+            pass
+
+    _done(records, tell)
+    return told
+
+
+def _change(record: Json) -> Any:
+    from lambdas.dynamo import item_of  # noqa: PLC0415  as above
+    from lambdas.push.herald import Change  # noqa: PLC0415  as above
+
+    old, new = (item_of(record[name]) if name in record else None for name in ("OldImage", "NewImage"))
+    return Change(old, new, float(record["ApproximateCreationDateTime"]))
 
 
 def _caught_up(record: Json) -> None:

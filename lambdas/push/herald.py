@@ -1,15 +1,19 @@
-"""The herald: what happened to an operation goes to the bus, and is noted.
+"""The herald: what happened to operations goes to the bus, and is noted, batch by batch of the table's stream.
 
 First it is written into the book (`lambdas.audit`): nothing is told that is not written down. Then the bus has the
-event, then its row is written, with one row for each receiver. A herald that dies in between does it once more: the
-event has the same id. Whatever the stream lost, the sweep finds untold (`catch_up`). What people change besides is only
-written down.
+events, then their rows are written, with one row for each receiver. A herald that dies in between does it once more:
+what has a row is neither written down nor told again, the rest is told by the same id. Whatever the stream lost, the
+sweep finds untold (`catch_up`). What people change besides is only written down.
 """
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lambdas import lines
 from lambdas.audit import entries
+from lambdas.audit.scribe import Sitting
 from lambdas.errors import NotFound
 from lambdas.hub import Json
 from lambdas.push import deliveries, receivers, told
@@ -20,28 +24,73 @@ from lambdas.push.told import Told
 from lambdas.rows import Control, Open, control_key, control_of
 from lambdas.table import Absent, Item, Put, Refused
 
+AT_ONCE = 10
+"""Events that the bus takes in one call:
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
 
-def changed(office: Office, old: Item | None, new: Item | None, at: float) -> None:
-    """One record of the stream: a control row that was written at that time, or a setting."""
-    if (setting := entries.of_setting(old, new, at)) is not None:
-        office.scribe.write(setting)
-    if new is None or new["sk"] != "control":
-        return
-    row = control_of(new)
-    kind = happened(None if old is None else control_of(old), row)
-    if kind is not None:
-        _tell(office, row, kind, at, failed=old.get("step") if old else None)
+
+class Change(NamedTuple):
+    """One record of the stream: a row that was written at that time (epoch seconds)."""
+
+    old: Item | None
+    new: Item | None
+    at: float
+
+
+@dataclass(frozen=True)
+class News:
+    """What a change comes to."""
+
+    entry: Json | None = None
+    """To be written down. None: it is nothing, or was told before."""
+    row: Control | None = None
+    one: Told | None = None
+    """The event; None: the entry is of a setting, which nobody is told of."""
+
+
+@dataclass
+class Batch:
+    """What a batch of records comes to, up to the first one that cannot be read."""
+
+    news: list[News] = field(default_factory=list)
+    sitting: Sitting | None = None
+    """Of the scribe, where there is anything to write."""
+    trouble: Exception | None = None
+    """Why the next one cannot be read; those before it do not wait for it."""
+
+
+def changed(office: Office, changes: Sequence[Change]) -> Iterator[int]:
+    """A batch of the stream's records: yields, again and again, how many of them are done, from the first one on.
+
+    Raises whatever the next one fails with.
+    """
+    batch = _heard(office, changes)
+    if batch.sitting is not None:
+        batch.sitting.write(one.entry for one in batch.news if one.entry is not None)
+    for start in range(0, len(batch.news), AT_ONCE):
+        _tell(office, batch.news[start : start + AT_ONCE])
+        yield min(start + AT_ONCE, len(batch.news))
+    if batch.sitting is not None:
+        batch.sitting.settle(one.one.id for one in batch.news if one.one is not None)
+    if batch.trouble is not None:
+        raise batch.trouble
 
 
 def catch_up(office: Office, operation: str) -> None:
     """Tell how the operation stands, where nobody was told. Raises NotFound."""
+    sitting = office.scribe.sit()
     item = office.table.get(control_key(operation))
     if item is None:
         raise NotFound(f"there is no operation {operation}")
     row = control_of(item)
     kind = told.owed(office.table, row)
-    if kind is not None:
-        _tell(office, row, kind, office.now() if row.closed is None else row.closed)
+    if kind is None:
+        return
+    news = _of_operation(office, row, kind, office.now() if row.closed is None else row.closed)
+    if news.entry is not None and news.one is not None:
+        sitting.write([news.entry])
+        _tell(office, [news])
+        sitting.settle([news.one.id])
 
 
 def event(office: Office, one: Told) -> Event:
@@ -54,15 +103,64 @@ def as_it_stands(row: Control, kind: Kind, at: float, hold: Open | None = None, 
     return Told(row.id, row.version, kind, _when(row, kind, at), _data(row, kind, hold, failed))
 
 
-def _tell(office: Office, row: Control, kind: Kind, at: float, failed: str | None = None) -> None:
+def _heard(office: Office, changes: Sequence[Change]) -> Batch:
+    batch = Batch()
+    for change in changes:
+        lines.begin()
+        try:
+            if batch.sitting is None and _is_any(change):
+                batch.sitting = office.scribe.sit()  # before any row is read
+            batch.news.append(_news(office, change))
+        except Exception as error:  # noqa: BLE001  raised when those before it are told
+            batch.trouble = error
+            return batch
+    lines.begin()
+    return batch
+
+
+def _is_any(change: Change) -> bool:
+    """Whether it is anything to write down."""
+    old, new, at = change
+    return entries.of_setting(old, new, at) is not None or _kind(old, new) is not None
+
+
+def _kind(old: Item | None, new: Item | None) -> Kind | None:
+    if new is None or new["sk"] != "control":
+        return None
+    return happened(None if old is None else control_of(old), control_of(new))
+
+
+def _news(office: Office, change: Change) -> News:
+    old, new, at = change
+    if (setting := entries.of_setting(old, new, at)) is not None:
+        return News(setting)
+    kind = _kind(old, new)
+    if new is None or kind is None:
+        return News()
+    return _of_operation(office, control_of(new), kind, at, failed=old.get("step") if old else None)
+
+
+def _of_operation(office: Office, row: Control, kind: Kind, at: float, failed: str | None = None) -> News:
     lines.of(row)
     hold = told.hold_of(office.table, row)
     if kind is Kind.HELD and hold is not None and not told.asks(hold):
-        return  # the pause was told when it was asked for, the decision when it was made
+        return News()  # the pause was told when it was asked for, the decision when it was made
     one = as_it_stands(row, kind, at, hold, failed)
-    office.scribe.write(entries.of_operation(office.table.of(f"op#{row.id}"), office.sagas, row, one))
-    office.bus.put(event(office, one))
-    _note(office, one)
+    known = office.table.of(f"op#{row.id}")
+    if any(item["sk"] == one.key.sk for item in known):
+        return News(None, row, one)
+    return News(entries.of_operation(known, office.sagas, row, one), row, one)
+
+
+def _tell(office: Office, news: Sequence[News]) -> None:
+    """What has a row already the bus has too; that its receivers are asked for again harms nobody."""
+    fresh = [event(office, one.one) for one in news if one.one is not None and one.entry is not None]
+    if fresh:
+        office.bus.put(*fresh)
+    for one in news:
+        if one.row is not None and one.one is not None:
+            lines.of(one.row)
+            _note(office, one.one)
 
 
 def _when(row: Control, kind: Kind, at: float) -> float:
@@ -93,7 +191,7 @@ def _note(office: Office, one: Told) -> None:
     names = receivers.to_be_told(office.table, one.operation, application, one.kind)
     owed = [deliveries.owed(one, application, name, now) for name in names]
     with suppress(Refused):  # told before: by a herald that died, or by the sweep's word
-        row = Put(told.event_key(one.operation, one.version), one.item, (Absent(),))
+        row = Put(one.key, one.item, (Absent(),))
         office.table.write(row, *map(deliveries.made, owed))
     for each in owed:
         office.push.deliver(each.operation, each.name)

@@ -15,9 +15,10 @@ from lambdas.table import Table
 
 
 class Bus(Protocol):
-    """The stack's event bus. Faults come as `Transient` or `Throttled`: the event may or may not be on it."""
+    """The stack's event bus. Faults come as `Transient` or `Throttled`: events may or may not be on it."""
 
-    def put(self, event: Event) -> None: ...
+    def put(self, *events: Event) -> None:
+        """Ten at most."""
 
 
 class Topics(Protocol):

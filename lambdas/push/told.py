@@ -22,6 +22,15 @@ class Told:
     """`lambdas.push.model.Data`."""
 
     @property
+    def id(self) -> str:
+        """Of the event, and of its entry in the book."""
+        return f"{self.operation}.{self.version}"
+
+    @property
+    def key(self) -> Key:
+        return event_key(self.operation, self.version)
+
+    @property
     def item(self) -> Item:
         """Its pk says the operation and its sk the version; the rest of the event follows from these and the data."""
         data = {name: value for name, value in self.data.items() if name != "operation"}

@@ -142,7 +142,7 @@ def test_a_key_is_read_wherever_the_bucket_was_copied_to() -> None:
         place_of("book/7/42.json")
 
 
-@given(st.text())
-def test_an_entry_has_one_lane(identifier: str) -> None:
-    assert lane_of(identifier) == lane_of(identifier)
-    assert 0 <= lane_of(identifier) < LANES
+@given(st.sampled_from(("operation", "setting")), st.text(min_size=1), st.text(), st.text())
+def test_all_of_one_operation_or_setting_stand_in_one_lane(what: str, name: str, one: str, other: str) -> None:
+    assert lane_of({"id": one, what: name}) == lane_of({"id": other, what: name})
+    assert 0 <= lane_of({"id": one, what: name}) < LANES

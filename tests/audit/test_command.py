@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lambdas.audit.__main__ import main
-from lambdas.audit.scribe import Scribe
+from lambdas.audit.book import following, lane_of
+from lambdas.audit.scribe import Scribe, heads
 from rehearsal.heralds import Shelf
 from rehearsal.memory_table import MemoryTable
 
@@ -20,9 +21,13 @@ ENTRIES = [
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     shelf = Shelf()
-    scribe = Scribe(MemoryTable(), shelf, lambda: 1_700_000_000.0)
-    for entry in [*ENTRIES, ENTRIES[0]]:
-        scribe.write(entry)
+    table = MemoryTable()
+    scribe = Scribe(table, shelf, lambda: 1_700_000_000.0)
+    for batch in (ENTRIES[:1], ENTRIES[1:9], ENTRIES[9:]):  # pages with one entry and with many
+        scribe.sit().write(batch)
+    lane = lane_of(ENTRIES[0])
+    twice = following(lane, heads(table)[lane], "2026-11-10T12:00:00.000+00:00", ENTRIES[:1])
+    shelf.put(twice.key, twice.body)  # as earlier releases did after a scribe that died
     for key, body in shelf.pages.items():
         (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / key).write_bytes(body)
@@ -31,7 +36,7 @@ def copied(tmp_path: Path) -> Path:
 
 def test_a_whole_book_is_said_to_be_whole(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(copied)]) == 0
-    assert capsys.readouterr().out == "19 pages, 0 broken lanes; their ends unchecked: give --table\n"
+    assert capsys.readouterr().out == "6 pages, 0 broken lanes; their ends unchecked: give --table\n"
 
 
 def test_the_first_broken_link_is_named(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +47,7 @@ def test_the_first_broken_link_is_named(copied: Path, capsys: pytest.CaptureFixt
 
     said = capsys.readouterr().out.splitlines()
     assert said[0] == f"book/{lane.name}/000000000002.json: follows page 0: what was between is missing"
-    assert said[-1].startswith("18 pages, 1 broken lanes")
+    assert said[-1].startswith("5 pages, 1 broken lanes")
 
 
 def test_entries_of_a_time_are_exported_once_with_their_page(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ def test_the_end_of_a_lane_that_was_cut_off_is_missed_in_the_bucket(
     seeding("s3").create_bucket(Bucket=NAME)
     scribe = Scribe(dynamo(), bucket(), lambda: 1_700_000_000.0)
     for number in range(30):
-        scribe.write({"id": f"entry-{number}", "at": "2026-11-26T12:00:00+00:00"})
+        scribe.sit().write([{"id": f"entry-{number}", "operation": f"{number}", "at": "2026-11-26T12:00:00+00:00"}])
     verify = ["verify", f"s3://{NAME}", "--table", "windlass"]
 
     assert main(verify) == 0

@@ -181,6 +181,8 @@ def records(batch):
         if key.startswith("flaky") and not count(key):
             note(key, "failed")
             raise Stubborn(key)
+        if key == "stuck" and not count("let go"):
+            raise Stubborn(key)
         note("stream", [record["eventName"], key])
 """
 
@@ -211,6 +213,8 @@ def template(colour: str = "blue", **more: Any) -> Json:
             StartingPosition="TRIM_HORIZON",
             FilterCriteria={"Filters": [{"Pattern": json.dumps({"eventName": ["INSERT", "REMOVE"]})}]},
         ),
+        "Others": _table("id", stream=True),
+        "OfOthers": _source(_get("Others", "StreamArn"), StartingPosition="TRIM_HORIZON", ParallelizationFactor=4),
         "OnEvent": _rule("work", {"source": ["test"]}, [{"Arn": {"Ref": "WorkLive"}, "Id": "work"}]),
         "OnStart": _rule(
             "start", {"source": ["start"]}, [{"Arn": {"Ref": "Held"}, "Id": "held", "InputPath": "$.detail"}]
@@ -233,6 +237,7 @@ def template(colour: str = "blue", **more: Any) -> Json:
     shown = {
         "Seen": {"Ref": "Seen"},
         "Things": {"Ref": "Things"},
+        "Others": {"Ref": "Others"},
         "Work": {"Ref": "WorkLive"},
         "Api": {"Ref": "ApiLive"},
         "WorkName": {"Ref": "Work"},

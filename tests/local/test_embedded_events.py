@@ -29,6 +29,26 @@ def test_a_stream_is_delivered_in_order_with_retry_and_filter(aws: Embedded) -> 
     assert aws.seen("flaky") == ["failed"]
 
 
+def test_batches_of_a_stream_side_by_side_keep_each_item_in_order_and_others_from_waiting(aws: Embedded) -> None:
+    table, name = aws.client("dynamodb"), aws.outputs["Others"]
+    keys = ["stuck", *(f"beside {number}" for number in range(12))]
+    for key in keys:
+        table.put_item(TableName=name, Item={"id": {"S": key}})
+        table.delete_item(TableName=name, Key={"id": {"S": key}})
+
+    def told() -> list[Any]:
+        return [one for one in aws.seen("stream") if one[1] in keys]
+
+    assert eventually(lambda: [key for what, key in told() if what == "REMOVE"])
+    assert "stuck" not in [key for _, key in told()]
+    aws.invoke({"do": "note", "kind": "let go"})
+
+    assert eventually(lambda: len({tuple(one) for one in told()}) == 2 * len(keys))
+    for key in keys:
+        whats = [what for what, of in told() if of == key]
+        assert list(dict.fromkeys(whats)) == ["INSERT", "REMOVE"]
+
+
 def test_a_failed_transaction_changes_nothing_and_streams_nothing(aws: Embedded) -> None:
     table, name = aws.client("dynamodb"), aws.outputs["Things"]
     table.put_item(TableName=name, Item={"id": {"S": "kept"}, "n": {"N": "1"}})

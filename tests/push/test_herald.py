@@ -116,9 +116,9 @@ def herald_calls(scenario: Scenario) -> list[Call]:
 def test_whoever_dies_in_the_herald_anywhere_every_event_is_told_and_the_same_event_has_the_same_id(kind: str) -> None:
     golden = played(RESIZES)
     calls = herald_calls(RESIZES)
-    # For each event: what is known, the book (its last page, a page, that it is the last), the bus, who is told (two
-    # reads), its row; and a page of the account that the world begins with.
-    assert len(calls) == 3 * 8 + 3
+    # For each event: how the book stands (two reads), what is known, the book (a note, a page, that it is the last),
+    # the bus, who is told (two reads), its row, the note; and a page of the account that the world begins with.
+    assert len(calls) == 3 * 11 + 5
 
     for call in calls:
         world = played(RESIZES, lambda world, at=call.number: world.faults.at(at, KINDS[kind]))  # type: ignore[misc]

@@ -15,6 +15,7 @@ from lambdas.hub import Settings as HubSettings
 from lambdas.push.letters import CONNECT, READ
 from lambdas.push.reach import Reach
 from lambdas.table import ENROLLED, PROJECTED
+from rehearsal import event_source
 from stacks.application import application
 from stacks.definitions import activities, definitions
 from stacks.settings import Settings
@@ -279,6 +280,16 @@ def test_the_stream_has_no_more_consumers_and_filters_than_aws_bears(of_type: Of
 
     assert len(followers) == 2
     assert all(1 <= len(one["FilterCriteria"]["Filters"]) <= 5 for one in followers)
+
+
+def test_rehearsals_deal_the_herald_a_shard_as_the_stack_does(of_type: OfType) -> None:
+    dealt = [(one["BatchSize"], one["ParallelizationFactor"]) for one in streams(of_type) if _wakes(one, "Herald")]
+
+    assert dealt == [(event_source.SIZE, event_source.AT_ONCE)]
+
+
+def _wakes(source: Json, function: str) -> bool:
+    return function in json.dumps(source["FunctionName"])
 
 
 def test_the_courier_outlasts_the_slowest_receiver(functions: dict[str, Json]) -> None:
