@@ -13,6 +13,7 @@ COMMANDS = {
     "flood": ("rehearsal.flood_command", "flood"),
     "fuzz": ("rehearsal.fuzz.command", "run"),
     "objectives": ("rehearsal.objectives_command", "objectives"),
+    "dashboard": ("rehearsal.dashboard_command", "dashboard"),
     "scale": ("rehearsal.scale_command", "scale"),
     "catalogue": ("rehearsal.catalogue", "catalogue"),
     "costs": ("rehearsal.costs", "costs"),
@@ -33,6 +34,7 @@ Windlass's operations in virtual time, on fake clouds that fail.
   flood    many submissions while Step Functions starts nothing, and how the backlog drains
   fuzz     thousands of requests made from the OpenAPI document, hostile ones too, against the real handler
   objectives  what these runs measure, against the objectives of applications
+  dashboard  a day in which something goes wrong, and the picture that the deployed dashboard shows of it
   scale    a day's load on many accounts: what it takes of AWS's quotas, and what gives out first
   catalogue  write the page of Clouddriver's operations and what does each
   costs    write the page of what each operation costs

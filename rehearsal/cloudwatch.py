@@ -68,6 +68,11 @@ class Points:
         for one in sorted(told, key=lambda point: point.at):
             self._of[one.series].append((one.at, one.value))
 
+    @property
+    def known(self) -> Iterable[Series]:
+        """Of which there are points."""
+        return self._of.keys()
+
     def between(self, of: Series, since: float, until: float) -> list[float]:
         """Values from `since` on, before `until`."""
         known = self._of.get(of, [])

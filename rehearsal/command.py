@@ -110,10 +110,10 @@ def _plan(given: argparse.Namespace) -> Plan:
 def _run_parser() -> Parser:
     description = "Run an operation many times in virtual time under faults, and count how it ends."
     parser = _parser("run", description, RUN + CODES, "all")
-    parser.add_argument("--runs", type=_whole, default=1000, metavar="N", help="of each operation (1000)")
-    parser.add_argument("--around", type=_whole, default=500, metavar="N", help="at each other severity (500)")
+    parser.add_argument("--runs", type=whole, default=1000, metavar="N", help="of each operation (1000)")
+    parser.add_argument("--around", type=whole, default=500, metavar="N", help="at each other severity (500)")
     parser.add_argument("--only", action="store_true", help="no other severities, no search for where it fails")
-    parser.add_argument("--html", type=_page, metavar="FILE", help="write the report as one page")
+    parser.add_argument("--html", type=writable, metavar="FILE", help="write the report as one page")
     parser.add_processes()
     return parser
 
@@ -121,23 +121,23 @@ def _run_parser() -> Parser:
 def rehearsed_parser(name: str, description: str, more: str) -> Parser:
     """The arguments of a command that rehearses one operation some times."""
     parser = _parser(name, description, more)
-    parser.add_argument("--runs", type=_whole, default=200, metavar="N", help="so many (200)")
+    parser.add_argument("--runs", type=whole, default=200, metavar="N", help="so many (200)")
     return parser
 
 
 def _parser(name: str, description: str, more: str, *operations: str) -> Parser:
     known = {one: _story(one) for one in PLAYED} | dict.fromkeys(operations, "each of them")
     parser = Parser(
-        name, description, f"operations:\n{listed(known)}\n\nfaults, joined by +:\n{listed(_models())}\n{more}"
+        name, description, f"operations:\n{listed(known)}\n\nfaults, joined by +:\n{listed(models())}\n{more}"
     )
     parser.add_argument("operation", type=_operation(*known), help="one of those below")
     parser.add_argument(
-        "--faults", type=_faults, default="calibrated", metavar="MODEL[+MODEL…]", help="what goes wrong (calibrated)"
+        "--faults", type=faults, default="calibrated", metavar="MODEL[+MODEL…]", help="what goes wrong (calibrated)"
     )
     parser.add_argument(
         "--severity", type=_severity, default=1.0, metavar="X", help="multiplies probabilities and durations (1)"
     )
-    parser.add_argument("--seed", type=_seed, default=0, metavar="S", help="of the first run (0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of the first run (0)")
     parser.add_argument("--door", type=_door, default="windlass", metavar="|".join(DOORS), help="who asks (windlass)")
     return parser
 
@@ -148,7 +148,7 @@ def _story(operation: str) -> str:
     return (importlib.import_module(f"statemachines.{module}").__doc__ or "").partition("\n")[0]
 
 
-def _models() -> dict[str, str]:
+def models() -> dict[str, str]:
     mixes = {"none": "nothing goes wrong", "calibrated": "the mix under which Clouddriver's policy fails 4 %"}
     return mixes | {f"{name}{entry.usage}": entry.what for name, entry in MODELS.items()}
 
@@ -168,7 +168,7 @@ def _operation(*known: str) -> Callable[[str], str]:
     return operation
 
 
-def _faults(text: str) -> str:
+def faults(text: str) -> str:
     try:
         return parse(text).text
     except NotAModel as error:
@@ -185,13 +185,13 @@ def _severity(text: str) -> float:
     return severity
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
     if not _counts(text) or not 0 < int(text) <= 10**9:
         raise argparse.ArgumentTypeError(f"a whole number from 1 to 1,000,000,000 is needed, not {text!r}")
     return int(text)
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
     if not _counts(text):
         raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 on, of at most 18 digits, not {text!r}")
     return int(text)
@@ -201,7 +201,7 @@ def _counts(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
-def _page(text: str) -> Path:
+def writable(text: str) -> Path:
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"{text!r} is no file that can be written; name one in a folder that exists")

@@ -1,4 +1,8 @@
-"""The dashboard: its first row says whether all is well, the others what is not."""
+"""The dashboard: what a person must act on first, then why, then how long things wait and what they cost.
+
+Titles say what is good; dashed lines say what is promised, or when an alarm rings. A picture of it, drawn from the
+synthesised body: `python -m rehearsal dashboard`.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,13 +12,19 @@ from constructs import Construct
 
 from lambdas import metrics
 from lambdas.metrics import HUB, NAMESPACE, Metric
+from stacks.alarms import LATE
 
-WIDE, THIRD, HALF = 24, 8, 12
-FIVE = Duration.minutes(5)
+THIRD, HALF = 8, 12
+FIVE, QUARTER = Duration.minutes(5), Duration.minutes(15)
+"""Periods: of what somebody acts on, and of what is counted to see a trend."""
+LARGEST = 10
+"""Lines of a picture, where there may be more series than anybody can tell apart."""
 
 
 class Dashboard(Construct):
-    """`alarms`: names, without the prefix, of those whose states the first row shows."""
+    """`alarms`: names, without the prefix, of those whose states the first row shows; `runbooks`: where their pages
+    are; `begin_within`: seconds in which operations are promised to begin.
+    """
 
     def __init__(
         self,
@@ -25,83 +35,113 @@ class Dashboard(Construct):
         apis: Sequence[str],
         functions: Sequence[str],
         alarms: Sequence[str],
+        runbooks: str,
+        begin_within: float,
     ) -> None:
         super().__init__(scope, construct_id)
         self._hub, self._prefix, self._apis, self._functions = prefix.rstrip("-"), prefix, apis, functions
+        self._runbooks, self._begin_within = runbooks, begin_within
         dashboard = cloudwatch.Dashboard(
             self, "Dashboard", dashboard_name=f"{prefix}watch", default_interval=Duration.hours(24)
         )
         for row in (
             self._is_it_well(alarms),
-            self._by_operation(),
+            self._what_needs_a_person(),
             self._what_fails(),
-            self._waits_and_guards(),
-            self._backlog_and_door(),
-            self._costs(),
+            self._how_operations_end(),
+            self._how_long_things_wait(),
+            self._what_it_costs(),
         ):
             dashboard.add_widgets(*row)
 
     def _is_it_well(self, alarms: Sequence[str]) -> Iterable[cloudwatch.IWidget]:
-        """What has to be acted on, and four numbers of the last day."""
+        """What has to be acted on, and four numbers."""
         arns = [
             f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{self._prefix}{one}" for one in alarms
         ]
         watched = [cloudwatch.Alarm.from_alarm_arn(self, f"Alarm{number}", arn) for number, arn in enumerate(arns)]
-        numbers = (
-            self._own(metrics.OUR_FAULT, "SampleCount", label="ended"),
-            self._own(metrics.OUR_FAULT, "Sum", label="by our fault"),
-            self._own(metrics.CALLED, "Sum", label="called a person"),
-            self._own(metrics.HOLDS_OPEN, "Maximum", label="held, at most"),
-        )
         yield cloudwatch.AlarmStatusWidget(
-            title="Is it well? What a person must act on", alarms=watched, width=HALF, height=6
+            title="Is it well? What a person must act on", alarms=watched, width=HALF, height=7
         )
-        yield cloudwatch.SingleValueWidget(
-            title="The last day", metrics=list(numbers), width=HALF, height=6, period=Duration.days(1)
+        numbers = (
+            self._own(metrics.OUR_FAULT, "SampleCount", label="operations ended"),
+            self._own(metrics.OUR_FAULT, "Sum", label="ended by our fault"),
+            self._own(metrics.CALLED, "Sum", label="called a person"),
+            self._own(metrics.HOLDS_OPEN, "Maximum", label="held at once, at most"),
+        )
+        yield cloudwatch.Column(  # type: ignore[misc]  # it is one: CDK's types do not say all that it has
+            cloudwatch.SingleValueWidget(
+                title="In the time shown: all but the first should be 0",
+                metrics=list(numbers),
+                width=HALF,
+                height=4,
+                set_period_to_time_range=True,
+            ),
+            cloudwatch.TextWidget(markdown=self._how_to_read(), width=HALF, height=3),
         )
 
-    def _by_operation(self) -> Iterable[cloudwatch.IWidget]:
-        for end, title in (
-            ("SUCCEEDED", "Done, by operation"),
-            ("ROLLED_BACK", "Put back, by operation"),
-            ("NEEDS_ATTENTION", "A person called, by operation"),
-        ):
-            yield self._found(title, metrics.ENDS, "Sum", f'End="{end}"', THIRD)
+    def _how_to_read(self) -> str:
+        return (
+            f"**Red alarms first**: the description of each names its page in {self._runbooks}, which says what to do."
+            "\n\n**Then from top to bottom**: what waits for a person, what fails, how operations end, how long things "
+            "wait, what it costs. Dashed lines are what is promised, or when an alarm rings."
+        )
+
+    def _what_needs_a_person(self) -> Iterable[cloudwatch.IWidget]:
+        held = self._own(metrics.HOLDS_OPEN, "Maximum", label="held")
+        yield self._lines("Held: each waits for somebody to decide", [held], THIRD, "operations")
+        ours = (
+            self._own(metrics.BROKEN, "Sum", label="failures by a bug of ours"),
+            self._own(metrics.OUTSIDE, "Sum", label="executions ended from outside"),
+            self._own(metrics.OUR_FAULT, "Sum", label="operations ended by our fault"),
+        )
+        yield self._lines("Our own doing: all of it should be 0", ours, THIRD, "in 5 minutes")
+        yield self._ended("A person called: something is left to act on", "NEEDS_ATTENTION")
 
     def _what_fails(self) -> Iterable[cloudwatch.IWidget]:
-        yield self._found("Attempts that failed, by activity and error", metrics.FAILED, "Sum", "", HALF)
+        failed = self._found(metrics.FAILED, "Sum", "${PROP('Dim.Activity')}: ${PROP('Dim.Error')}", largest="SUM")
         yield self._lines(
-            "Our own doing",
-            [self._own(one, "Sum") for one in (metrics.BROKEN, metrics.OUTSIDE, metrics.OUR_FAULT)],
+            "Attempts that failed: each is tried again; what stays is trouble",
+            [failed],
             HALF,
+            "attempts in 5 minutes",
+            stacked=True,
         )
-
-    def _waits_and_guards(self) -> Iterable[cloudwatch.IWidget]:
-        ages = [self._own(one, "Maximum") for one in (metrics.WAIT_AGE, metrics.GUARD_AGE)]
-        yield self._lines("Oldest wait, longest place in a guard's queue (s)", ages, THIRD)
-        yield self._lines("Operations that are held", [self._own(metrics.HOLDS_OPEN, "Maximum")], THIRD)
-        yield self._found("Time in a state, p90 (s)", metrics.STATE_TIME, "p90", "", THIRD)
-
-    def _backlog_and_door(self) -> Iterable[cloudwatch.IWidget]:
-        begins = [self._own(metrics.BEGIN_TIME, one, label=one) for one in ("p50", "p99")]
-        yield self._lines("Until it begins (s)", begins, THIRD)
-        yield self._lines("How late the oldest start is (s)", [self._own(metrics.BACKLOG_AGE, "Maximum")], THIRD)
         asked = (("Count", "SampleCount"), ("5XXError", "Sum"), ("4XXError", "Sum"))
         doors = [self._door(api, *one) for api in self._apis for one in asked]
-        yield self._lines("Requests, and what was answered otherwise", doors, THIRD)
+        yield self._lines("Requests: 5XX should be 0, 4XX are the callers'", doors, HALF, "requests in 5 minutes")
 
-    def _costs(self) -> Iterable[cloudwatch.IWidget]:
+    def _how_operations_end(self) -> Iterable[cloudwatch.IWidget]:
+        yield self._ended("Done: this is what should be", "SUCCEEDED")
+        yield self._ended("Put back: nothing is left; bad images, refusals, cancels", "ROLLED_BACK")
+        times = self._found(metrics.STATE_TIME, "p90", "${PROP('Dim.State')}", largest="MAX")
+        yield self._lines("Time in a state, p90: the longest ten", [times], THIRD, "seconds")
+
+    def _how_long_things_wait(self) -> Iterable[cloudwatch.IWidget]:
+        begins = [self._own(metrics.BEGIN_TIME, one, label=one) for one in ("p50", "p99")]
+        promised = (f"promised: within {self._begin_within:g} s", self._begin_within)
+        yield self._lines("From acceptance to the first state", begins, THIRD, "seconds", marks=[promised])
+        late = self._own(metrics.BACKLOG_AGE, "Maximum", label="the oldest start that is late")
+        rings = (f"backlog-old rings at {LATE} s", LATE)
+        yield self._lines("Backlog: how late starts are; nothing is good", [late], THIRD, "seconds", marks=[rings])
+        ages = (
+            self._own(metrics.WAIT_AGE, "Maximum", label="oldest check"),
+            self._own(metrics.GUARD_AGE, "Maximum", label="first in a guard's queue"),
+        )
+        yield self._lines("Who waits longest, for the cloud or for a guard", ages, THIRD, "seconds")
+
+    def _what_it_costs(self) -> Iterable[cloudwatch.IWidget]:
         """What the bill is made of (docs/costs.md)."""
-        yield self._functions_of("Function seconds", "Duration", "Sum")
-        yield self._functions_of("Invocations", "Invocations", "Sum")
+        yield self._functions_of("Time of functions", "Duration", "Sum", "milliseconds in 5 minutes")
+        yield self._functions_of("Invocations of functions", "Invocations", "Sum", "invocations in 5 minutes")
         text = (
             "### What it costs\nAn operation without faults costs $0.0003 to $0.0006, mostly transitions of Step "
-            "Functions and writes of the table: [docs/costs.md](docs/costs.md) has each. These two pictures are the "
-            "rest of the bill; a function that stands out here is retried a lot."
+            "Functions and writes of the table: docs/costs.md has each. These two pictures are the rest of the bill; a "
+            "function that stands out here is retried a lot."
         )
         yield cloudwatch.TextWidget(markdown=text, width=THIRD, height=6)
 
-    def _functions_of(self, title: str, name: str, statistic: str) -> cloudwatch.GraphWidget:
+    def _functions_of(self, title: str, name: str, statistic: str, axis: str) -> cloudwatch.GraphWidget:
         told = [
             cloudwatch.Metric(
                 namespace="AWS/Lambda",
@@ -113,7 +153,7 @@ class Dashboard(Construct):
             )
             for function in self._functions
         ]
-        return self._lines(title, told, THIRD, stacked=True)
+        return self._lines(title, told, THIRD, axis, stacked=True)
 
     def _door(self, api: str, name: str, statistic: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
@@ -125,27 +165,57 @@ class Dashboard(Construct):
             period=FIVE,
         )
 
-    def _own(self, metric: Metric, statistic: str, label: str = "") -> cloudwatch.Metric:
+    def _own(self, metric: Metric, statistic: str, label: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace=NAMESPACE,
             metric_name=metric.name,
             dimensions_map={HUB: self._hub},
             statistic=statistic,
-            label=label or metric.tells,
+            label=label,
             period=FIVE,
         )
 
-    def _found(self, title: str, metric: Metric, statistic: str, more: str, width: int) -> cloudwatch.GraphWidget:
-        """A line for each combination of dimensions there is."""
+    def _ended(self, title: str, end: str) -> cloudwatch.GraphWidget:
+        ends = self._found(metrics.ENDS, "Sum", "${PROP('Dim.Operation')}", f' End="{end}"', period=QUARTER)
+        return self._lines(title, [ends], THIRD, "operations in 15 minutes", stacked=True)
+
+    def _found(
+        self,
+        metric: Metric,
+        statistic: str,
+        label: str,
+        more: str = "",
+        *,
+        largest: str = "",
+        period: Duration = FIVE,
+    ) -> cloudwatch.MathExpression:
+        """A line for each combination of dimensions there is, or for those that are `largest` by MAX or SUM."""
         names = ",".join((NAMESPACE, HUB, *metric.by))
-        search = f"SEARCH('{{{names}}} {HUB}=\"{self._hub}\" MetricName=\"{metric.name}\" {more}', '{statistic}', 300)"
-        told = cloudwatch.MathExpression(expression=search, using_metrics={}, label="", period=FIVE)
-        return self._lines(title, [told], width, stacked=statistic == "Sum")
+        terms = f'{{{names}}} {HUB}="{self._hub}" MetricName="{metric.name}"{more}'
+        search = f"SEARCH('{terms}', '{statistic}', {period.to_seconds():g})"
+        expression = f"SORT({search}, {largest}, DESC, {LARGEST})" if largest else search
+        return cloudwatch.MathExpression(expression=expression, using_metrics={}, label=label, period=period)
 
     def _lines(
-        self, title: str, told: Sequence[cloudwatch.IMetric], width: int, *, stacked: bool = False
+        self,
+        title: str,
+        told: Sequence[cloudwatch.IMetric],
+        width: int,
+        axis: str,
+        *,
+        stacked: bool = False,
+        marks: Sequence[tuple[str, float]] = (),
     ) -> cloudwatch.GraphWidget:
-        axis = cloudwatch.YAxisProps(min=0, show_units=False)
+        """`axis`: what the values are; `marks`: words and values of lines across."""
         return cloudwatch.GraphWidget(
-            title=title, left=list(told), width=width, height=6, stacked=stacked, left_y_axis=axis
+            title=title,
+            left=list(told),
+            width=width,
+            height=6,
+            stacked=stacked,
+            left_y_axis=cloudwatch.YAxisProps(label=axis, min=0, show_units=False),
+            left_annotations=[
+                cloudwatch.HorizontalAnnotation(label=words, value=value, color=cloudwatch.Color.RED)
+                for words, value in marks
+            ],
         )

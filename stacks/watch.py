@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 from constructs import Construct
 
+from lambdas.objectives import OTHERS
 from stacks.dashboard import Dashboard
 from stacks.definitions import AnySaga, activities
 from stacks.functions import HUB
@@ -43,6 +44,8 @@ class Watch(Stack):
             apis=settings.api_names,
             functions=functions,
             alarms=[*NAMES, *burning],
+            runbooks=settings.runbooks,
+            begin_within=settings.objectives[OTHERS].begin_within,
         )
         if settings.otlp:
             MetricStream(self, "Otlp", name=f"{settings.prefix}otlp", firehose=settings.otlp)

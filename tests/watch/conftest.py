@@ -1,7 +1,7 @@
 """The alarms of the stack as it is synthesised."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.cloudwatch import Alarm, Point, Points, fires
+from rehearsal.synthesised import Watching, resolver, watching
 from tests.stacks.conftest import assembly, layer, synthesised  # noqa: F401 - fixtures
 
 Json = dict[str, Any]
@@ -47,22 +48,6 @@ class Alarms:
         )
 
 
-def resolver(resources: dict[str, Json]) -> Callable[[Any], str]:
-    """What a reference in a dimension is: a function by its name, a queue by its logical id."""
-
-    def resolved(value: Any) -> str:
-        match value:
-            case {"Fn::GetAtt": [name, _]}:
-                return str(name)
-            case {"Fn::Join": [between, parts]}:
-                return str(between).join(map(resolved, parts))
-            case {"Ref": name}:
-                return str(resources[name]["Properties"].get("FunctionName", name))
-        return str(value)
-
-    return resolved
-
-
 @pytest.fixture(scope="session")
 def alarms(assembly: Path) -> Alarms:  # noqa: F811 - the fixture
     resources: dict[str, Json] = json.loads((assembly / "Windlass.template.json").read_text())["Resources"]
@@ -70,3 +55,9 @@ def alarms(assembly: Path) -> Alarms:  # noqa: F811 - the fixture
     found = [one["Properties"] for one in resources.values() if one["Type"] == kind]
     resolved = resolver(resources)
     return Alarms({one["AlarmName"].removeprefix("windlass-"): Alarm.of(one, resolved) for one in found}, resources)
+
+
+@pytest.fixture(scope="session")
+def watched(assembly: Path) -> Watching:  # noqa: F811 - the fixture
+    """What both stacks have to watch with."""
+    return watching(assembly)

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from lambdas.objectives import BURNS, OTHERS, Objective, parsed
-from rehearsal.cloudwatch import Alarm, Point, Points, fires, series
+from rehearsal.cloudwatch import Point, Points, fires, series
 from rehearsal.objectives_command import computed, measured, objectives
-from tests.watch.conftest import resolver
+from rehearsal.synthesised import Watching
 
 Json = dict[str, Any]
 DAY = 86_400.0
@@ -79,28 +79,6 @@ def test_what_an_application_leaves_out_is_as_for_all() -> None:
     }
 
 
-@pytest.fixture(scope="module")
-def watching(assembly: Path) -> tuple[dict[str, Alarm], dict[str, str]]:
-    """The metric alarms and the rules of those composed of them, by name."""
-    resources = json.loads((assembly / "WindlassWatch.template.json").read_text())["Resources"]
-
-    def of(kind: str) -> list[Json]:
-        return [one["Properties"] for one in resources.values() if one["Type"] == kind]
-
-    def name(value: Any) -> str:
-        return str(resources[value["Fn::GetAtt"][0]]["Properties"].get("AlarmName"))
-
-    alarms = {one["AlarmName"]: Alarm.of(one, resolver(resources)) for one in of("AWS::CloudWatch::Alarm")}
-    composed = {one["AlarmName"]: rule(one["AlarmRule"], name) for one in of("AWS::CloudWatch::CompositeAlarm")}
-    return alarms, composed
-
-
-def rule(told: Any, name: Any) -> str:
-    if isinstance(told, str):
-        return told
-    return "".join(one if isinstance(one, str) else name(one) for one in told["Fn::Join"][1])
-
-
 def spoiled(part: float, seconds: float, operations: float = 1200) -> list[Point]:
     """So many operations an hour: for a day all are good, then so long that part of them is our fault."""
     of, step = series("Windlass", "OurFault", Hub="windlass"), 3600 / operations
@@ -124,27 +102,23 @@ PAGE, TICKET = "windlass-hub-good-burns", "windlass-hub-good-burns-slowly"
     ],
 )
 def test_an_alarm_fires_when_the_budget_is_spent_so_fast_in_both_windows(
-    watching: tuple[dict[str, Alarm], dict[str, str]], part: float, hours: float, names: set[str]
+    watched: Watching, part: float, hours: float, names: set[str]
 ) -> None:
-    alarms, composed = watching
     told = Points(spoiled(part, hours * 3600))
 
-    assert fires(composed, alarms, composed, told, (0.0, hours * 3600)) == names
+    assert fires(watched.rules, watched.alarms, watched.rules, told, (0.0, hours * 3600)) == names
 
 
-def test_a_single_failure_among_few_operations_wakes_nobody(watching: tuple[dict[str, Alarm], dict[str, str]]) -> None:
-    alarms, composed = watching
+def test_a_single_failure_among_few_operations_wakes_nobody(watched: Watching) -> None:
     of = series("Windlass", "OurFault", Hub="windlass")
 
-    assert fires(composed, alarms, composed, Points([Point(of, 30.0, 1.0)]), (0.0, DAY)) == set()
+    assert fires(watched.rules, watched.alarms, watched.rules, Points([Point(of, 30.0, 1.0)]), (0.0, DAY)) == set()
 
 
-def test_every_promise_has_an_alarm_that_wakes_and_one_that_does_not(
-    watching: tuple[dict[str, Alarm], dict[str, str]],
-) -> None:
-    alarms, composed = watching
+def test_every_promise_has_an_alarm_that_wakes_and_one_that_does_not(watched: Watching) -> None:
+    parts = [name for name in watched.alarms if name.startswith("windlass-hub-")]
 
-    assert set(composed) == {
+    assert set(watched.rules) == {
         f"windlass-hub-{promise}-burns{how}" for promise in ("good", "begin") for how in ("", "-slowly")
     }
-    assert len(alarms) == 2 * 2 * len(BURNS)
+    assert len(parts) == 2 * 2 * len(BURNS)
