@@ -292,8 +292,9 @@ def guard_of(item: Item) -> Guard:
 
 def item_of(value: Any) -> dict[str, Any]:
     """The attributes of a row; absent ones are left out."""
-    pairs = ((name, getattr(value, name)) for name in _fields(type(value))[0])
-    return {name: list(one) if isinstance(one, tuple) else one for name, one in pairs if one is not None}
+    absent = _fields(type(value))[0]
+    pairs = {**absent, **value.__dict__}.items()
+    return {name: list(one) if type(one) is tuple else one for name, one in pairs if one is not None and name in absent}
 
 
 _STATUSES = {one.value: one for one in Status}
@@ -311,12 +312,12 @@ def _value(of: type[V], item: Mapping[str, Any], **parsed: Any) -> V:
     return built(of, item, **parsed)
 
 
-_FIELDS: dict[Any, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+_FIELDS: dict[Any, tuple[Mapping[str, Any], tuple[str, ...]]] = {}
 
 
-def _fields(of: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of a row's attributes in their order, and of those that are lists in the table; found out once."""
+def _fields(of: Any) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """A row's attributes in their order, with what absent ones are, and those that are lists in the table."""
     if of not in _FIELDS:
-        names = tuple(field.name for field in fields(of))
-        _FIELDS[of] = names, tuple(field.name for field in fields(of) if get_origin(field.type) is tuple)
+        absent = {field.name: getattr(of, field.name, None) for field in fields(of)}
+        _FIELDS[of] = absent, tuple(field.name for field in fields(of) if get_origin(field.type) is tuple)
     return _FIELDS[of]

@@ -9,12 +9,12 @@ V = TypeVar("V")
 def built(of: type[V], attributes: Mapping[str, Any], **others: Any) -> V:
     """A frozen dataclass of these attributes; absent ones are the class's defaults. Nothing is checked."""
     value = object.__new__(of)
-    own = vars(value)
-    own.update(attributes)
-    own.update(others)
+    value.__dict__.update(attributes, **others)
     return value
 
 
 def changed(value: V, **attributes: Any) -> V:
     """The same value but for these attributes: as `dataclasses.replace`, in a tenth of its time."""
-    return built(type(value), vars(value), **attributes)
+    other = object.__new__(type(value))
+    other.__dict__.update(value.__dict__, **attributes)
+    return other

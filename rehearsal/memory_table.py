@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +11,7 @@ from lambdas.table import (
     ENROLLED,
     PROJECTED,
     Absent,
+    Among,
     Below,
     By,
     Check,
@@ -41,7 +43,8 @@ _INDEXED = ("pk", "sk", "due", *PROJECTED)
 _ENROLLED = ("pk", "sk", "roll", "accepted", *ENROLLED)
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-_KEY = frozenset({"pk", "sk"})
+_KEPT = _SCALARS | {dict, list}
+"""What is stored as it is where nothing is copied."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -64,14 +67,14 @@ class MemoryTable:
         self.clock, self.index_lag, self.stream_lag = clock, index_lag, stream_lag
         self.units = Units() if metered else None
         self._items: dict[Key, Item] = {}
-        self._indexed: dict[Key, Item] = {}
-        """The items as the indexes know them."""
+        self._behind: dict[Key, Item | None] = {}
+        """What the indexes still know of items that have changed since."""
         self._partitions: dict[str, set[Key]] = {}
         self._owed: dict[Key, Item] = {}
         """The indexed items with something to do at a time: a flood's table has a hundred thousand others."""
         self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
         self._isolated = isolated
-        self._copied: Callable[[Any], Any] = copied if isolated else _shared
+        self._as_it_is = _SCALARS if isolated else _KEPT
 
     def peek(self, key: Key) -> Mapping[str, Any]:
         """The item itself, for spectators, who do not change it; empty where there is none."""
@@ -95,8 +98,8 @@ class MemoryTable:
         return [copied(item) for item in found] if self._isolated else found
 
     def write(self, *writes: Write) -> None:
-        _allowed(writes)
         standing = [(one, self._items.get(one.key)) for one in writes]
+        _allowed(standing)
         refused = [at for at, (one, old) in enumerate(standing) if one.when and not _hold(one.when, old)]
         if refused:
             raise Refused(refused)
@@ -131,7 +134,8 @@ class MemoryTable:
     ) -> tuple[list[Item], str | None]:
         _named(value)
         end = None if after is None else _parsed(after)
-        listed = (item for item in self._indexed.values() if item.get(by) == value)
+        indexed = {**self._items, **self._behind}.values() if self._behind else self._items.values()
+        listed = (item for item in indexed if item is not None and item.get(by) == value)
         found = [(_place(item), item) for item in listed if _is_number(item.get("accepted"))]
         page = sorted(
             ((place, item) for place, item in found if _within(place, since, until, end)),
@@ -143,7 +147,7 @@ class MemoryTable:
 
     def clear(self) -> None:
         """Forget everything but who is told of changes."""
-        for kept in (self._items, self._indexed, self._partitions, self._owed):
+        for kept in (self._items, self._behind, self._partitions, self._owed):
             kept.clear()
 
     def on_change(self, told: Changed, concerns: Callable[[Item | None], bool] = lambda new: True) -> None:
@@ -158,61 +162,75 @@ class MemoryTable:
         return [copied(self._items[key]) for key in sorted(self._items)]
 
     def _store(self, key: Key, old: Item | None, new: Item | None) -> None:
-        _keep(self._items, key, new)
         if new is None:
+            del self._items[key]
             self._partitions[key.pk].discard(key)
-        elif old is None:
-            self._partitions.setdefault(key.pk, set()).add(key)
-        if self.index_lag:
-            self._later(self.index_lag, lambda: self._index(key, new))
         else:
-            self._index(key, new)
+            self._items[key] = new
+            if old is None:
+                self._partitions.setdefault(key.pk, set()).add(key)
+        if self.index_lag:
+            self._behind.setdefault(key, old)
+            self._later(self.index_lag, lambda: self._catch_up(key, new))
+        else:
+            self._owe(key, new)
         for told, concerns in self._told:
             if concerns(new):
                 self._later(self.stream_lag, lambda told=told: told(self._image(old), self._image(new)), always=True)  # type: ignore[misc]
 
-    def _index(self, key: Key, item: Item | None) -> None:
-        _keep(self._indexed, key, item)
-        _keep(self._owed, key, item if item is not None and _is_number(item.get("due")) else None)
+    def _catch_up(self, key: Key, item: Item | None) -> None:
+        """The indexes know the item as it was written a while ago."""
+        self._behind[key] = item
+        if self._items.get(key) is item:
+            del self._behind[key]
+        self._owe(key, item)
+
+    def _owe(self, key: Key, item: Item | None) -> None:
+        if item is not None and _is_number(item.get("due")):
+            self._owed[key] = item
+        elif key in self._owed:
+            del self._owed[key]
 
     def _image(self, item: Item | None) -> Item | None:
         return copied(item) if self._isolated and item is not None else item
 
     def _made(self, write: Write, old: Item | None) -> Item | None:
         """The item that the write leaves; None where there is none afterwards."""
-        if isinstance(write, Update):
-            item = self._updated(write, old or {})
-        elif isinstance(write, Put):
-            item = self._put(write)
+        kind = type(write)
+        if kind is Update:
+            item = self._updated(write, old or {})  # type: ignore[arg-type]
+        elif kind is Put:
+            item = self._put(write)  # type: ignore[arg-type]
         else:
-            return old if isinstance(write, Check) else None
+            return old if kind is Check else None
         item["pk"], item["sk"] = write.key
         return item
 
     def _put(self, write: Put) -> Item:
-        copy = self._copied
-        given = write.item.items()
-        item = {name: one if type(one) in _SCALARS else copy(one) for name, one in given if one is not None}
+        as_it_is, given = self._as_it_is, write.item.items()
+        item = {name: one if type(one) in as_it_is else self._copied(one) for name, one in given if one is not None}
         if self._isolated:
             _storable(write.key, item)
         return item
 
     def _updated(self, write: Update, old: Mapping[str, Any]) -> Item:
-        item, add = {**old, **write.set}, write.add
-        if "backlog" in old and "backlog" not in write.set and ("due" in write.set or "due" in add):
+        change, add, as_it_is = write.set, write.add, self._as_it_is
+        item = {**old, **change}
+        if "backlog" in old and "backlog" not in change and ("due" in change or "due" in add):
             del item["backlog"]
-        if not _KEY.isdisjoint(write.set) or (add and not add.keys().isdisjoint(write.set)):
+        if "pk" in change or "sk" in change or (add and not add.keys().isdisjoint(change)):
             raise Broken(f"{write.key}: an attribute is set twice, or is the key")
-        for name, value in write.set.items():
+        for name, value in change.items():
             if value is None:
                 del item[name]
-            elif type(value) not in _SCALARS:
+            elif type(value) not in as_it_is:
                 item[name] = self._copied(value)
-        for name, more in add.items():
-            if not _is_number(item.get(name, 0)):
-                raise Broken(f"{write.key}: {name} is no number")
-            item[name] = item.get(name, 0) + more
+        if add:
+            _add(write.key, item, add)
         return item
+
+    def _copied(self, value: Any) -> Any:
+        return copied(value) if self._isolated else _shared(value)
 
     def _later(self, delay: float, call: Callable[[], None], *, always: bool = False) -> None:
         if self.clock is None or not (delay or always):
@@ -275,33 +293,42 @@ def copied(value: Any) -> Any:
 
 
 def _shared(value: Any) -> Any:
-    """The same, but for the outermost object."""
-    kind = type(value)
-    if kind is dict:
-        return value.copy()
-    if kind is tuple:
+    """The same, sharing all that is JSON already."""
+    if type(value) is tuple:
         return list(value)
     return str.__str__(value) if isinstance(value, str) else value
 
 
-def _keep(items: dict[Key, Item], key: Key, item: Item | None) -> None:
-    if item is None:
-        items.pop(key, None)
-    else:
-        items[key] = item
+def _add(key: Key, item: Item, add: Mapping[str, float]) -> None:
+    for name, more in add.items():
+        standing = item.get(name, 0)
+        if not _is_number(standing):
+            raise Broken(f"{key}: {name} is no number")
+        item[name] = standing + more
 
 
-def _allowed(writes: tuple[Write, ...]) -> None:
+def _allowed(standing: list[tuple[Write, Item | None]]) -> None:
     """What DynamoDB answers with ValidationException: a bug of ours, whatever the conditions say."""
-    if len(writes) > MOST_WRITES:
-        raise Broken(f"{len(writes)} writes in one transaction; {MOST_WRITES} are possible")
-    if len(writes) > 1 and len({one.key for one in writes}) < len(writes):
+    if len(standing) > 1:
+        _one_transaction([one.key for one, _ in standing])
+    for one, old in standing:
+        if old is None:
+            _a_key(one.key)
+
+
+def _one_transaction(keys: list[Key]) -> None:
+    if len(keys) > MOST_WRITES:
+        raise Broken(f"{len(keys)} writes in one transaction; {MOST_WRITES} are possible")
+    if len(set(keys)) < len(keys):
         raise Broken("a transaction cannot include two writes of one item")
-    for one in writes:
-        if "" in one.key:
-            raise Broken(f"{one.key} has an empty part")
-        if _longer(one.key.pk, LONGEST_PARTITION) or _longer(one.key.sk, LONGEST_SORT):
-            raise Broken(f"the key {one.key.pk[:80]}… is longer than DynamoDB's {LONGEST_PARTITION} bytes")
+
+
+@lru_cache(maxsize=1024)
+def _a_key(key: Key) -> None:
+    if "" in key:
+        raise Broken(f"{key} has an empty part")
+    if _longer(key.pk, LONGEST_PARTITION) or _longer(key.sk, LONGEST_SORT):
+        raise Broken(f"the key {key.pk[:80]}… is longer than DynamoDB's {LONGEST_PARTITION} bytes")
 
 
 def _storable(key: Key, item: Item) -> None:
@@ -329,20 +356,32 @@ def _longer(text: str, limit: int) -> bool:
 
 def _hold(conditions: tuple[Condition, ...], item: Item | None) -> bool:
     for one in conditions:  # noqa: SIM110 - in half the time that all() takes
-        if not _holds(one, item):
+        if not _HOLDS[type(one)](one, item):
             return False
     return True
 
 
-def _holds(condition: Condition, item: Item | None) -> bool:
-    if isinstance(condition, Equal):
-        return _same(None if item is None else item.get(condition.attribute), condition.value)
-    if isinstance(condition, Exists | Absent):
-        return (item is None) is isinstance(condition, Absent)
+def _equal(condition: Equal, item: Item | None) -> bool:
+    return _same(None if item is None else item.get(condition.attribute), condition.value)
+
+
+def _below(condition: Below, item: Item | None) -> bool:
     found = None if item is None else item.get(condition.attribute)
-    if isinstance(condition, Below):
-        return found is None or (_is_number(found) and found < condition.value)
+    return found is None or (_is_number(found) and found < condition.value)
+
+
+def _among(condition: Among, item: Item | None) -> bool:
+    found = None if item is None else item.get(condition.attribute)
     return any(_same(found, value) for value in condition.values)
+
+
+_HOLDS: dict[type[Condition], Callable[[Any, Item | None], bool]] = {
+    Equal: _equal,
+    Below: _below,
+    Among: _among,
+    Exists: lambda condition, item: item is not None,
+    Absent: lambda condition, item: item is None,
+}
 
 
 def _same(found: Any, value: Any) -> bool:
@@ -353,7 +392,8 @@ def _same(found: Any, value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    kind = type(value)
+    return kind is float or kind is int
 
 
 def _place(item: Item) -> tuple[float, str]:
