@@ -29,9 +29,10 @@ work in the same account."""
 OWN, EACH = 5, 12.0
 """Calls that a process may make unasked, and seconds until it may make one more: no operation needs more than five of
 one family from one function."""
-OVERDRAWN = -float(OWN)
-"""What is left of them to a process that hears of a throttle: a minute's worth, the longest pause of the breaker, is
-owed, so that all it calls meanwhile is leased. Hundreds of processes, each with its own few, are what AWS throttles."""
+OVERDRAWN = (OWN + 1) * EACH
+"""Seconds until a process that hears of a throttle may make one again: more than a minute, the longest pause of the
+breaker, so that all it calls meanwhile is leased. Hundreds of processes, each with its own few, are what AWS
+throttles."""
 LEASE, LASTS = 5, 10.0
 """Tokens taken from the row at once, of a small budget fewer, and seconds for which they are good: by then they have
 flowed back."""
@@ -54,7 +55,8 @@ class Brakes:
     ) -> None:
         """`yields`: which part of every budget is left to others."""
         self.table, self.now, self.chance, self.yields = table, now, chance, yields
-        self._taps: dict[tuple[str, str], Tap] = {}
+        self._taps: dict[str, dict[str, Tap]] = {}
+        """By place and family."""
 
     def over(self, cloud: Cloud) -> Cloud:
         """The same cloud, each call of it braked."""
@@ -64,10 +66,10 @@ class Brakes:
 
     def tap(self, place: str, family: str) -> "Tap":
         """The calls of that family there."""
-        known = self._taps.get((place, family))
-        if known is None:
-            known = self._taps[place, family] = Tap(self, place, family)
-        return known
+        known = self._taps.setdefault(place, {})
+        if family not in known:
+            known[family] = Tap(self, place, family)
+        return known[family]
 
     def begin(self, place: str, part: float = 1.0) -> None:
         """Begin something at that place; what is begun is finished, and what it overdraws is paid back first.
@@ -75,8 +77,9 @@ class Brakes:
         `part` of the budgets may be used up for it. Raises Throttled where a family that this process uses there has
         nothing left, or AWS throttles it.
         """
-        for (where, _), tap in self._taps.items():
-            if where == place:
+        now = self.now()
+        for tap in self._taps.get(place, {}).values():
+            if not tap.at_hand(now):
                 tap.begin(part)
 
     def spent(self, place: str, part: float = 1.0) -> bool:
@@ -89,8 +92,9 @@ class Brakes:
 
     def forget(self) -> None:
         """As a process that has just begun."""
-        for tap in self._taps.values():
-            tap.forget()
+        now = self.now()
+        for tap in (one for known in self._taps.values() for one in known.values()):
+            tap.forget(now)
 
 
 class _Port:
@@ -116,11 +120,14 @@ class Tap:
         self._room = self._most * (1 - brakes.yields) / self._rate
         """Seconds that the row's time may be ahead."""
         self._lease_of = float(max(1, min(LEASE, int(self._most / 8))))
-        self.forget()
+        self.forget(self._now())
 
-    def forget(self) -> None:
+    def forget(self, now: float) -> None:
         """As a process that has just begun."""
-        self._own, self._at = float(OWN), self._now()
+        self._own_from = now - (OWN - 1) * EACH
+        """From when on it may make a call unasked; each one moves that on, and no more than five are saved up."""
+        self._looked = now
+        """When it last saw what it has; while AWS throttles it does not look."""
         self._leased, self._good_until = 0.0, 0.0
         self._until = 0.0
         """At least so far the row's time is, as this process has seen it."""
@@ -143,7 +150,8 @@ class Tap:
         except WindlassError:
             self._answered(probe)
             raise
-        self._answered(probe)
+        if probe is not None:
+            self._answered(probe)
         return answer
 
     @property
@@ -151,13 +159,20 @@ class Tap:
         """Whether this process has heard that AWS throttles the family."""
         return self._again is not None
 
+    def at_hand(self, now: float) -> bool:
+        """Whether there is something for a call that nobody need be asked for."""
+        if self._again is not None:
+            return False
+        self._looked = now
+        return self._own_from <= now or (now < self._good_until and self._leased >= 1)
+
     def begin(self, part: float = 1.0) -> None:
         """See that there is something for a call, but make no probe yet. Raises Throttled."""
         now = self._now()
         if self._again is not None:
             if now < self._again:
                 raise self._tripped()
-        elif not self._at_hand(now):
+        elif not self.at_hand(now):
             self._take_lease(now, part)
 
     def _admitted(self) -> float | None:
@@ -165,19 +180,13 @@ class Tap:
         now = self._now()
         if self._again is not None:
             return self._probe(now)
-        if not self._at_hand(now):
+        if not self.at_hand(now):
             self._refill(now)
-        if self._own >= 1:
-            self._own -= 1
+        if self._own_from <= now:
+            self._own_from = max(self._own_from, now - (OWN - 1) * EACH) + EACH
         else:
             self._leased -= 1
         return None
-
-    def _at_hand(self, now: float) -> bool:
-        self._own, self._at = min(OWN, self._own + (now - self._at) / EACH), now
-        if now >= self._good_until:
-            self._leased = min(self._leased, 0.0)  # what was overdrawn stays owed
-        return self._own >= 1 or self._leased >= 1
 
     def _refill(self, now: float) -> None:
         try:
@@ -188,6 +197,8 @@ class Tap:
 
     def _take_lease(self, now: float, part: float = 1.0) -> None:
         """Raises Throttled where the row has no tokens."""
+        if now >= self._good_until:
+            self._leased = min(self._leased, 0.0)  # what was overdrawn stays owed
         if now < self._dry_until:
             raise self._spent()
         wanted = self._lease_of - self._leased
@@ -239,7 +250,7 @@ class Tap:
             return None
         self._again, self._trips = row.get("again"), row.get("trips", 0)
         if self._again is not None:
-            self._own = OVERDRAWN
+            self._own_from = self._looked + OVERDRAWN
         return row
 
     def _spent(self) -> Throttled:
@@ -279,7 +290,7 @@ class Tap:
 
     def _throttled(self, seen: float | None) -> None:
         """Open the breaker, or leave it open for longer; the budget begins anew from nothing."""
-        self._own, self._leased = OVERDRAWN, 0.0
+        self._own_from, self._leased = self._looked + OVERDRAWN, 0.0
         try:
             self._open(seen)
         except Refused:

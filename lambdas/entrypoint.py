@@ -99,7 +99,9 @@ def _done(hub: Hub, task: Task, row: Control, act: Act, *, undoing: bool) -> tup
     """What was done, and what else is to be told of it; a skipped undo (docs/adr/0001) does nothing."""
     if row.skip == task.step:
         return f"skipped by {row.decided}", {}
-    cloud = changed(hub.cloud(row.account, row.region, row.id), undoing=undoing)
+    cloud = hub.cloud(row.account, row.region, row.id)
+    if undoing:
+        cloud = changed(cloud, undoing=True)
     did = act(plan_of(task.saga, task.plan or {}), cloud)
     return did or task.step, {"findings": cloud.findings, "results": cloud.results}
 

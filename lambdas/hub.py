@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from lambdas.authority import Authority
@@ -128,7 +129,7 @@ class Settings:
     objectives: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Within how many seconds operations begin (docs/observability.md), by application; `*` is every other's."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Of this Windlass among those of its account and Region."""
         return self.source.rpartition(":")[2]

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Json = dict[str, Any]
-Meter = Callable[[Json], None]
-"""Takes a line."""
+Meter = Callable[[Mapping["Metric", float], float, Mapping[str, object]], None]
+"""Takes values, when they were measured (epoch seconds), and whatever is to be found with them: see `line`."""
 NAMESPACE, HUB = "Windlass", "Hub"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Metric:
-    """One metric; `by` are the dimensions that it has besides that of the hub."""
+    """One metric, of which there is this one; `by` are the dimensions that it has besides that of the hub."""
 
     name: str
     unit: Literal["Count", "Seconds"]
@@ -75,6 +75,6 @@ def _directives(values: Mapping[Metric, float], about: Mapping[str, object]) -> 
         yield {"Namespace": NAMESPACE, "Dimensions": metric.sets(about), "Metrics": named}
 
 
-def written(told: Json) -> None:
+def written(values: Mapping[Metric, float], at: float, about: Mapping[str, object]) -> None:
     """The line into the log of the function at work: one write, so that no other comes between."""
-    sys.stdout.write(json.dumps(told, separators=(",", ":")) + "\n")
+    sys.stdout.write(json.dumps(line(values, at, about), separators=(",", ":")) + "\n")

@@ -6,6 +6,7 @@ goes wrong; a *model* chooses the kind for a call, or None for a call that goes 
 
 import math
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ class Faults:
         self.calls = 0
         self.spent = 0.0
         """Seconds that all calls took together, and the functions that made them (`SECONDS`, `STARTING`)."""
-        self.counts: dict[str, int] = {}
+        self.counts: defaultdict[str, int] = defaultdict(int)
         """Calls by name."""
         self.landing = 0.0
         """When the last late effect, message or second invocation arrives."""
@@ -157,7 +158,7 @@ class Faults:
         if self._dead:
             raise Killed
         number = self.calls = self.calls + 1
-        self.counts[name] = self.counts.get(name, 0) + 1
+        self.counts[name] += 1
         self.spent += _LASTS[name]
         if self._before or self._watchers or self.trace is not None:
             return self._observed(Call(number, self.where, name, self.state()), lambda: effect(*args, **named))

@@ -1,8 +1,6 @@
 """Lambda's processes: each works on one event at a time, and knows of the brakes what it has met itself."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from lambdas.brakes import YIELDS, Brakes
 from lambdas.table import Table
@@ -40,27 +38,13 @@ class Processes:
             process.busy_until = 0.0
             process.brakes.forget()
 
-    @contextmanager
-    def at_work(self, function: str) -> Iterator[Process]:
+    def at_work(self, function: str) -> "_AtWork":
         """One of the function's processes is at work; if it is killed, what it knew is gone."""
-        outer, process = self.now_at_work, self._free(function)
-        self.now_at_work = process
-        try:
-            yield process
-        except Killed:
-            process.brakes.forget()
-            raise
-        finally:
-            self.now_at_work = outer
-
-    def _free(self, function: str) -> Process:
-        pool = self.pools.get(function)
-        if pool is None:
-            return self._new(function)
-        if len(pool) == 1 and pool[0].busy_until <= self._clock.now:
-            return pool[0]
-        free = [one for one in pool if one.busy_until <= self._clock.now]
-        return max(free, key=lambda one: one.busy_until) if free else self._new(function)
+        pool, now = self.pools.get(function, ()), self._clock.now
+        if len(pool) == 1 and pool[0].busy_until <= now:
+            return _AtWork(self, pool[0])
+        free = [one for one in pool if one.busy_until <= now]
+        return _AtWork(self, max(free, key=lambda one: one.busy_until) if free else self._new(function))
 
     def _new(self, function: str) -> Process:
         yields = YIELDS if function in (SWEEP, HAND) else 0.0
@@ -68,3 +52,21 @@ class Processes:
         process = Process(brakes)
         self.pools.setdefault(function, []).append(process)
         return process
+
+
+class _AtWork:
+    """While that process is at work."""
+
+    __slots__ = ("_outer", "_process", "_processes")
+
+    def __init__(self, processes: Processes, process: Process) -> None:
+        self._processes, self._process, self._outer = processes, process, processes.now_at_work
+
+    def __enter__(self) -> Process:
+        self._processes.now_at_work = self._process
+        return self._process
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._processes.now_at_work = self._outer
+        if kind is Killed:
+            self._process.brakes.forget()

@@ -18,6 +18,7 @@ from lambdas.engine import hands, intake, rhythm, signals
 from lambdas.engine.tasks import AnySaga, Sagas, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json, Settings
+from lambdas.metrics import line
 from lambdas.naming import cluster_of
 from lambdas.nudges import Happened, Nudges
 from lambdas.rows import Control, Status, control_key, control_of, open_key
@@ -149,8 +150,7 @@ class World:
         """After how many seconds an invocation comes a second time, if it does."""
         self.delivery: Callable[[], tuple[float, ...]] = _once
         """After how many more seconds a message or an event arrives, each time it does."""
-        self.metrics: deque[Json] = deque(maxlen=MEASURED)
-        """What was measured last: lines of CloudWatch's embedded format."""
+        self._meter: deque[Any] = deque(maxlen=MEASURED)
         self.nudges = Nudges()
         self._silent_until = 0.0
         self.clock.at(rhythm.EACH, self._rule)
@@ -366,8 +366,13 @@ class World:
             meter=self._measured,
         )
 
-    def _measured(self, line: Json) -> None:
-        self.metrics.append(line)
+    @property
+    def metrics(self) -> list[Json]:
+        """What was measured last: lines of CloudWatch's embedded format."""
+        return [line(*measured) for measured in self._meter]
+
+    def _measured(self, *measured: Any) -> None:
+        self._meter.append(measured)
 
     def _opted_in(self, place: Place) -> None:
         """An account that a scenario does not put itself, where it needs more of it, is a plain one."""

@@ -10,7 +10,7 @@ ABOUT = {"Hub": "windlass", "Operation": "createServerGroup", "End": "SUCCEEDED"
 
 
 def test_a_metric_is_a_line_that_cloudwatch_reads(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics.written(metrics.line({metrics.ENDS: 1.0}, 1_800_000_000.25, ABOUT))
+    metrics.written({metrics.ENDS: 1.0}, 1_800_000_000.25, ABOUT)
 
     line = json.loads(capsys.readouterr().out)
     (directive,) = line["_aws"]["CloudWatchMetrics"]

@@ -21,8 +21,7 @@ ENGINE = "engine"
 
 def record(hub: Hub, values: Mapping[Metric, float], **about: object) -> None:
     """Tell these values, with whatever is to be found with them."""
-    named = {metrics.HUB: hub.settings.name, **about}
-    hub.meter(metrics.line(values, hub.now(), named))
+    hub.meter(values, hub.now(), {metrics.HUB: hub.settings.name, **about})
 
 
 def moved(hub: Hub, before: Control, step: str) -> None:

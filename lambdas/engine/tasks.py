@@ -57,8 +57,8 @@ class Task(NamedTuple):
 
 def task_of(event: Json, sagas: Sagas) -> Task:
     """Parse a payload. Raises Transient for a saga that this release does not know: it may be too old."""
-    failed: dict[str, str] = event.get("failed") or {}
-    saga = saga_named(event["saga"], sagas)
+    saga, last = saga_named(event["saga"], sagas), event.get("last") or {}
+    error, cause = _failure(event["failed"]) if event.get("failed") else ("", "")
     return Task(
         saga,
         event["step"],
@@ -66,17 +66,17 @@ def task_of(event: Json, sagas: Sagas) -> Task:
         event.get("execution") or event["operation"],
         event.get("plan"),
         event.get("token", ""),
-        failed.get("error", ""),
-        _sentence(failed.get("cause", "")),
-        _ended(event.get("last") or {}),
+        error,
+        cause,
+        Ended(last["attempt"], last["ended"]) if "attempt" in last else None,
         "last" in event,
-        (event.get("last") or {}).get("step") in saga.beyond,
+        "step" in last and last["step"] in saga.beyond,
         event.get("entered", ""),
     )
 
 
-def _ended(last: Json) -> Ended | None:
-    return Ended(last["attempt"], last["ended"]) if "attempt" in last else None
+def _failure(failed: Json) -> tuple[str, str]:
+    return failed.get("error", ""), _sentence(failed.get("cause", ""))
 
 
 def _sentence(cause: str) -> str:

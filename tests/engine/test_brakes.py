@@ -1,6 +1,7 @@
 """One budget and one breaker for each account, Region and family of calls, shared by all processes."""
 
 import logging
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -143,7 +144,7 @@ def test_tokens_of_a_process_that_died_flow_back_by_themselves() -> None:
     hub = Hub()
     hub.tries(hub.tap(), 100)
     other = hub.tap()
-    other._own = 0.0
+    other._own_from = math.inf
     assert hub.tries(other) == 0
 
     hub.clock.now += MOST / RATE
@@ -157,7 +158,7 @@ def test_a_lease_that_is_not_used_in_time_is_gone() -> None:
     hub.tries(tap, OWN + 1)
 
     hub.clock.now += 11
-    tap._own = 0.0
+    tap._own_from = math.inf
     hub.tries(tap)
 
     assert hub.writes == 2
@@ -170,7 +171,7 @@ def test_the_sweep_leaves_a_part_to_those_who_act() -> None:
     while not sweeping.spent(PLACE):
         hub.tries(tap)
     acting = hub.tap()
-    acting._own = 0.0
+    acting._own_from = math.inf
 
     assert hub.tries(acting) == 1
 
@@ -232,7 +233,7 @@ def test_while_aws_throttles_nobody_who_knows_asks() -> None:
 def test_another_process_learns_it_from_the_row_or_from_its_own_first_throttle() -> None:
     hub, _ = throttled()
     spent, fresh = hub.tap(), hub.tap()
-    spent._own = 0.0
+    spent._own_from = math.inf
 
     assert (hub.tries(spent, 10), hub.tries(fresh, 10)) == (0, 1)
 
@@ -297,7 +298,7 @@ def test_whoever_hears_of_a_throttle_calls_nothing_unasked_for_a_minute() -> Non
     hub, tap = throttled()
     hub.throttles = False
     told = hub.tap()
-    told._own = 0.0
+    told._own_from = math.inf
     hub.tries(told)
     hub.clock.now += LONGEST
     hub.tries(tap)
