@@ -306,10 +306,11 @@ def _value(of: type[V], item: Mapping[str, Any], **parsed: Any) -> V:
 
     Its key, and what a newer release may have added, come along unseen.
     """
+    own = {**item, **parsed}
     for name in _fields(of)[1]:
-        if name in item:
-            parsed[name] = tuple(item[name])
-    return built(of, item, **parsed)
+        if name in own:
+            own[name] = tuple(own[name])
+    return built(of, own)
 
 
 _FIELDS: dict[Any, tuple[Mapping[str, Any], tuple[str, ...]]] = {}

@@ -187,8 +187,12 @@ class Branch:
 
     def note(self, kind: str, **details: Json) -> None:
         """An event that follows on the branch's last one."""
-        self.last = number = self.execution.record(kind, self.last, details)
-        if number >= MOST_EVENTS - 1:
+        execution = self.execution
+        execution.events += 1
+        if execution.recorded is not None:
+            execution.keep(kind, self.last, details)
+        self.last = execution.events
+        if self.last >= MOST_EVENTS - 1:
             self._overflow()
 
     def aside(self, kind: str, **details: Json) -> int:
@@ -281,7 +285,7 @@ class Execution:
         self.error: str | None = None
         self.cause: str | None = None
         self.transitions = self.events = self.issued = 0
-        self._events: list[Event] | None = [] if world.recorded else None
+        self.recorded: list[Event] | None = [] if world.recorded else None
         self.started = world.clock.now
         self.stopped: float | None = None
         self.watchers: list[Callable[[Execution], object]] = []
@@ -311,14 +315,19 @@ class Execution:
     def record(self, kind: str, previous: int, details: dict[str, Json]) -> int:
         """Count an event, keep it if history is kept, and give its id."""
         self.events += 1
-        if self._events is not None:
-            self._events.append(Event(self.events, previous, self.world.clock.now, kind, details))
+        if self.recorded is not None:
+            self.keep(kind, previous, details)
         return self.events
+
+    def keep(self, kind: str, previous: int, details: dict[str, Json]) -> None:
+        """The event that was counted last."""
+        if self.recorded is not None:
+            self.recorded.append(Event(self.events, previous, self.world.clock.now, kind, details))
 
     @property
     def history(self) -> list[dict[str, Json]] | None:
         """As GetExecutionHistory would give it now; None when events are only counted."""
-        return None if self._events is None else [event.shown() for event in self._events]
+        return None if self.recorded is None else [event.shown() for event in self.recorded]
 
     @cached_property
     def rng(self) -> random.Random:

@@ -94,7 +94,8 @@ class Working(BaseState):
         return data if self.parameters is None else self.parameters(data, branch)
 
     def output(self, branch: Branch, result: Json) -> Json:
-        self.assign(branch, self.assigned, result)
+        if self.assigned is not None:
+            self.assign(branch, self.assigned, result)
         if self.selected is not None:
             result = self.selected(result, branch)
         output = self.put(branch.data, result)
