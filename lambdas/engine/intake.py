@@ -273,9 +273,8 @@ def _rows(hub: Hub, row: Control, one: Submission, caller: Caller, terms: Terms)
 
 def _measured(request: Any) -> Json:
     """The normalised request as JSON values. Raises TooLarge."""
-    text = request.model_dump_json(by_alias=True)
-    written: Json = json.loads(text)
-    if len(text.encode()) > LONGEST_REQUEST:
+    written: Json = request.model_dump(mode="json", by_alias=True)
+    if len(request.model_dump_json(by_alias=True).encode()) > LONGEST_REQUEST:
         sizes = {field: len(json.dumps(value, ensure_ascii=False).encode()) for field, value in written.items()}
         largest = max(sizes, key=lambda field: sizes[field])
         raise TooLarge(largest, sizes[largest])
