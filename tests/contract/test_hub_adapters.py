@@ -536,7 +536,7 @@ def test_an_operation_reaches_a_second_account_with_that_accounts_role_and_brake
     assert (there.account, there.account_id, there.region) == ("prod", "210987654321", REGION)
     assert (there.operation, there.undoing, cloud.findings) == ("op1", True, ["seen there"])
     assert [one["RoleArn"] for one in asked] == ["arn:aws:iam::210987654321:role/windlass"]
-    assert list(brakes._taps) == [(f"prod/{REGION}", "ec2 reads")]
+    assert [(place, *taps) for place, taps in brakes._taps.items()] == [(f"prod/{REGION}", "ec2 reads")]
     with pytest.raises(Rejected, match="account mars is not known"):
         cloud.other("mars")
 
