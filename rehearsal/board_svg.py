@@ -23,15 +23,15 @@ TICK = 70
 """Pixels between two times at least."""
 FOREIGN = "AWS measures this itself: a rehearsal has none of it"
 STYLE = """
-svg{--ink:#1d2733;--quiet:#5b6877;--paper:#f3f5f7;--panel:#fff;--line:#dfe4ea;--good:#2a9d5c;--bad:#c93c37;--grey:#a9b4c2;
+svg{--ink:#1d2733;--quiet:#5b6877;--paper:#f3f5f7;--panel:#fff;--line:#dfe4ea;--bad:#c93c37;
 --c0:#1f6feb;--c1:#d9822b;--c2:#2a9d5c;--c3:#c93c37;--c4:#7d5bd0;--c5:#8c6d4f;--c6:#d667a8;--c7:#6b7785;--c8:#b5a229;
 --c9:#2aa7b8}
 @media(prefers-color-scheme:dark){svg{--ink:#e6edf3;--quiet:#9aa7b4;--paper:#0b1016;--panel:#151c24;--line:#2b3540;
---good:#3fb56f;--bad:#e5645f;--grey:#596675}}
+--bad:#e5645f}}
 text{font:12px system-ui,sans-serif;fill:var(--ink)}.quiet{fill:var(--quiet)}.title{font-weight:600;font-size:13px}
-.name{font-weight:600;font-size:20px}.big{font-weight:600;font-size:34px}.on{fill:#fff;font-weight:600}
+.name{font-weight:600;font-size:20px}.big{font-weight:600;font-size:34px}.on{fill:#fff}.on.title{font-size:12px}
 .paper{fill:var(--paper)}.panel{fill:var(--panel);stroke:var(--line)}.grid{stroke:var(--line)}
-.ALARM{fill:var(--bad)}.OK{fill:var(--good)}.UNKNOWN{fill:var(--grey)}
+.ALARM{fill:#c02f2a}.OK{fill:#24804b}.UNKNOWN{fill:#66727f}
 .mark{stroke:var(--bad);stroke-dasharray:5 4}.marked{fill:var(--bad)}
 polyline{fill:none;stroke-width:1.8;stroke-linejoin:round}polygon{fill-opacity:.75}
 """ + "".join(f".f{n}{{fill:var(--c{n})}}.s{n}{{stroke:var(--c{n})}}" for n in range(COLOURS))
@@ -128,8 +128,8 @@ def _states(states: Sequence[State], box: _Box) -> Iterator[str]:
         name = one.name.partition("-")[2]
         yield (
             f'<rect class="{one.state}" x="{x:.1f}" y="{y}" width="{width - 6:.1f}" height="{STATE - 5}" rx="3"/>'
-            f'<text class="on" x="{x + 8:.1f}" y="{y + 15}">{escape(name)}</text>'
-            f'<text style="fill:#fff" x="{x + 8:.1f}" y="{y + 30}">{escape(_told(one))}</text>'
+            f'<text class="on title" x="{x + 8:.1f}" y="{y + 15}">{escape(name)}</text>'
+            f'<text class="on" x="{x + 8:.1f}" y="{y + 30}">{escape(_told(one))}</text>'
         )
 
 
