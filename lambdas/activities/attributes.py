@@ -89,7 +89,7 @@ def disable_metrics(plan: ModifyPlan, cloud: Cloud) -> str:
         return "no metric to stop collecting"
     with needed(plan.group):
         cloud.of(GroupAttributes).disable_metrics(plan.group, plan.disable)
-    return f"collecting {', '.join(plan.disable)} no more"
+    return f"collecting {', '.join(plan.disable)} of {plan.group} no more"
 
 
 def collect_again(plan: ModifyPlan, cloud: Cloud) -> str:
@@ -97,7 +97,7 @@ def collect_again(plan: ModifyPlan, cloud: Cloud) -> str:
     if not plan.disable:
         return "no metric to collect again"
     write = partial(cloud.groups.enable_metrics, plan.group, plan.disable)
-    return unless_gone(plan.group, write, f"collecting {', '.join(plan.disable)} again")
+    return unless_gone(plan.group, write, f"collecting {', '.join(plan.disable)} of {plan.group} again")
 
 
 def enable_metrics(plan: ModifyPlan, cloud: Cloud) -> str:
@@ -106,7 +106,7 @@ def enable_metrics(plan: ModifyPlan, cloud: Cloud) -> str:
         return "no metric to collect"
     with needed(plan.group):
         cloud.groups.enable_metrics(plan.group, plan.enable)
-    return f"collecting {', '.join(plan.enable)}"
+    return f"collecting {', '.join(plan.enable)} of {plan.group}"
 
 
 def collect_no_more(plan: ModifyPlan, cloud: Cloud) -> str:
@@ -114,7 +114,7 @@ def collect_no_more(plan: ModifyPlan, cloud: Cloud) -> str:
     if not plan.enable:
         return "no metric to stop collecting"
     write = partial(cloud.of(GroupAttributes).disable_metrics, plan.group, plan.enable)
-    return unless_gone(plan.group, write, f"collecting {', '.join(plan.enable)} no more")
+    return unless_gone(plan.group, write, f"collecting {', '.join(plan.enable)} of {plan.group} no more")
 
 
 def left_behind(plan: ModifyPlan, cloud: Cloud) -> None:

@@ -1,7 +1,7 @@
 """What of a load balancer is to be different: what is asked for against what stands there."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from lambdas.cloud import Cloud, Tags
@@ -237,7 +237,14 @@ def _alike(one: ClassicListener, other: ClassicListener) -> bool:
 def shown(shape: Shape, more: Sequence[str]) -> dict[str, Any]:
     """For people: what is in it, and nothing else."""
     said = {one.name: getattr(shape, one.name) for one in fields(shape)} | {"more": tuple(more)}
-    return {name: list(map(str, value)) if isinstance(value, tuple) else value for name, value in said.items() if value}
+    return {name: _listed(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
+
+
+def _listed(parts: tuple[Any, ...]) -> list[str] | dict[str, Any]:
+    """Parts that have names by these; others as they are written."""
+    if not all(isinstance(one, tuple) for one in parts):
+        return list(map(str, parts))
+    return {name: asdict(part) if is_dataclass(part) and not isinstance(part, type) else part for name, part in parts}
 
 
 def _told(group: TargetGroup) -> str:

@@ -312,7 +312,7 @@ def _remove_rules(plan: BalancerPlan, cloud: Cloud) -> str:
     for one in going:
         with _gone_is_fine():
             cloud.of(Balancers).delete_rule(plan.id, one.port, one.priority)
-    return f"rules removed: {', '.join(one.name for one in going) or 'none'}"
+    return f"rules of {plan.name} removed: {', '.join(one.name for one in going) or 'none'}"
 
 
 def _remove_listeners(plan: BalancerPlan, cloud: Cloud) -> str:
@@ -322,7 +322,7 @@ def _remove_listeners(plan: BalancerPlan, cloud: Cloud) -> str:
     if plan.kind == CLASSIC and plan.listeners_gone:
         with _gone_is_fine():
             cloud.of(ClassicBalancers).delete_listeners(plan.id, plan.listeners_gone)
-    return f"listeners removed: {', '.join(map(str, plan.listeners_gone)) or 'none'}"
+    return f"listeners of {plan.name} removed: {', '.join(map(str, plan.listeners_gone)) or 'none'}"
 
 
 def delete_unused(plan: BalancerPlan, cloud: Cloud) -> str:
@@ -367,7 +367,7 @@ def _set(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> str:
     with _looked_at_again(f"load balancer {plan.name}"):
         if waiting:
             kind.write(work, waiting, there)
-    return parts.said(kind.what, waiting)
+    return parts.said(f"{kind.what} of {plan.name}:", waiting)
 
 
 def _restore(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> str:
@@ -380,7 +380,7 @@ def _restore(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> str:
     with _looked_at_again(f"load balancer {plan.name}"):
         if waiting:
             kind.write(work, waiting, there)
-    return parts.said(kind.what, waiting)
+    return parts.said(f"{kind.what} of {plan.name}:", waiting)
 
 
 def _look(plan: BalancerPlan, cloud: Cloud, kind: Kind) -> None:

@@ -10,13 +10,24 @@ Difference = tuple[dict[str, Any] | None, dict[str, Any] | None]
 
 
 def of_create(plan: CreatePlan) -> Difference:
-    """A server group, where there was none."""
-    return None, {
+    """A server group, where there was none, and what is made with it."""
+    made = {
         "serverGroup": plan.group,
         "image": plan.launch.image,
         "instanceType": plan.launch.instance_type,
         "capacity": _capacity(plan.capacity),
     }
+    with_it = {
+        "launchTemplate": plan.launch_template,
+        "suspendedProcesses": list(plan.suspended),
+        "lifecycleHooks": [one.name for one in plan.hooks],
+        "metrics": list(plan.metrics),
+        "behind": [name_of(one) for one in (*plan.settings.target_groups, *plan.settings.load_balancers)],
+        "scalingPolicies": [one.name for one in plan.policies],
+        "alarms": [one.name for one in plan.alarms],
+        "scheduledActions": [one.name for one in plan.scheduled_actions],
+    }
+    return None, made | {name: value for name, value in with_it.items() if value}
 
 
 def of_resize(plan: ResizePlan) -> Difference:
@@ -28,8 +39,16 @@ def of_resize(plan: ResizePlan) -> Difference:
 
 
 def of_destroy(plan: DestroyPlan) -> Difference:
-    """No server group, where there was one."""
-    return (None, None) if plan.skipped else ({"serverGroup": plan.group, "instances": _behind(plan)}, None)
+    """No server group, where there was one, and nothing of what goes with it."""
+    if plan.skipped:
+        return None, None
+    with_it = {
+        "alarms": list(plan.alarms),
+        "launchTemplate": plan.launch_template,
+        "launchConfiguration": plan.launch_configuration,
+    }
+    gone = {name: value for name, value in with_it.items() if value}
+    return {"serverGroup": plan.group, "instances": _behind(plan)} | gone, None
 
 
 def of_disable(plan: TrafficPlan) -> Difference:

@@ -99,7 +99,7 @@ def say_again(plan: DiscoveryPlan, cloud: Cloud) -> str:
         if instance in there:
             write = _written(instance, cloud)
             restoring.restore(_what(instance), there[instance], before, plan.status, write, cloud)
-    return f"{len(there)} instances are as discovery had them"
+    return f"{', '.join(there) or 'no instances'} are as discovery had them"
 
 
 def _apply(plan: DiscoveryPlan, cloud: Cloud) -> str:
@@ -107,7 +107,7 @@ def _apply(plan: DiscoveryPlan, cloud: Cloud) -> str:
     for instance, before in plan.before:
         if instance in there:  # else it has ended meanwhile
             restoring.apply(_what(instance), there[instance], before, plan.status, _written(instance, cloud))
-    return f"{len(there)} instances are {plan.status}"
+    return f"{', '.join(there) or 'no instances'} are {plan.status}"
 
 
 def _there(plan: DiscoveryPlan, cloud: Cloud) -> dict[str, str]:

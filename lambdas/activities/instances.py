@@ -127,7 +127,7 @@ def is_protected(instance: str, instances: Ec2Instances) -> bool:
 
 def ask(plan: TerminatePlan, cloud: Cloud) -> str:
     """Ask traffic guard and brake whether clusters and account can do without the instances."""
-    return f"the instances may go{_spared(plan, _staying(plan, cloud), cloud)}"
+    return f"{', '.join(plan.instances) or 'no instances'} may go{_spared(plan, _staying(plan, cloud), cloud)}"
 
 
 def take_back(plan: TerminatePlan, cloud: Cloud) -> str:

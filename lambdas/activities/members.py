@@ -164,7 +164,7 @@ def _lowered(found: Group, by: int, *, adjusts: bool) -> int:
 
 def ask(plan: MembersPlan, cloud: Cloud) -> str:
     """Ask traffic guard and brake whether cluster and account can do without the instances."""
-    return plan.skipped or f"the instances may go{_spared(plan, cloud)}"
+    return plan.skipped or f"{', '.join(plan.instances) or 'no instances'} may go{_spared(plan, cloud)}"
 
 
 def take_back(plan: MembersPlan, cloud: Cloud) -> str:
@@ -271,14 +271,14 @@ def tag(plan: MembersPlan, cloud: Cloud) -> str:
     """Tag the instances as detached from the group, as Clouddriver does: so they can be found afterwards."""
     if plan.untagged:
         cloud.of(Ec2Instances).tag(plan.untagged, DETACHED, plan.group)
-    return plan.skipped or f"tagged {len(plan.untagged)} instances {DETACHED}"
+    return plan.skipped or f"tagged {', '.join(plan.untagged) or 'no instances'} {DETACHED}"
 
 
 def untag(plan: MembersPlan, cloud: Cloud) -> str:
     """Take off the tag where this operation put it, unless somebody has changed it since."""
     if plan.untagged:
         cloud.of(Ec2Instances).untag(plan.untagged, DETACHED, plan.group)
-    return plan.skipped or f"took {DETACHED} off {len(plan.untagged)} instances"
+    return plan.skipped or f"took {DETACHED} off {', '.join(plan.untagged) or 'no instances'}"
 
 
 def detach(plan: MembersPlan, cloud: Cloud) -> str:

@@ -71,7 +71,7 @@ def keep_down(plan: CreatePlan, cloud: Cloud) -> str:
         cloud.groups.suspend(plan.group, DISABLED)
     except NotFound:
         return f"server group {plan.group} is not there"
-    return f"suspended {', '.join(DISABLED)}"
+    return f"suspended {', '.join(DISABLED)} of {plan.group}"
 
 
 def suspend(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:
@@ -85,7 +85,7 @@ def suspend(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:
         cloud.groups.suspend(plan.group, plan.processes)
     except NotFound:
         return f"server group {plan.group} is not there"
-    return f"suspended {', '.join(plan.processes)}"
+    return f"suspended {', '.join(plan.processes)} of {plan.group}"
 
 
 def resume(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:
@@ -99,7 +99,7 @@ def resume(plan: DestroyPlan | ResumePlan | TrafficPlan, cloud: Cloud) -> str:
         cloud.groups.resume(plan.group, plan.processes)
     except NotFound:
         return f"server group {plan.group} is not there"
-    return f"resumed {', '.join(plan.processes)}"
+    return f"resumed {', '.join(plan.processes)} of {plan.group}"
 
 
 def left_suspended(plan: SuspendPlan, cloud: Cloud) -> None:

@@ -65,4 +65,6 @@ def _shown(kind: str, state: Any) -> dict[str, Any] | None:
 
 
 def _said(what: str, was: object, now: object) -> str:
+    if isinstance(was, int) and isinstance(now, int):
+        return f"{what} changed from {was} to {now}"
     return f"{what} {'made' if was is None else 'removed' if now is None else 'changed'}"

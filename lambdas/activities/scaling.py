@@ -79,7 +79,7 @@ def copy_policies(plan: CreatePlan, cloud: Cloud) -> str:
             cloud.scaling.put_policy(
                 plan.group, ScalingPolicy(copy.name, _rewired(policy.specification, plan.source, plan.group))
             )
-    return f"copied scaling policies {_names(plan.policies)}"
+    return f"copied scaling policies {_names(plan.policies)} to {plan.group}"
 
 
 def copy_alarms(plan: CreatePlan, cloud: Cloud) -> str:
@@ -128,7 +128,7 @@ def copy_scheduled_actions(plan: CreatePlan, cloud: Cloud) -> str:
         action: ScheduledAction = _pinned(found, copy, "scheduled action", plan.source)
         with just_made(plan.group):
             cloud.scaling.put_scheduled_action(plan.group, replace(action, name=copy.name))
-    return f"copied scheduled actions {_names(plan.scheduled_actions)}"
+    return f"copied scheduled actions {_names(plan.scheduled_actions)} to {plan.group}"
 
 
 def _by_name(found: Iterable[N]) -> dict[str, N]:

@@ -171,7 +171,7 @@ def tag(plan: SecurityGroupPlan, cloud: Cloud) -> str:
     if not plan.id or not plan.tagging:
         return "no tag to change"
     cloud.of(SecurityGroups).tag(_standing(plan, cloud).id, plan.tagging)
-    return f"tagged with {', '.join(key for key, _ in plan.tagging)}"
+    return f"tagged security group {plan.name} with {', '.join(key for key, _ in plan.tagging)}"
 
 
 def untag(plan: SecurityGroupPlan, cloud: Cloud) -> str:
@@ -185,7 +185,7 @@ def untag(plan: SecurityGroupPlan, cloud: Cloud) -> str:
         cloud.of(SecurityGroups).tag(group.id, before)
     if new := [key for key in ours if key not in dict(before)]:
         cloud.of(SecurityGroups).untag(group.id, new)
-    return f"tags {', '.join(ours)} are as before"
+    return f"tags {', '.join(ours)} of security group {plan.name} are as before"
 
 
 def describe(plan: SecurityGroupPlan, cloud: Cloud) -> str:
@@ -333,7 +333,7 @@ def _authorize(rules: Sequence[Rule], group: SecurityGroup | None, cloud: Cloud)
         raise Conflict(f"a rule of {group.name} exists that is not visible yet: looked at again") from None
     except NotFound:
         raise Transient(f"security group {group.name}, or one that its rules name, is not visible or gone") from None
-    return f"authorized {_counted(absent)}"
+    return f"authorized {_counted(absent)} of security group {group.name}"
 
 
 def _revoke(rules: Sequence[Rule], group: SecurityGroup | None, cloud: Cloud) -> str:
@@ -345,7 +345,7 @@ def _revoke(rules: Sequence[Rule], group: SecurityGroup | None, cloud: Cloud) ->
         cloud.of(SecurityGroups).revoke(group.id, present)
     except NotFound:
         raise Conflict(f"a rule of {group.name} is gone, or the group is: looked at again") from None
-    return f"revoked {_counted(present)}"
+    return f"revoked {_counted(present)} of security group {group.name}"
 
 
 def _say(rules: Sequence[Rule], group: SecurityGroup | None, cloud: Cloud) -> str:
@@ -355,7 +355,7 @@ def _say(rules: Sequence[Rule], group: SecurityGroup | None, cloud: Cloud) -> st
         cloud.of(SecurityGroups).describe(group.id, rules)
     except NotFound:
         raise Conflict(f"security group {group.name} is gone: looked at again") from None
-    return f"described {_counted(rules)}"
+    return f"described {_counted(rules)} of security group {group.name}"
 
 
 def _delete(group: str, cloud: Cloud) -> None:

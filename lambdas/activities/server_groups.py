@@ -230,7 +230,7 @@ def suspend_processes(plan: CreatePlan, cloud: Cloud) -> str:
         return "no processes to suspend"
     with just_made(plan.group):
         cloud.groups.suspend(plan.group, plan.suspended)
-    return f"suspended {', '.join(plan.suspended)}"
+    return f"suspended {', '.join(plan.suspended)} of {plan.group}"
 
 
 def add_lifecycle_hooks(plan: CreatePlan, cloud: Cloud) -> str:
@@ -238,7 +238,8 @@ def add_lifecycle_hooks(plan: CreatePlan, cloud: Cloud) -> str:
     with just_made(plan.group):
         for hook in plan.hooks:
             cloud.groups.put_hook(plan.group, hook)
-    return f"added lifecycle hooks {', '.join(hook.name for hook in plan.hooks)}" if plan.hooks else "no hooks to add"
+    names = ", ".join(hook.name for hook in plan.hooks)
+    return f"added lifecycle hooks {names} to {plan.group}" if names else "no hooks to add"
 
 
 def enable_metrics(plan: CreatePlan, cloud: Cloud) -> str:
@@ -247,7 +248,7 @@ def enable_metrics(plan: CreatePlan, cloud: Cloud) -> str:
         return "no metrics to enable"
     with just_made(plan.group):
         cloud.groups.enable_metrics(plan.group, plan.metrics)
-    return f"enabled {', '.join(plan.metrics)}"
+    return f"enabled {', '.join(plan.metrics)} of {plan.group}"
 
 
 def left_behind(plan: CreatePlan, cloud: Cloud) -> str | None:

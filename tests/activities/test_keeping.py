@@ -40,7 +40,7 @@ def test_it_neither_grows_nor_shrinks_and_takes_no_traffic(world: World) -> None
     said = kept(world, plan)
 
     assert said == [
-        "suspended Launch, Terminate, AddToLoadBalancer",
+        "suspended Launch, Terminate, AddToLoadBalancer of shop-prod-v002",
         "took 2 instances out of shop-classic",
         "took 2 instances out of shop-web",
     ]

@@ -61,7 +61,7 @@ def test_each_step_says_what_it_did(world: World) -> None:
 
     assert said[1].startswith("created Auto Scaling group shop-prod-v002 at 0/0/0 in subnet-")
     assert said[2:] == [
-        "suspended AddToLoadBalancer",
+        "suspended AddToLoadBalancer of shop-prod-v002",
         "no hooks to add",
         "no metrics to enable",
         "no scaling policies to copy",

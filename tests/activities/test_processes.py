@@ -36,10 +36,10 @@ def suspended(world: World) -> list[str]:
 def test_only_what_was_suspended_is_resumed_and_suspended_again(world: World) -> None:
     plan = planned(world)
 
-    assert forward(RESUME_ASG_PROCESSES, plan, world.cloud) == ["resumed Launch, Terminate"]
+    assert forward(RESUME_ASG_PROCESSES, plan, world.cloud) == ["resumed Launch, Terminate of shop-prod-v001"]
     assert suspended(world) == []
     for _ in range(2):
-        assert back(RESUME_ASG_PROCESSES, plan, world.cloud) == ["suspended Launch, Terminate"]
+        assert back(RESUME_ASG_PROCESSES, plan, world.cloud) == ["suspended Launch, Terminate of shop-prod-v001"]
     assert suspended(world) == ["Launch", "Terminate"]
 
 

@@ -50,7 +50,7 @@ def test_it_goes_with_its_template_and_leaves_nothing(world: World) -> None:
     assert not world.place.templates.things
     assert registered(world.cloud) == set()
     assert said == [
-        "suspended Launch, AddToLoadBalancer",
+        "suspended Launch, AddToLoadBalancer of shop-prod-v001",
         "took 2 instances out of shop-web",
         "took 2 instances out of shop-classic",
         "deleting Auto Scaling group shop-prod-v001",

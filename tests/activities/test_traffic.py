@@ -75,7 +75,7 @@ def test_a_disabled_group_keeps_its_instances_and_takes_no_traffic(world: World)
     said = forward(DISABLE_SERVER_GROUP, plan, world.cloud)
 
     assert said == [
-        "suspended Launch, Terminate, AddToLoadBalancer",
+        "suspended Launch, Terminate, AddToLoadBalancer of shop-prod-v001",
         "took 2 instances out of shop-classic",
         "took 2 instances out of shop-web",
     ]
@@ -90,7 +90,7 @@ def test_an_enabled_group_takes_traffic_with_all_its_instances(dark: World) -> N
     said = forward(ENABLE_SERVER_GROUP, plan, dark.cloud)
 
     assert said == [
-        "resumed Launch, Terminate, AddToLoadBalancer",
+        "resumed Launch, Terminate, AddToLoadBalancer of shop-prod-v001",
         "put 2 instances into shop-classic",
         "put 2 instances into shop-web",
     ]
