@@ -28,6 +28,10 @@ STARTING = 0.02
 CLOUD_SECONDS = 0.2
 """Seconds of one call of a cloud's control plane."""
 
+PAGE_SECONDS = 0.2
+"""Seconds of a put or a get of a small object in S3, which takes "roughly 100-200 milliseconds":
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"""
+
 SECONDS = {
     "table.g": 0.004,
     "table.o": 0.006,
@@ -36,6 +40,11 @@ SECONDS = {
     "table.b": 0.01,
     "machine": 0.05,
     "sweeper": 0.02,
+    "push.de": 0.02,
+    "push.te": 0.02,
+    "bus.put": 0.05,
+    "shelf.p": PAGE_SECONDS,
+    "shelf.g": PAGE_SECONDS,
 }
 """Of one call of the hub's own ports, by the beginning of its name."""
 

@@ -75,10 +75,10 @@ class TellingWorld(World):
         self.clock.at(1, lambda: self._quietly("herald", lambda: herald.catch_up(self.office, operation)))
 
     def _errand(self, operation: str, delivery: str, after: timedelta) -> None:
-        def deliver() -> None:
-            self._quietly("courier", lambda: courier.deliver(self.office, operation, delivery))
+        self._delivered(lambda: self.clock.at(after.total_seconds(), lambda: self._deliver(operation, delivery)))
 
-        self._delivered(lambda: self.clock.at(after.total_seconds(), deliver))
+    def _deliver(self, operation: str, delivery: str) -> None:
+        self._quietly("courier", lambda: courier.deliver(self.office, operation, delivery))
 
 
 class Shelf:

@@ -10,16 +10,17 @@ from rich.table import Table
 from lambdas.rows import Status
 from rehearsal.arguments import FAILED, Parser
 from rehearsal.crew import quiet
-from rehearsal.scale import Load, Measured, Scale
+from rehearsal.faults import PAGE_SECONDS
+from rehearsal.scale import Load, Measured, Scale, Telling
 
 EPILOGUE = """
 examples:
   python -m rehearsal scale
   python -m rehearsal scale --operations 100000 --accounts 50 --seconds 120
 
-exit codes: 0 all succeeded and no look was late, 1 not so, 2 bad input"""
+exit codes: 0 all succeeded, no look and hardly an event was late, 1 not so, 2 bad input"""
 LATE = 15.0
-"""Seconds by which a look may be late: as long as the next ones are apart, when a wait is a minute old."""
+"""Seconds by which a look, or an event, may be late: as the next looks are apart, when a wait is a minute old."""
 MOST = {"operations": 10_000_000, "accounts": 10_000, "seconds": 3_600}
 
 
@@ -44,6 +45,8 @@ def wrong(found: Measured) -> str:
         return f"ended {dict(found.ends)}, not all SUCCEEDED"
     if found.behind > LATE:
         return f"looks were up to {found.behind:.0f} s late, more than {LATE:g} s"
+    if found.telling.late[1] > LATE:
+        return f"one event in a hundred was told more than {found.telling.late[1]:.0f} s late, more than {LATE:g} s"
     return ""
 
 
@@ -73,8 +76,18 @@ def _sentences(found: Measured) -> list[str]:
         f"Ended: {ends}; from acceptance to the end {median:.0f} s, p99 {most:.0f} s, longest {longest:.0f} s.",
         f"Looks were up to {found.behind:.1f} s late; each account had {found.calls:.2f} calls a second.",
         f"${found.dollars:,.0f} a day. First to give out: {first.quota.what}.",
+        _told(found.telling),
         *([f"NOT WELL: {wrong(found)}."] if wrong(found) else []),
     ]
+
+
+def _told(found: Telling) -> str:
+    median, most, longest = found.late
+    return (
+        f"Told: {found.events:.1f} events and {found.pages:.1f} pages an operation, {found.batch:.1f} events a batch, "
+        f"which takes {found.seconds:.2f} s where a put takes {PAGE_SECONDS:g} s; "
+        f"told {median:.1f} s after it happened, p99 {most:.1f} s, longest {longest:.1f} s."
+    )
 
 
 def _parser() -> Parser:

@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from lambdas.engine import hands
-from rehearsal.scale import SWEEPING, TRANSITIONS, Load, Measured, Scale
+from rehearsal.event_source import EventSource
+from rehearsal.faults import PAGE_SECONDS
+from rehearsal.scale import BATCHES, DELIVERIES, SWEEPING, TRANSITIONS, WRITING, Load, Measured, Scale
 from rehearsal.scale_command import LATE, scale, wrong
 
 SMALL = Load(operations=100_000, accounts=100, seconds=30)
@@ -22,8 +24,13 @@ def _loud() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def measured() -> Measured:
-    return Scale(SMALL).play()
+def played() -> Scale:
+    return Scale(SMALL)
+
+
+@pytest.fixture(scope="module")
+def measured(played: Scale) -> Measured:
+    return played.play()
 
 
 def test_all_end_well_and_no_look_is_late(measured: Measured) -> None:
@@ -39,6 +46,27 @@ def test_what_is_taken_is_told_by_what_gives_out_first(measured: Measured) -> No
     transitions = next(one for one in measured.taken if one.quota == TRANSITIONS)
     # 14 of each operation
     assert transitions.amount == pytest.approx(14 * SMALL.operations / 86_400, rel=0.2)
+
+
+def test_what_happens_is_told_while_it_is_news(played: Scale, measured: Measured) -> None:
+    telling = measured.telling
+
+    assert len(played.outside.got) == len(played.heard) == 3 * measured.ends.total()
+
+    assert telling.events == pytest.approx(3, abs=0.3)  # accepted, started, succeeded
+    assert telling.pages <= telling.events
+    assert PAGE_SECONDS < telling.seconds < 1
+    assert 0 < telling.late[0] <= telling.late[1] < LATE
+    assert {BATCHES, DELIVERIES, WRITING} <= {one.quota for one in measured.taken}
+
+
+def test_a_herald_that_took_one_event_after_the_other_would_be_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EventSource.__init__, "__kwdefaults__", {"size": 1, "at_once": 1})
+
+    alone = Scale(SMALL).play()
+
+    assert alone.telling.late[1] > LATE
+    assert "told more than" in wrong(alone)
 
 
 def test_a_sweep_that_had_no_hands_would_be_late(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
