@@ -1,7 +1,9 @@
 """What people look at in a browser: the page of operations, and the API's own documentation."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -20,6 +22,8 @@ POLICY = (
 )
 """The page brings all it needs and talks to nobody but its own API."""
 PAGE = Path(__file__).parent / "page.html"
+EXAMPLES = Path(__file__).parent / "examples.json"
+"""By route: parameters, a body, and answers by status."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,32 @@ class Pages:
         """The OpenAPI document, made from the routes and the models they take and answer."""
         from aws_lambda_powertools.event_handler.openapi.models import Server  # noqa: PLC0415  as above
 
-        return self.desk.app.get_openapi_json_schema(
+        told = self.desk.app.get_openapi_json_schema(
             title=TITLE, version=VERSION, description=DESCRIPTION, servers=[Server(url=self.desk.prefix or "/")]
         )
+        return json.dumps(_with_examples(json.loads(told)))
+
+
+def _with_examples(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what was sent and answered once (`tests/api/recorded_examples.py`)."""
+    for route, example in json.loads(EXAMPLES.read_text("utf-8")).items():
+        verb, path = route.split(" ")
+        told = document["paths"].get(path, {}).get(verb.lower())
+        if told is not None:
+            _exemplify(told, example)
+    return document
+
+
+def _exemplify(route: dict[str, Any], example: dict[str, Any]) -> None:
+    for parameter in route.get("parameters", ()):
+        if parameter["name"] in example.get("parameters", {}):
+            parameter["example"] = example["parameters"][parameter["name"]]
+    if "body" in example:
+        for content in route["requestBody"]["content"].values():
+            content["example"] = example["body"]
+    for status, answer in example.get("answers", {}).items():
+        for content in route["responses"].get(status, {}).get("content", {}).values():
+            content["example"] = answer
 
 
 def add(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from lambdas.accounts import Account
 from lambdas.naming import ServerGroupName, moniker
@@ -45,6 +45,12 @@ class CloneSource(Value):
     """Name of the server group."""
 
 
+def _by_default_the_source_s(schema: dict[str, Any]) -> None:
+    """Of what `_named` fills in pydantic's own schema says that it is required."""
+    schema["required"].remove("application")
+    schema["additionalProperties"] = False
+
+
 class CloneServerGroup(Mixes, Request):
     """Create a server group like another: the next of its cluster, with all that is not said taken from the source."""
 
@@ -53,6 +59,8 @@ class CloneServerGroup(Mixes, Request):
         "account, with one role, and what a server group refers to exists only where it is: subnets, security groups, "
         "image, key pair, target groups, template. Say by `createServerGroup` what the group there shall be.",
     )
+
+    model_config = ConfigDict(json_schema_extra=_by_default_the_source_s)
 
     source: CloneSource | None = None
     """What to clone; by default the cluster's group of the highest number."""

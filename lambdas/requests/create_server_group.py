@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from lambdas.accounts import Account
 from lambdas.naming import ServerGroupName, moniker
@@ -96,6 +98,14 @@ class ImageChoice(Value):
         if value.startswith("ssm:"):
             return {"parameter": value.removeprefix("ssm:")}
         return {"id": value} if value.startswith("ami-") else {"name": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """As text too: of that pydantic's own schema knows nothing."""
+        found = handler(core)
+        told = handler.resolve_ref_schema(found)
+        told["anyOf"] = [{"type": "string", "minLength": 1}, {"type": told.pop("type")}]
+        return found
 
     def contradictions(self) -> Iterator[str]:
         if bool(self.owner) != bool(self.pattern):
