@@ -90,7 +90,7 @@ def _act(hub: Hub, task: Task) -> Json:
 def _begun(hub: Hub, task: Task, step: Step[Any, Any], *, undoing: bool) -> control.Started:
     if undoing:
         return control.begin_undo(hub, task, known=evidence.keep(hub, task))
-    if step in task.saga.kept:
+    if task.step in task.saga.keeping:
         return control.begin_aside(hub, task)
     return control.begin(hub, task, pivot=step.pivot, known=rights.still_allowed(hub, task) if step.pivot else None)
 

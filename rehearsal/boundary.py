@@ -1,14 +1,13 @@
 """What passes between a state and a function: JSON that neither can change in the other's hands, and its limits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .failures import TOO_LARGE, Failure, TaskError
 from .jsontext import LIMIT, Json, copied
 
 
-@dataclass(frozen=True, slots=True)
-class Took:
+class Took(NamedTuple):
     """A function's result that was so long in coming."""
 
     seconds: float

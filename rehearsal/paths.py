@@ -53,17 +53,19 @@ def reader(text: str, field: str) -> Read:
 def finder(text: str, field: str) -> Read:
     """The same for whoever only asks whether something is there: a LookupError where nothing is."""
     root, parts, end = _parse(text, 0)
-    return _whole((_looking(root, parts), end), text, field)
+    origin, find = _origin(root, parts), _finder(parts)
+    look: Read = lambda data, scope: find(data if origin is None else origin(scope))  # noqa: E731
+    return _whole((look, end), text, field)
 
 
 def reader_at(text: str, start: int, field: str) -> tuple[Read, int]:
     """Compile the path that begins there, and say where it ends."""
     root, parts, end = _parse(text, start)
-    path, look = text[start:end], _looking(root, parts)
+    path, origin, find = text[start:end], _origin(root, parts), _finder(parts)
 
     def read(data: Json, scope: Scope) -> Json:
         try:
-            return look(data, scope)
+            return find(data if origin is None else origin(scope))
         except LookupError:
             where = f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input"
             raise Unreadable(f"{where} '{encode(data)}'") from None
@@ -78,15 +80,15 @@ def _whole(compiled: tuple[Read, int], text: str, field: str) -> Read:
     return read
 
 
-def _looking(root: str, parts: list[Part]) -> Read:
-    find = _finder(parts)
+def _origin(root: str, parts: list[Part]) -> Callable[[Scope], Json] | None:
+    """What the path begins at; None: the state's data."""
     if root == "$":
-        return lambda data, scope: find(data)
+        return None
     if root == "$$" and parts and parts[0] in ("Execution", "StateMachine"):
-        return lambda data, scope: find(scope.lasting)
+        return lambda scope: scope.lasting
     if root == "$$":
-        return lambda data, scope: find(scope.context())
-    return lambda data, scope: find(scope.variables[root[1:]])
+        return lambda scope: scope.context()
+    return lambda scope: scope.variables[root[1:]]
 
 
 def _finder(parts: list[Part]) -> Callable[[Json], Json]:

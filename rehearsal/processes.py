@@ -25,7 +25,9 @@ class Processes:
 
     def __init__(self, clock: Clock, table: Table) -> None:
         self._clock, self._table = clock, table
-        self._chances = random.Random(0)
+        self._seed = 0
+        self._chances: random.Random | None = None
+        """Made where somebody asks: most runs meet no throttle."""
         self.pools: dict[str, list[Process]] = {}
         self.sweep = self._new(SWEEP)
         self.now_at_work = self.sweep
@@ -33,7 +35,7 @@ class Processes:
 
     def again(self, seed: int) -> None:
         """All are as if they had just begun."""
-        self._chances.seed(seed)
+        self._seed, self._chances = seed, None
         for process in (one for pool in self.pools.values() for one in pool):
             process.busy_until = 0.0
             process.brakes.forget()
@@ -48,10 +50,15 @@ class Processes:
 
     def _new(self, function: str) -> Process:
         yields = YIELDS if function in (SWEEP, HAND) else 0.0
-        brakes = Brakes(self._table, lambda: self._clock.now, chance=self._chances.random, yields=yields)
+        brakes = Brakes(self._table, lambda: self._clock.now, chance=self._chance, yields=yields)
         process = Process(brakes)
         self.pools.setdefault(function, []).append(process)
         return process
+
+    def _chance(self) -> float:
+        if self._chances is None:
+            self._chances = random.Random(self._seed)
+        return self._chances.random()
 
 
 class _AtWork:

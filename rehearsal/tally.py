@@ -59,7 +59,8 @@ class Tally:
             self.succeeded[round(one.seconds)] += 1
         self.transitions[one.transitions] += 1
         self.retries[one.retries] += 1
-        self.calls.update(one.calls)
+        for name, calls in one.calls.items():
+            self.calls[name] += calls
         self.invocations += one.invocations
         self.working += round(one.working * 1000)
         if one.units is not None:

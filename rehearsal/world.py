@@ -249,15 +249,20 @@ class World:
         """Whether the operation under test is not over yet."""
         return not self.operation or not self.over(self.operation)
 
-    def run(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> Result:
+    def run(self, operation: str, *, until: Callable[[], bool] | None = None) -> Result:
         """`wait` until then: the operation as it stands."""
         self.wait(operation, until=until)
         return self.result(operation)
 
-    def wait(self, operation: str, *, until: Callable[[], bool] = lambda: False) -> None:
+    def wait(self, operation: str, *, until: Callable[[], bool] | None = None) -> None:
         """Let time pass until the operation's row is closed and its executions are over, or `until` holds."""
-        clock, longest = self.clock, self.clock.now + LONGEST.total_seconds()
-        clock.run(lambda: self.over(operation) or until() or clock.now > longest)
+        clock, longest, key = self.clock, self.clock.now + LONGEST.total_seconds(), control_key(operation)
+
+        def done() -> bool:
+            closed = self.table.peek(key).get("status") not in GOING
+            return (closed and self.over(operation)) or (until is not None and until()) or clock.now > longest
+
+        clock.run(done)
         if clock.now > longest:
             raise NeverEnds(f"operation {operation} is {self.control(operation)} after {LONGEST}")
 

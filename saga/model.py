@@ -163,6 +163,11 @@ class Saga(Generic[R_contra, P, C]):
         """Names of the pivot and of all that follows it; empty where there is none."""
         return frozenset(one.name for one in self.steps[len(self.reversible) :])
 
+    @cached_property
+    def keeping(self) -> frozenset[str]:
+        """Names of the steps that keep what was made."""
+        return frozenset(one.name for one in self.kept)
+
     @property
     def story(self) -> tuple[str, ...]:
         """The states of a run without faults, in order."""

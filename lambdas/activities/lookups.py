@@ -5,6 +5,7 @@ What is unknown is Rejected in a sentence that names the thing, the value and th
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from lambdas.cloud import Cloud, Group, Image, LaunchSettings, Subnet
 from lambdas.cloud.launching import Launching, Start, TemplateVersions
@@ -164,8 +165,14 @@ def has_purpose(subnet: Subnet, purpose: str, target: str = "ec2") -> bool:
 
 
 def _metadata(subnet: Subnet) -> Mapping[str, object]:
+    return _read(dict(subnet.tags).get(PURPOSE_TAG, "{}"))
+
+
+@lru_cache(maxsize=64)
+def _read(metadata: str) -> Mapping[str, object]:
+    """Many subnets say the same."""
     try:
-        said = json.loads(dict(subnet.tags).get(PURPOSE_TAG, "{}"))
+        said = json.loads(metadata)
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}

@@ -48,7 +48,7 @@ def give_up(hub: Hub, task: Task) -> str:
     row = control.read(hub, task.operation)
     if row.status is Status.NEEDS_ATTENTION:
         return f"a person is needed: {row.error}"
-    keeps = row.step in {one.name for one in task.saga.kept}
+    keeps = row.step in task.saga.keeping
     left = KEPT if keeps else _told(hub, task, row)
     reason = _why(row, task.reason) if row.mark is Mark.REVOKED else task.reason
     close(hub, task.operation, Status.NEEDS_ATTENTION, task.reason, left=left, keeps=keeps, task=task)

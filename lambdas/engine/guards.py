@@ -5,12 +5,12 @@ transaction that accepts the operation, so the order of acceptance is kept for e
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from lambdas.errors import Conflict
 from lambdas.hub import Hub
 from lambdas.rows import Guard, guard_key, guard_of, item_of, utc
 from lambdas.table import Equal, Put, Refused, Write, roll_of
+from lambdas.values import changed
 
 LONGEST = 100
 """Operations in the queue of one guard: hours of waiting, and a row of some 3 KB that each of them writes anew."""
@@ -43,7 +43,7 @@ def placed(hub: Hub, guard: Guard, operation: str, *, first: bool = False) -> It
         yield _written(hub, guard, operation)
     else:
         queue = (operation, *guard.queue) if first else (*guard.queue, operation)
-        yield _written(hub, replace(guard, queue=queue), guard.owner)
+        yield _written(hub, changed(guard, queue=queue), guard.owner)
 
 
 def taken(hub: Hub, key: str, operation: str) -> Write:
@@ -76,9 +76,9 @@ def releases(hub: Hub, keys: Iterable[str], operation: str) -> Iterator[Write]:
         guard = read(hub, key)
         rest = tuple(one for one in guard.queue if one != operation)
         if guard.owner == operation:
-            yield _passed(hub, replace(guard, queue=rest))
+            yield _passed(hub, changed(guard, queue=rest))
         elif rest != guard.queue:
-            yield _written(hub, replace(guard, queue=rest), guard.owner)
+            yield _written(hub, changed(guard, queue=rest), guard.owner)
 
 
 def awaited(hub: Hub, keys: Iterable[str], operation: str) -> str | None:
@@ -106,12 +106,12 @@ def _place(guard: Guard, operation: str) -> str:
 
 def locked(hub: Hub, guard: Guard, by: str, why: str, until: float | None) -> Write:
     """The write that locks it for a person; whoever owns it keeps it until its end."""
-    return _written(hub, replace(guard, locked_by=by, locked_why=why, locked_at=hub.now(), due=until), guard.owner)
+    return _written(hub, changed(guard, locked_by=by, locked_why=why, locked_at=hub.now(), due=until), guard.owner)
 
 
 def unlocked(hub: Hub, guard: Guard) -> Write:
     """The write that takes the lock off, and gives it to the next if nobody owns it."""
-    free = replace(guard, locked_by=None, locked_why=None, locked_at=None, due=None)
+    free = changed(guard, locked_by=None, locked_why=None, locked_at=None, due=None)
     return _passed(hub, free) if free.owner is None else _written(hub, free, free.owner)
 
 
@@ -132,14 +132,14 @@ def _passed(hub: Hub, guard: Guard) -> Put:
     """The guard with the next in its queue, or with nobody while a person has locked it."""
     if guard.locked_by or not guard.queue:
         return _written(hub, guard, None)
-    return _written(hub, replace(guard, queue=guard.queue[1:]), guard.queue[0])
+    return _written(hub, changed(guard, queue=guard.queue[1:]), guard.queue[0])
 
 
 def _written(hub: Hub, guard: Guard, owner: str | None) -> Put:
     """The guard with that owner, if nobody else changed it."""
     since = guard.accepted if owner and owner == guard.owner else hub.now()
     had = owner is not None or guard.locked_by is not None
-    changed = replace(
+    now = changed(
         guard,
         version=guard.version + 1,
         owner=owner,
@@ -147,4 +147,4 @@ def _written(hub: Hub, guard: Guard, owner: str | None) -> Put:
         accepted=(since if owner else guard.locked_at) if had else None,
         roll=roll_of(GUARDS, guard.key) if had else None,
     )
-    return Put(guard_key(guard.key), item_of(changed), (Equal("version", guard.version or None),))
+    return Put(guard_key(guard.key), item_of(now), (Equal("version", guard.version or None),))

@@ -157,7 +157,7 @@ def start_soon(hub: Hub, row: Control) -> bool:
 def _identity(caller: Caller, key: str | None) -> str:
     secret = key if key is not None else secrets.token_hex(16)
     digest = hashlib.sha256(f"{caller.principal}\n{secret}".encode()).digest()
-    return base64.b32encode(digest).decode().lower()[:ID_LENGTH]
+    return base64.b32encode(digest[:20]).decode().lower()[:ID_LENGTH]
 
 
 def _known(hub: Hub, identity: str, digest: str | None) -> Accepted | None:

@@ -185,7 +185,8 @@ class Place:
         self.watchers: list[Callable[[], object]] = []
         self.now = clock.now
         """The time of what is happening: behind the clock while catching up."""
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self.due: list[tuple[float, int, Callable[[], None]]] = []
+        """What is about to happen, by when."""
         self._serial = itertools.count(1)
         self._settling = False
 
@@ -207,7 +208,7 @@ class Place:
             self.draining.clear()
             self.remade.clear()
             self.deeds.clear()
-            self._due.clear()
+            self.due.clear()
 
         return restore
 
@@ -218,7 +219,7 @@ class Place:
         return self.shelves[kind]
 
     def later(self, delay: float, happens: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (self.now + delay, next(self._serial), happens))
+        heapq.heappush(self.due, (self.now + delay, next(self._serial), happens))
         if self._hears() is not None:
             self.clock.at(max(self.now + delay - self.clock.now, 0.0), self.settle)
 
@@ -236,7 +237,7 @@ class Place:
         """Catch up with the clock."""
         if self._settling:
             return  # Somebody who watches looks while things happen: it is what it is at that moment.
-        due, now = self._due, self.clock.now
+        due, now = self.due, self.clock.now
         if not due:
             self.now = now
             return

@@ -50,7 +50,8 @@ def call(method: Callable[Concatenate[P, A], T]) -> Callable[Concatenate[P, A], 
         try:
             return method(port, *args, **named)
         finally:
-            place.settle()
+            if place.due:
+                place.settle()
             if place.watchers:
                 place.watched()
 
