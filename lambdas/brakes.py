@@ -93,8 +93,9 @@ class Brakes:
     def forget(self) -> None:
         """As a process that has just begun."""
         now = self.now()
-        for tap in (one for known in self._taps.values() for one in known.values()):
-            tap.forget(now)
+        for known in self._taps.values():
+            for tap in known.values():
+                tap.forget(now)
 
 
 class _Port:

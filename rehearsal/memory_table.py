@@ -74,7 +74,7 @@ class MemoryTable:
         """The indexed items with something to do at a time: a flood's table has a hundred thousand others."""
         self._told: list[tuple[Changed, Callable[[Item | None], bool]]] = []
         self._isolated = isolated
-        self._as_it_is = _SCALARS if isolated else _KEPT
+        self._as_it_is, self._copied = (_SCALARS, copied) if isolated else (_KEPT, _shared)
 
     def peek(self, key: Key) -> Mapping[str, Any]:
         """The item itself, for spectators, who do not change it; empty where there is none."""
@@ -172,7 +172,7 @@ class MemoryTable:
         if self.index_lag:
             self._behind.setdefault(key, old)
             self._later(self.index_lag, lambda: self._catch_up(key, new))
-        else:
+        elif key in self._owed or (new is not None and "due" in new):
             self._owe(key, new)
         for told, concerns in self._told:
             if concerns(new):
@@ -228,9 +228,6 @@ class MemoryTable:
         if add:
             _add(write.key, item, add)
         return item
-
-    def _copied(self, value: Any) -> Any:
-        return copied(value) if self._isolated else _shared(value)
 
     def _later(self, delay: float, call: Callable[[], None], *, always: bool = False) -> None:
         if self.clock is None or not (delay or always):

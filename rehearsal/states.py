@@ -90,7 +90,7 @@ class Working(BaseState):
 
     def request(self, branch: Branch) -> Json:
         """The effective input: InputPath, then Parameters."""
-        data = self.input(branch)
+        data = branch.data if self.read_input is None else self.read_input(branch.data, branch)
         return data if self.parameters is None else self.parameters(data, branch)
 
     def output(self, branch: Branch, result: Json) -> Json:

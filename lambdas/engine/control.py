@@ -238,14 +238,16 @@ def expires(control: Control) -> float | None:
 
 def alone(hub: Hub, control: Control, step: str | None = None) -> None:
     """A retry of the same step may start at once; any other waits until no earlier attempt can be alive."""
+    if not control.live or control.step == step:
+        return
     until = alive_until(control)
-    if control.step != step and until > hub.now():
+    if until > hub.now():
         raise Conflict(f"an attempt of {control.step} may be alive for {until - hub.now():.0f} s more")
 
 
 def alive_until(control: Control) -> float:
     """Until when an attempt that has not reported its end may be alive."""
-    return max((control.live or {}).values(), default=0.0)
+    return max(control.live.values()) if control.live else 0.0
 
 
 def _settled(hub: Hub, control: Control) -> None:

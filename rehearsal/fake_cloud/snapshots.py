@@ -76,7 +76,7 @@ def _template(template: Any) -> dict[str, Any]:
 def _group(place: Place, group: Group) -> dict[str, Any]:
     return {
         "capacity": group.capacity,
-        INSTANCES: _counted(f"{one.lifecycle}{'' if one.healthy else ' unhealthy'}" for one in group.instances),
+        INSTANCES: _counted([f"{one.lifecycle}{'' if one.healthy else ' unhealthy'}" for one in group.instances]),
         "settings": group.settings,
         "launch template": group.launch_template,
         "launch template version": group.launch_template_version,
@@ -98,13 +98,13 @@ def _balancer(place: Place, name: str) -> dict[str, Any]:
 
 
 def _groups_of(place: Place, instances: list[str]) -> tuple[tuple[str, int], ...]:
-    return _counted(place.instances[one].group for one in instances if one in place.instances)
+    return _counted([place.instances[one].group for one in instances if one in place.instances])
 
 
-def _counted(words: Iterator[str]) -> tuple[tuple[str, int], ...]:
+def _counted(words: list[str]) -> tuple[tuple[str, int], ...]:
     counts: dict[str, int] = {}  # a Counter takes three times as long, at the end of every run
     for word in words:
-        counts[word] = counts.get(word, 0) + 1
+        counts[word] = counts[word] + 1 if word in counts else 1
     return tuple(sorted(counts.items()))
 
 
