@@ -46,8 +46,9 @@ READS = (
 def plan_create(request: CreateServerGroup, cloud: Cloud) -> CreatePlan:
     """Resolve everything once: the name, the newest image, ids, and what is copied from the source."""
     lookups.alarms_exist(request, cloud)
-    standing = cloud.groups.names(request.name.cluster)
-    name = _name(request, standing, cloud)
+    wanted = request.name
+    standing = cloud.groups.names(wanted.cluster)
+    name = _name(request, wanted, standing, cloud)
     source = _source(request, cloud)
     request = _overridden(request, source)
     copied_from = source.name if source else None
@@ -60,7 +61,7 @@ def plan_create(request: CreateServerGroup, cloud: Cloud) -> CreatePlan:
         region=cloud.region,
         cluster=name.cluster,
         group=str(name),
-        sequence=name.sequence if request.name.sequence is None else None,
+        sequence=name.sequence if wanted.sequence is None else None,
         launch_template=launch_templates.name_for(str(name), cloud.operation),
         launch=launch,
         settings=settings,
@@ -129,9 +130,10 @@ def _settings(request: CreateServerGroup, tagged: Tags, cloud: Cloud) -> tuple[L
     return launch, settings
 
 
-def _name(request: CreateServerGroup, standing: tuple[str, ...], cloud: Cloud) -> ServerGroupName:
+def _name(
+    request: CreateServerGroup, wanted: ServerGroupName, standing: tuple[str, ...], cloud: Cloud
+) -> ServerGroupName:
     """The name asked for, or the next of the cluster: whoever made the groups that are there."""
-    wanted = request.name
     if wanted.sequence is None and not request.ignore_sequence:
         return wanted.numbered(_next(wanted.cluster, standing, cloud))
     if str(wanted) in standing:

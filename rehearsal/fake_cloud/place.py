@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from lambdas.cloud import (
@@ -106,8 +106,7 @@ class Launched:
     image: str
 
 
-@dataclass(frozen=True)
-class Deed:
+class Deed(NamedTuple):
     """A change of the cloud: by a call of an operation, or by the cloud itself."""
 
     at: float

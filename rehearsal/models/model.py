@@ -134,6 +134,8 @@ class FaultModel:
         world: "World | None" = None,
     ) -> None:
         """Prepare one run. Same seed and severity: the same chances, for whoever plays."""
+        if not self.parts:
+            return
         stage = Stage(clock, faults, cloud, random.Random(seed), severity, world)
         for part in self.parts:
             part.strikes(stage)
