@@ -15,4 +15,6 @@ def built(of: type[V], attributes: dict[str, Any]) -> V:
 
 def changed(value: V, **attributes: Any) -> V:
     """The same value but for these attributes: as `dataclasses.replace`, in a tenth of its time."""
-    return built(type(value), {**value.__dict__, **attributes})
+    other = object.__new__(type(value))
+    object.__setattr__(other, "__dict__", {**value.__dict__, **attributes})
+    return other

@@ -98,9 +98,16 @@ class MemoryTable:
         return [copied(item) for item in found] if self._isolated else found
 
     def write(self, *writes: Write) -> None:
-        standing = [(one, self._items.get(one.key)) for one in writes]
-        _allowed(standing)
-        refused = [at for at, (one, old) in enumerate(standing) if one.when and not _hold(one.when, old)]
+        if len(writes) > 1:
+            _one_transaction([one.key for one in writes])
+        standing, refused = [], []
+        for at, one in enumerate(writes):
+            old = self._items.get(one.key)
+            if old is None:
+                _a_key(one.key)
+            if one.when and not _hold(one.when, old):
+                refused.append(at)
+            standing.append((one, old))
         if refused:
             raise Refused(refused)
         # Made before any of it is stored: a write that cannot be made leaves the others undone as well.
@@ -304,16 +311,8 @@ def _add(key: Key, item: Item, add: Mapping[str, float]) -> None:
         item[name] = standing + more
 
 
-def _allowed(standing: list[tuple[Write, Item | None]]) -> None:
-    """What DynamoDB answers with ValidationException: a bug of ours, whatever the conditions say."""
-    if len(standing) > 1:
-        _one_transaction([one.key for one, _ in standing])
-    for one, old in standing:
-        if old is None:
-            _a_key(one.key)
-
-
 def _one_transaction(keys: list[Key]) -> None:
+    """Raises Broken for what DynamoDB answers with ValidationException: a bug of ours, whatever the conditions say."""
     if len(keys) > MOST_WRITES:
         raise Broken(f"{len(keys)} writes in one transaction; {MOST_WRITES} are possible")
     if len(set(keys)) < len(keys):
@@ -322,6 +321,7 @@ def _one_transaction(keys: list[Key]) -> None:
 
 @lru_cache(maxsize=1024)
 def _a_key(key: Key) -> None:
+    """The same of the key of an item that is not there yet."""
     if "" in key:
         raise Broken(f"{key} has an empty part")
     if _longer(key.pk, LONGEST_PARTITION) or _longer(key.sk, LONGEST_SORT):

@@ -15,12 +15,14 @@ class Shelf(Generic[T]):
         self._past: dict[str, list[tuple[float, T | None]]] = {}
 
     def put(self, name: str, thing: T, at: float) -> None:
-        self._remember(name, at, thing)
+        if self.lag:
+            self._remember(name, at, thing)
         self.things[name] = thing
 
     def take(self, name: str, at: float) -> None:
         """Absent afterwards, whether or not it was there."""
-        self._remember(name, at, None)
+        if self.lag:
+            self._remember(name, at, None)
         self.things.pop(name, None)
 
     def kept(self) -> Callable[[], None]:
@@ -63,6 +65,5 @@ class Shelf(Generic[T]):
             )
 
     def _remember(self, name: str, at: float, thing: T | None) -> None:
-        if self.lag:
-            past = self._past.setdefault(name, [(float("-inf"), self.things.get(name))])
-            past.append((at, thing))
+        past = self._past.setdefault(name, [(float("-inf"), self.things.get(name))])
+        past.append((at, thing))
