@@ -15,7 +15,7 @@ from lambdas.accounts import Account
 from lambdas.cloud import Cloud
 from lambdas.clusters import TableClusters
 from lambdas.engine import hands, intake, rhythm, signals
-from lambdas.engine.tasks import AnySaga, by_name
+from lambdas.engine.tasks import AnySaga, Sagas, by_name
 from lambdas.errors import WindlassError
 from lambdas.hub import Hub, Json, Settings
 from lambdas.metrics import line
@@ -408,7 +408,7 @@ class World:
         """A Lambda function as Step Functions sees it: an error is its name and a cause."""
         if function == READER:
             return reading.read(self.hub, reading.Wanted(**event), self.clock.now + READS_FOR)
-        handler = entrypoint.engine if function == ENGINE else entrypoint.activity
+        handler = self._handler(function)
         before, faults = self.faults.spent, self.faults
         self._begun(event["step"])
         if (delay := self.doubled()) is not None:
@@ -439,6 +439,9 @@ class World:
             raise TaskError("Sandbox.Timedout", "RequestId: rehearsed Error: Task timed out", LAMBDA_TIMEOUT) from None
         except Exception as error:
             raise TaskError(type(error).__name__, str(error)) from error
+
+    def _handler(self, function: str) -> Callable[[Hub, Sagas, Json], Json]:
+        return entrypoint.engine if function == ENGINE else entrypoint.activity
 
     def _begun(self, where: str) -> None:
         self.invoked += 1

@@ -224,7 +224,7 @@ class Place:
 
     def to_come(self) -> Iterator[tuple[float, Callable[[], None]]]:
         """What is about to happen, each with its time, in no order."""
-        return ((due, happens) for due, _, happens in self._due)
+        return ((due, happens) for due, _, happens in self.due)
 
     def tell(self, group: str, instances: int) -> None:
         """Events of Auto Scaling: something has happened to so many of the group's instances, one event each."""
