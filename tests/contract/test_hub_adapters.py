@@ -112,6 +112,15 @@ def test_an_event_that_the_bus_did_not_take_is_an_error(aws: Recorder, code: str
         EventBridge(client, "windlass-operations").put(an_event())
 
 
+def test_of_several_events_the_one_that_the_bus_did_not_take_is_named() -> None:
+    refused = {"ErrorCode": "ThrottlingException", "ErrorMessage": "as AWS says"}
+    answer = {"FailedEntryCount": 1, "Entries": [{"EventId": "1"}, refused]}
+    later = an_event().model_copy(update={"id": "abc.4"})
+
+    with answering("events", ("put_events", answer)) as client, pytest.raises(Throttled, match=r"event abc\.4: Thrott"):
+        EventBridge(client, "windlass-operations").put(an_event(), later)
+
+
 def test_whoever_sees_something_untold_asks_the_herald(aws: Recorder) -> None:
     queue = seeding("sqs").create_queue(QueueName="tellings")["QueueUrl"]
 

@@ -1,20 +1,26 @@
 """What the bus hears of an operation, whoever dies on the way and whatever the stream loses."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from lambdas.audit.book import lane_of
 from lambdas.errors import Rejected, Transient
-from lambdas.push import told
+from lambdas.push import herald, told
 from lambdas.push.events import Kind
+from lambdas.push.herald import Change
 from lambdas.push.model import Event
+from lambdas.rows import control_key, item_of
+from lambdas.values import changed
 from rehearsal.faults import KINDS, Call
 from rehearsal.heralds import TellingWorld
 from rehearsal.scenarios import CREATES, RESIZES
 from rehearsal.sweep import Scenario
 from tests.engine.doubles import QUIET, refusing
+from tests.push.test_bus_events import ROW
 
 Prepare = Callable[[TellingWorld], object]
 
@@ -190,6 +196,44 @@ def test_a_record_that_comes_twice_is_noted_once() -> None:
 
     assert noted(world) == [Kind.ACCEPTED, Kind.STARTED, Kind.SUCCEEDED]
     assert len({one.id for one in world.heard}) == 3
+
+
+def accepted(number: int) -> Change:
+    key = control_key(f"op{number}")
+    return Change(None, {"pk": key.pk, "sk": key.sk, **item_of(changed(ROW, id=f"op{number}"))}, 1_700_000_000.0)
+
+
+def test_a_batch_is_a_page_of_each_lane_and_as_few_calls_of_the_bus_as_it_takes() -> None:
+    world, calls = TellingWorld(), list[Call]()
+    world.faults.trace = calls
+
+    done = list(herald.changed(world.office, [accepted(number) for number in range(25)]))
+
+    assert done == [10, 20, 25]
+    assert [one.data.operation for one in world.heard] == [f"op{number}" for number in range(25)]
+    called = Counter(call.name for call in calls)
+    assert called["bus.put"] == 3
+    assert called["shelf.put"] == len(world.shelf.pages) == len({lane_of({"operation": f"op{n}"}) for n in range(25)})
+
+
+def test_what_comes_before_a_record_that_cannot_be_read_does_not_wait_for_it() -> None:
+    world, done = TellingWorld(), list[int]()
+    newer = Change(None, {"pk": "op#newer", "sk": "control"}, 1_700_000_000.0)
+
+    with pytest.raises(Transient, match="this release knows no"):
+        done.extend(herald.changed(world.office, [accepted(1), accepted(2), newer, accepted(3)]))
+
+    assert done == [2]
+    assert [one.data.operation for one in world.heard] == ["op1", "op2"]
+
+
+def test_of_changes_that_are_nothing_the_book_is_not_even_looked_at() -> None:
+    world, calls = TellingWorld(), list[Call]()
+    world.faults.trace = calls
+    same = accepted(1).new
+
+    assert list(herald.changed(world.office, [Change(same, same, 1.0)])) == [1]
+    assert calls == []
 
 
 def test_what_is_noted_stays_under_a_kilobyte() -> None:
