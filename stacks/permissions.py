@@ -45,7 +45,8 @@ another Region's things, and as another function would make it.
   what AWS checks besides a call is in `lambdas/dependent_actions.py`, with AWS's page. Calls are allowed on the
   account's own things wherever AWS lets a policy name them; who made a thing is not asked, since groups that others
   made are operated too. Whose things an operation may touch is for [policies](authorisation.md) to say, before
-  anything is called; in a target account its sessions can besides change no server group of another application.
+  anything is called; in a target account its sessions can besides change no server group of another application
+  ([why of server groups alone](accounts.md#whose-things)).
 * **Target accounts.** A role there has what all functions need. Each function assumes it with a session policy that
   says what the function itself declares, in that account: `lambdas/permissions.py` makes both from the same
   statements. No call is made for it but the one that assumes the role, once for each operation. STS takes 2,048

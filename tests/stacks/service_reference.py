@@ -27,6 +27,19 @@ def takes_resources(action: str) -> bool:
     return bool(_reference()[service]["Actions"][name.lower()].get("Resources"))
 
 
+def kinds_of(action: str) -> list[str]:
+    """Kinds of things that the action is for: `launch-template`, `listener/app`."""
+    service, _, name = action.partition(":")
+    return list(_reference()[service]["Actions"][name.lower()].get("Resources", []))
+
+
+def conditions_of(service: str, kind: str) -> list[str]:
+    """Keys by which a policy can ask about such a thing."""
+    known = _reference()[service]["Resources"]
+    found = next(value for name, value in known.items() if name.partition("/")[0] == kind.lower())
+    return list(found.get("ConditionKeys", []))
+
+
 def is_for(action: str, arn: str) -> bool:
     """Whether AWS's reference has the action ask for things with such ARNs."""
     patterns = arns_of(action) if takes_resources(action) else []
