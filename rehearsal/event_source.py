@@ -35,6 +35,11 @@ class EventSource(Generic[T]):
     def add(self, item: str, record: T) -> None:
         self._strands[crc32(item.encode()) % len(self._strands)].add(record)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a batch is at work, or a record waits."""
+        return any(one.is_busy or one.waiting for one in self._strands)
+
     def clear(self) -> None:
         """No record is on its way."""
         for one in self._strands:
@@ -47,23 +52,23 @@ class Strand(Generic[T]):
     def __init__(self, clock: Clock, handle: Callable[[Sequence[T]], Invocation], size: int) -> None:
         self._clock, self._handle, self._size = clock, handle, size
         self.waiting: deque[tuple[float, T]] = deque()
-        self._limit, self._is_busy = size, False
+        self._limit, self.is_busy = size, False
 
     def add(self, record: T) -> None:
         self.waiting.append((self._clock.now, record))
-        if not self._is_busy:
+        if not self.is_busy:
             self._deliver()
 
     def _deliver(self) -> None:
-        self._is_busy = False
-        while self.waiting and not self._is_busy:
+        self.is_busy = False
+        while self.waiting and not self.is_busy:
             batch = [record for _, record in list(self.waiting)[: self._limit]]
             got = self._handle(batch)
             self._pass_on(got.done or 0)
             self._limit = max(1, len(batch) // 2) if got.done is None else self._size
             again = REDELIVERY if got.done is None or got.done < len(batch) else 0.0
             if again + got.took:
-                self._is_busy = True
+                self.is_busy = True
                 self._clock.at(again + got.took, self._deliver)
 
     def _pass_on(self, done: int) -> None:

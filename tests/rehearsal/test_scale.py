@@ -8,10 +8,16 @@ import pytest
 from rich.console import Console
 
 from lambdas.engine import hands
+from lambdas.push import receivers
+from lambdas.push.herald import Change
+from lambdas.rows import control_key, item_of
+from lambdas.values import changed
 from rehearsal.event_source import EventSource
 from rehearsal.faults import PAGE_SECONDS
-from rehearsal.scale import BATCHES, DELIVERIES, SWEEPING, TRANSITIONS, WRITING, Load, Measured, Scale
+from rehearsal.heralds import TellingWorld
+from rehearsal.scale import BATCHES, DELIVERIES, HOOK, SWEEPING, TRANSITIONS, WRITING, Load, Measured, Scale
 from rehearsal.scale_command import LATE, scale, wrong
+from tests.push.test_bus_events import ROW
 
 SMALL = Load(operations=100_000, accounts=100, seconds=30)
 
@@ -67,6 +73,23 @@ def test_a_herald_that_took_one_event_after_the_other_would_be_late(monkeypatch:
 
     assert alone.telling.late[1] > LATE
     assert "told more than" in wrong(alone)
+
+
+def test_a_shard_that_is_behind_is_told_a_hundred_events_a_second() -> None:
+    """Three million operations a day."""
+    world, events = TellingWorld(paced=True), 6_000
+    world.table.write(receivers.put(ROW.application, HOOK))
+    world.clock.drain(1)
+    began = world.clock.now
+    for number in range(events):
+        key, row = control_key(f"op{number}"), item_of(changed(ROW, id=f"op{number}"))
+        world.tellings.add(key.pk, Change(None, {"pk": key.pk, "sk": key.sk, **row}, began))
+
+    while world.tellings.is_busy:
+        world.clock.drain(1)
+
+    assert {one.data.operation for one in world.heard} == {f"op{number}" for number in range(events)}
+    assert events / (world.clock.now - began) > 100
 
 
 def test_a_sweep_that_had_no_hands_would_be_late(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
