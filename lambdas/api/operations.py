@@ -24,6 +24,7 @@ from lambdas.api.views import BatchView, OperationView, Page, Summary, View, sum
 from lambdas.engine import backlog, intake
 from lambdas.engine.intake import Submission, Terms
 from lambdas.engine.tasks import AnySaga
+from lambdas.errors import Conflict
 from lambdas.requests import Invalid, Request, problems
 from lambdas.requests.retired import RETIRED
 from lambdas.rows import Control, Priority
@@ -221,21 +222,27 @@ class Operations:
         whole = records.accepted(accepted.rows, self.desk.sagas) if accepted.rows else self.desk.find(accepted.id)
         return answered(202, view_of(whole), {"Location": location})
 
-    def _rehearsed(self, submission: Submission, terms: Terms) -> DryRunView:
-        """The plan as the function of its module makes it: only that function may read the clouds."""
-        self.desk.rights.submits(submission)
+    def _planned(self, submission: Submission) -> Any:
+        """As the function of its module plans it: only that function may read the clouds. Raises a Problem where
+        somebody else is changing the thing, which an operation would wait for.
+        """
         saga, request = submission.saga, submission.request
-        plan = self.desk.hub.functions.invoke(
-            function_of(saga.plan).removesuffix("Function"),
-            {
-                "saga": saga.name,
-                "step": "Plan",
-                "dryRun": True,
-                "request": request.model_dump(mode="json", by_alias=True),
-                "account": request.account,
-                "region": request.region,
-            },
-        )
+        asked = {
+            "saga": saga.name,
+            "step": "Plan",
+            "dryRun": True,
+            "request": request.model_dump(mode="json", by_alias=True),
+            "account": request.account,
+            "region": request.region,
+        }
+        try:
+            return self.desk.hub.functions.invoke(function_of(saga.plan).removesuffix("Function"), asked)
+        except Conflict as busy:
+            raise Problem(409, f"it cannot be planned now: {busy}") from None
+
+    def _rehearsed(self, submission: Submission, terms: Terms) -> DryRunView:
+        self.desk.rights.submits(submission)
+        saga, plan = submission.saga, self._planned(submission)
         known = catalogue.type_of(saga)
         barred = intake.barred(self.desk.hub, submission, self.desk.caller, terms)
         return DryRunView(

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.errors import Rejected, Throttled, WindlassError
+from lambdas.errors import Conflict, Rejected, Throttled, WindlassError
 from lambdas.rows import Mark, Status, Step
 from rehearsal.gateway import Answered
 from tests.api.http_door import Door
@@ -155,7 +155,12 @@ def test_a_dry_run_asks_the_function_of_the_plans_module(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(Rejected("subnet subnet-1 is gone"), 422), (Throttled("slow down"), 503)]
+    ("error", "status"),
+    [
+        (Rejected("subnet subnet-1 is gone"), 422),
+        (Conflict("stack shop is UPDATE_IN_PROGRESS: somebody else changes it"), 409),
+        (Throttled("slow down"), 503),
+    ],
 )
 def test_a_dry_run_tells_why_it_cannot_be(door: Door, error: WindlassError, status: int) -> None:
     door.functions.refuses = error
