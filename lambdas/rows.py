@@ -27,7 +27,10 @@ class Status(StrEnum):
 
     @property
     def over(self) -> bool:
-        return self not in (Status.ACCEPTED, Status.RUNNING, Status.UNDOING)
+        return self not in _OPEN
+
+
+_OPEN = (Status.ACCEPTED, Status.RUNNING, Status.UNDOING)
 
 
 class Priority(StrEnum):

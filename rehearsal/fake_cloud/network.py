@@ -138,7 +138,7 @@ class FakeLoadBalancers(Port):
         )
 
     def _health(self, balancer: str) -> tuple[Health, ...]:
-        return tuple(self._of(one) for one in self.place.behind.seen(balancer, self.place.now) or ())
+        return tuple([self._of(one) for one in self.place.behind.seen(balancer, self.place.now) or ()])
 
     def _of(self, target: Target) -> Health:
         place = self.place

@@ -115,10 +115,10 @@ def throttling(share: float = 0.1, spell: float = 120.0) -> Strikes:
         buckets: dict[str, _Bucket] = {}
 
         def model(call: Call) -> Kind | None:
-            name = _BUCKET_OF[call.name]
+            name, now = _BUCKET_OF[call.name], clock.now
             if name not in buckets:
-                buckets[name] = _Bucket(*BUCKETS[name], _Spells(rng, busy, spell, clock.now), clock.now)
-            return None if buckets[name].takes(clock.now) else _throttled
+                buckets[name] = _Bucket(*BUCKETS[name], _Spells(rng, busy, spell, now), now)
+            return None if buckets[name].takes(now) else _throttled
 
         stage.faults.on(_HAS_BUCKET.__getitem__, model)
 
@@ -175,16 +175,18 @@ class _Bucket:
     refill: float
     spells: _Spells
     at: float
-    tokens: float = math.nan
+    tokens: float | None = None
+    """None: nobody has looked yet."""
 
     def takes(self, now: float) -> bool:
         """Take one, if there is one."""
         busy = self.spells.bad_at(now)
-        if math.isnan(self.tokens):
+        if self.tokens is None:
             self.tokens = 0.0 if busy else self.size
-        gain = self.refill * (1 - (BUSY if busy else CALM))
         elapsed, self.at = now - self.at, now
-        self.tokens = min(self.size, max(0.0, self.tokens + gain * elapsed))
+        if elapsed:
+            gain = self.refill * (1 - (BUSY if busy else CALM))
+            self.tokens = min(self.size, max(0.0, self.tokens + gain * elapsed))
         if self.tokens < 1:
             return False
         self.tokens -= 1
