@@ -1,7 +1,7 @@
 """How many createServerGroup a rehearsal plays, as a ratio to JSON, and whether its memory stays: `make benchmarks`.
 
 The ratio: so many round trips of the run's own plan through JSON take as long as one run. CPU time of one core, the
-best of several slices, since whatever else the machine does only adds.
+best of many short slices of the same runs, since whatever else the machine does only adds.
 
 Three deployments: with all that the rehearsal's request uses, under `calibrated` faults and without any, and the
 plainest one, without faults.
@@ -32,7 +32,8 @@ PLAINEST = replace(
 RUNS = 6_000
 WARM = 1_000
 """Runs after which nothing is met for the first time."""
-SLICE = 500
+TIMED, TIMES = range(50), 40
+"""Seeds of the runs that are timed, and how often: a slice is as short as that of the round trips."""
 ROUND_TRIPS = 2_000
 MOST = 160
 """Round trips of JSON that one run may take as long as."""
@@ -99,8 +100,8 @@ def measured(scenario: Scenario, faults: str, runs: int) -> Measured:
     rehearsal = Rehearsal(scenario, parse(faults))
     total = played(rehearsal, range(WARM))
     plan, at_first = plan_of(rehearsal), megabytes()
-    slices = [range(begin, begin + SLICE) for begin in range(WARM, max(runs, WARM + SLICE), SLICE)]
-    best = min(seconds(lambda: total.merge(played(rehearsal, one))) / len(one) for one in slices)  # noqa: B023 - at once
+    total.merge(played(rehearsal, range(WARM, runs)))
+    best = min(seconds(lambda: played(rehearsal, TIMED)) for _ in range(TIMES)) / len(TIMED)
     trip = min(seconds(lambda: round_trips(plan)) for _ in range(7)) / ROUND_TRIPS
     return Measured(total, best, trip, len(plan), at_first, megabytes())
 
