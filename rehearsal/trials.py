@@ -32,6 +32,9 @@ MINUTE_LATE, MINUTES_LATE = 120.0, 600.0
 OUTAGE = 600.0
 """Seconds for which a whole service fails."""
 
+UNDECIDED = 22 * 3600.0
+"""Seconds of the day within which somebody has to decide, and nobody does: minute after minute nothing happens."""
+
 MOST_HOLDS = 3
 """So often a person decides; then it is held for ever."""
 
@@ -300,12 +303,14 @@ def _to_its_end(scenario: Scenario, one: Run) -> None:
 
 def _one_to_its_end(scenario: Scenario, one: Run, operation: str) -> None:
     world = one.world
-    for_good = any(fault.kind == FOR_GOOD for fault in one.trial)
 
     def held() -> list[str]:
-        return [] if for_good else [party for party in one.parties if _held(world, party)]
+        return [party for party in one.parties if _held(world, party)]
 
     world.run(operation, until=lambda: bool(held()))
+    if any(fault.kind == FOR_GOOD for fault in one.trial) and not world.over(operation):
+        world.fall_silent(UNDECIDED)
+        world.run(operation)
     while not world.over(operation) and one.helds < MOST_HOLDS:
         one.helds += 1
         if world.faults.struck:  # what has not come about yet is not what he is asked about
