@@ -188,7 +188,7 @@ def _routes(resources: tuple[tuple[str, str], ...]) -> tuple[Route, ...]:
 
 def _pattern(path: str) -> re.Pattern[str]:
     segments = [_segment(segment) for segment in path.split("/") if segment]
-    return re.compile("".join(f"/{segment}" for segment in segments) + "/?" if segments else "/")
+    return re.compile("".join(f"/{segment}" for segment in segments) + "/?" if segments else "/", re.DOTALL)
 
 
 def _segment(segment: str) -> str:

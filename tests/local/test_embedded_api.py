@@ -25,6 +25,13 @@ def test_a_request_becomes_a_proxy_event_and_its_answer_http(aws: Embedded) -> N
     assert told["called"] == aws.outputs["Api"]
 
 
+def test_a_proxy_takes_whatever_the_path_holds_a_line_s_end_too(aws: Embedded) -> None:
+    status, text = request("POST", f"{aws.api}/task/a%0Ab/c", {"x": 1})
+
+    assert status == 201, text
+    assert json.loads(text)["parameters"]["proxy"] == "task/a\nb/c"
+
+
 @pytest.mark.parametrize(
     ("headers", "caller"),
     [
