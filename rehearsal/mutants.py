@@ -660,7 +660,7 @@ MUTANTS = (
         _under(RESIZE, "others:5:15+signals", 400),
     ),
     Mutant("a budget counts nothing", _instead(Tap, "_taken", _nothing), _storm_of(60, "none", every=0.2)),
-    Mutant("a throttle opens no breaker", _instead(Tap, "_throttled", _nothing), _storm_of(40)),
+    Mutant("a throttle opens no breaker", _instead(Tap, "_throttled", _nothing), _storm_of(80)),
     Mutant("a breaker never probes", _instead(Tap, "_probe", _for_ever), _storm_of(12), quick=False),
     Mutant(
         "a destructive brake counts nothing",

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from saga.model import Saga, Step, Wait
+from saga.model import NEEDED, Saga, Step, Wait
 from saga.rules import check
 
 Json = dict[str, Any]
@@ -107,18 +107,27 @@ class _Machine:
         plan = self._task("Plan", self.saga.plan, catch=catch, to="Recovering")
         yield "Plan", plan | {"ResultPath": "$.plan"}
         back = {"Variable": "$.recover", "StringEquals": "back"}
-        yield "Recovering", _choice([_both(_is_present("$.recover"), back, to="Interrupted")], self.saga.steps[0].name)
+        yield "Recovering", _choice([_both(_is_present("$.recover"), back, to="Interrupted")], self._entry(0))
 
     def _steps(self) -> Iterator[tuple[str, Json]]:
         for position, one in enumerate(self.saga.steps):
-            catch, to = self._catch_of(position), self._after(position)
+            catch, to = self._catch_of(position), self._entry(position + 1)
+            if self._entry(position) == NEEDED:
+                yield NEEDED, self._needed(position)
             if isinstance(one, Step):
                 yield one.name, self._activity(one.name, one.do, catch=catch, to=to)
             else:
                 yield one.name, self._watch(one.name, limit=one.at_most + GRACE, catch=catch, to=to)
 
-    def _after(self, position: int) -> str:
-        return [*(one.name for one in self.saga.steps[1:]), "Finish"][position]
+    def _entry(self, position: int) -> str:
+        """The state that begins the step at that position; `Finish` after the last one."""
+        return self.saga.entered(position)[0] if position < len(self.saga.steps) else "Finish"
+
+    def _needed(self, position: int) -> Json:
+        """Leads to the first step whose list has something in it, or past all of them."""
+        needing = self.saga.needing
+        rules = [_is_present(f"$.plan.{one.needs}[0]") | {"Next": one.name} for one in needing]
+        return _choice(rules, self._entry(position + len(needing)))
 
     def _catch_of(self, position: int) -> list[Json]:
         revoked, other = _catch("Revoked", to="GiveUp"), _catch("States.ALL", to="Hold")
@@ -179,11 +188,11 @@ class _Machine:
 
     def _again(self) -> Json:
         """Whether there is a plan tells a failed Plan from a failed first step: Plan does not write `$.last`."""
-        steps = [_last(self._before(position), to=one.name) for position, one in enumerate(self.saga.steps)]
+        steps = [_last(self._before(position), to=self._entry(position)) for position in range(len(self.saga.steps))]
         return _choice([_no_plan(to="Plan"), *steps], "GiveUp")
 
     def _back(self) -> Json:
-        undo = [_last(self._before(at), to=self.saga.way_back(at)[0]) for at in range(self._pivot)]
+        undo = [_last(self._before(at), to=self.saga.way_back(self._furthest(at))[0]) for at in range(self._pivot)]
         return _choice([_no_plan(to="PutBack"), *undo], "GiveUp")
 
     def _before(self, position: int) -> str:
@@ -191,6 +200,13 @@ class _Machine:
         if position:
             return self.saga.steps[position - 1].name
         return "Guard" if self.saga.guards else ""
+
+    def _furthest(self, position: int) -> int:
+        """Which step may be at work while `$.last.step` is what stands before that one: steps may have been passed by.
+
+        The way back begins there then: every undo accepts that nothing was done.
+        """
+        return position + (len(self.saga.needing) if self._entry(position) == NEEDED else 0)
 
     def _way_back(self) -> Iterator[tuple[str, Json]]:
         yield "Interrupted", self._interrupted()
@@ -239,7 +255,7 @@ class _Machine:
         yield from ((before, self._top) for before in restarted)
         undone = (at for at in range(self._pivot + 1, len(self.saga.steps)) if self._may_be_undone(at))
         for at in (*range(self._pivot + 1), *undone):
-            yield self._before(at), self.saga.way_back(at)[0]
+            yield self._before(at), self.saga.way_back(self._furthest(at))[0]
         yield from pairwise(self.saga.way_back())
 
     def _ends(self) -> Iterator[tuple[str, Json]]:

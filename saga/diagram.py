@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from saga.compiler import Json, compile_saga
-from saga.model import Saga, Step, Wait
+from saga.model import NEEDED, Saga, Step, Wait
 
 _Saga = Saga[Any, Any, Any]
 
@@ -17,7 +17,7 @@ def mermaid(saga: _Saga) -> str:
 
 def _lines(saga: _Saga, states: Json) -> Iterator[str]:
     way_back = (*saga.way_back(), "RolledBack")
-    yield from _column("story", "The story", _story(saga))
+    yield from _column("story", "The story", _story(saga, states))
     yield from _column("back", "The way back", [*_plain(way_back[:-1]), "RolledBack([RolledBack])", *_chain(way_back)])
     yield from _column("person", "A person decides", _person(states))
     yield from _kept(saga)
@@ -32,11 +32,14 @@ def _column(name: str, title: str, lines: Iterable[str]) -> Iterator[str]:
     yield "  end"
 
 
-def _story(saga: _Saga) -> Iterator[str]:
-    shapes = {"Recovering": "{Recovering}", "Succeeded": "([Succeeded])"}
+def _story(saga: _Saga, states: Json) -> Iterator[str]:
+    shapes = {"Recovering": "{Recovering}", NEEDED: f"{{{NEEDED}}}", "Succeeded": "([Succeeded])"}
     shapes |= {one.name: _shape(one) for one in saga.steps}
     yield from (name + shapes.get(name, f"[{name}]") for name in saga.story)
     yield from _chain(saga.story)
+    if NEEDED in states:
+        leads_to = (*(rule["Next"] for rule in states[NEEDED]["Choices"][1:]), states[NEEDED]["Default"])
+        yield from (f"{NEEDED} --> {name}" for name in leads_to)
 
 
 def _shape(one: Step[Any, Any] | Wait[Any, Any]) -> str:

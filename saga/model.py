@@ -12,6 +12,9 @@ C = TypeVar("C")
 P_contra = TypeVar("P_contra", contravariant=True)
 C_contra = TypeVar("C_contra", contravariant=True)
 
+NEEDED = "Needed"
+"""The state that passes by the steps a plan has no need of (`Step.needs`)."""
+
 Late = Literal["ROLL_BACK", "KEEP_DISABLED", "PARK"]
 """A wait's time is over: put everything back; keep what was made, out of the way (`Saga.kept`); ask a person."""
 
@@ -31,6 +34,9 @@ class Step(Generic[P_contra, C_contra]):
     """The earlier step whose undo takes this one back too."""
     pivot: bool = False
     """From here on nothing can be put back."""
+    needs: str | None = None
+    """The plan's list that it works through. Steps that say so stand side by side, and a run begins with the first of
+    them whose list has something in it: where all are empty, none of them is entered (docs/adr/0023)."""
 
     @property
     def undo_name(self) -> str:
@@ -170,9 +176,15 @@ class Saga(Generic[R_contra, P, C]):
 
     @property
     def story(self) -> tuple[str, ...]:
-        """The states of a run without faults, in order."""
+        """The states of a run without faults that needs every step, in order."""
         guard = ("Guard",) if self.guards else ()
-        return (*guard, "Plan", "Recovering", *(one.name for one in self.steps), "Finish", "Succeeded")
+        steps = (self.entered(position) for position in range(len(self.steps)))
+        return (*guard, "Plan", "Recovering", *(name for names in steps for name in names), "Finish", "Succeeded")
+
+    def entered(self, position: int) -> tuple[str, ...]:
+        """The states by which the step or wait at that position is begun, its own last."""
+        one = self.steps[position]
+        return (NEEDED, one.name) if self.needing and one is self.needing[0] else (one.name,)
 
     def way_back(self, position: int | None = None) -> tuple[str, ...]:
         """The states that put everything back after the step at that position failed; by default the whole chain."""
@@ -196,6 +208,11 @@ class Saga(Generic[R_contra, P, C]):
     def changes(self) -> tuple[Step[P, C], ...]:
         """The steps without the waits."""
         return tuple(one for one in self.steps if isinstance(one, Step))
+
+    @cached_property
+    def needing(self) -> tuple[Step[P, C], ...]:
+        """The steps that a plan may have no need of."""
+        return tuple(one for one in self.changes if one.needs)
 
     @cached_property
     def waits(self) -> tuple[Wait[P, C], ...]:
@@ -226,9 +243,10 @@ def step(
     undo: Callable[[P, C], str | None] | None = None,
     goes_with: str | None = None,
     pivot: bool = False,
+    needs: str | None = None,
 ) -> Step[P, C]:
     """A step of the plan's saga: see `Step`."""
-    return Step(name, do, undo, goes_with, pivot)
+    return Step(name, do, undo, goes_with, pivot, needs)
 
 
 def wait_until(

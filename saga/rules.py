@@ -4,15 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_type_hints
 
-from saga.model import Saga, Step
+from saga.model import NEEDED, Saga, Step
 
 RESERVED = frozenset(
     {
         "Guard",
         "Plan",
         "Recovering",
+        NEEDED,
         "Interrupted",
         "Finish",
         "Succeeded",
@@ -59,6 +60,7 @@ def faults(saga: _Saga) -> Iterator[str]:
     yield from _bad_pivots(saga)
     yield from _missing_undos(saga)
     yield from _bad_companions(saga)
+    yield from _badly_needing(saga)
     yield from _bad_waits(saga)
     yield from _bad_keeping(saga)
     yield from _badly_removed(saga)
@@ -111,6 +113,20 @@ def _bad_companions(saga: _Saga) -> Iterator[str]:
             undoable.add(one.name)
 
 
+def _badly_needing(saga: _Saga) -> Iterator[str]:
+    """One choice passes by them, and `$.last.step` does not tell how many: the pivot must not be the next after it."""
+    needing, named = saga.needing, saga.plan_type.__name__
+    for one in needing:
+        if one.needs not in get_type_hints(saga.plan_type):
+            yield f"{one.name} needs {one.needs}, which is no field of {named}; name one of its lists"
+    first = saga.steps.index(needing[0]) if needing else 0
+    last = first + len(needing)
+    if saga.steps[first:last] != needing:
+        yield f"{', '.join(one.name for one in needing)} say needs= and stand apart; put them side by side"
+    elif needing and saga.pivot and last >= len(saga.reversible):
+        yield f"{needing[-1].name} says needs= at the pivot {saga.pivot.name} or beyond; put another step between them"
+
+
 def _bad_waits(saga: _Saga) -> Iterator[str]:
     for wait in saga.waits:
         if wait.at_most <= timedelta():
@@ -138,7 +154,7 @@ def _bad_keeping(saga: _Saga) -> Iterator[str]:
     if not saga.kept:
         return
     for one in saga.kept:
-        if one.undo or one.goes_with or one.pivot:
+        if one.undo or one.goes_with or one.pivot or one.needs:
             yield f"{one.name} puts out of the way what is kept: nothing takes that back; give it do= alone"
     if saga.pivot:
         yield f"kept= stands for putting back, but from the pivot {saga.pivot.name} on nothing is put back"

@@ -31,12 +31,17 @@ CREATE_SERVER_GROUP: Saga[CreateServerGroup, CreatePlan, Cloud] = Saga(
     steps=(
         step("CreateLaunchTemplate", do=launch_templates.create, undo=launch_templates.delete),
         step("CreateEmptyGroup", do=server_groups.create_empty, undo=server_groups.delete),
-        step("SuspendProcesses", do=server_groups.suspend_processes, goes_with="CreateEmptyGroup"),
-        step("AddLifecycleHooks", do=server_groups.add_lifecycle_hooks, goes_with="CreateEmptyGroup"),
-        step("EnableMetrics", do=server_groups.enable_metrics, goes_with="CreateEmptyGroup"),
-        step("CopyScalingPolicies", do=scaling.copy_policies, goes_with="CreateEmptyGroup"),
-        step("CopyAlarms", do=scaling.copy_alarms, undo=scaling.delete_alarms),
-        step("CopyScheduledActions", do=scaling.copy_scheduled_actions, goes_with="CreateEmptyGroup"),
+        step("SuspendProcesses", do=server_groups.suspend_processes, goes_with="CreateEmptyGroup", needs="suspended"),
+        step("AddLifecycleHooks", do=server_groups.add_lifecycle_hooks, goes_with="CreateEmptyGroup", needs="hooks"),
+        step("CopyScalingPolicies", do=scaling.copy_policies, goes_with="CreateEmptyGroup", needs="policies"),
+        step("CopyAlarms", do=scaling.copy_alarms, undo=scaling.delete_alarms, needs="alarms"),
+        step(
+            "CopyScheduledActions",
+            do=scaling.copy_scheduled_actions,
+            goes_with="CreateEmptyGroup",
+            needs="scheduled_actions",
+        ),
+        step("EnableMetrics", do=server_groups.enable_metrics, goes_with="CreateEmptyGroup", needs="metrics"),
         step("ScaleUp", do=capacity.scale_up, goes_with="CreateEmptyGroup"),
         wait_until(
             "InstancesHealthy",

@@ -66,6 +66,14 @@ CREATES_JUDGED = replace(
     name="createServerGroup/judged",
     request=CREATE | {"health": {"ignore": ["elb"], "percentage": 50, "stableFor": 20}},
 )
+FURNISHING = ("suspendedProcesses", "lifecycleHooks", "enabledMetrics", "source")
+CREATES_BARE = Scenario(
+    "createServerGroup/bare",
+    "createServerGroup",
+    {name: value for name, value in CREATE.items() if name not in FURNISHING},
+    furnished,
+)
+"""All steps between the empty group and its size are passed by."""
 SICK = CREATE | {"image": "broken-1.0.0-x86_64-20260301", "healthyWithin": 20}
 """Its instances run and never pass a health check."""
 # Not in ALL: most of its calls are the sweep's looks for what is left, and a refusal leads back by the same way.
@@ -86,4 +94,4 @@ HURRY = timedelta(minutes=5)
 """Shorter than a throttle, or a few deaths of a Lambda."""
 CREATES_HURRIED = replace(CREATES, name="createServerGroup/hurried", finish_within=HURRY, hurried=True)
 
-SCENARIOS = (CREATES, CREATES_DISABLED, CREATES_HURRIED, CREATES_JUDGED, CREATES_KEPT, CREATES_PARKED)
+SCENARIOS = (CREATES, CREATES_BARE, CREATES_DISABLED, CREATES_HURRIED, CREATES_JUDGED, CREATES_KEPT, CREATES_PARKED)

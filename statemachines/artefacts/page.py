@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from saga import Saga, Step, Wait
 from saga.compiler import Json, compile_saga, function_of, worst_case
 from saga.diagram import mermaid
+from saga.model import NEEDED
 from statemachines.artefacts.fields import tables
 
 _Saga = Saga[Any, Any, Any]
@@ -19,6 +20,7 @@ _Activity = Callable[..., Any]
 _BEFORE = {
     "Guard": "Waits until every thing the operation needs for itself is its own.",
     "Recovering": "Goes on, or straight to the way back if an earlier execution of the operation ended abnormally.",
+    NEEDED: "Passes by the steps that this operation has no need of, up to the first that it has.",
 }
 _AFTER = {"Finish": "Closes the operation and gives back what it guarded."}
 _BACK = {

@@ -22,7 +22,7 @@ _CHANGED = {
         ('return f"resized {plan.group} back', f'return f"{TOLD}resized {{plan.group}} back'),
     ),
     "statemachines/create_server_group.py": (
-        ('        step("CopyAlarms", do=scaling.copy_alarms, undo=scaling.delete_alarms),\n', ""),
+        ('        step("CopyAlarms", do=scaling.copy_alarms, undo=scaling.delete_alarms, needs="alarms"),\n', ""),
         (
             "    late=plans.on_unhealthy,\n",
             "    removed=(removed(COPY_ALARMS, after='CopyScalingPolicies', on=date(2026, 12, 1)),),\n"

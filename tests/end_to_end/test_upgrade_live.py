@@ -133,7 +133,8 @@ class Crowd:
         ec2.create_tags(Resources=[made["ImageId"]], Tags=[{"Key": NEVER_HEALTHY, "Value": value}])
 
     def _creation(self, name: str, image: str = "shop-1.0") -> str:
-        body = creation(name, image=image, targetGroups=["shop-tg"], healthyWithin=PATIENT)
+        needs = {"suspendedProcesses": ["AZRebalance"]}  # so that it comes to the step that the next release has not
+        body = creation(name, image=image, targetGroups=["shop-tg"], healthyWithin=PATIENT, **needs)
         return self._submitted("createServerGroup", body, key=name)
 
     def _resize(self, name: str) -> None:

@@ -221,7 +221,7 @@ def test_a_cluster_locked_while_an_operation_is_paused_in_its_middle_does_not_ke
 
     result = world.run(operation)
     assert result.end == "SUCCEEDED"
-    assert result.path[4:7] == ["SuspendProcesses", "Hold", "Again"]
+    assert result.path[4:8] == ["Needed", "SuspendProcesses", "Hold", "Again"]
     assert result.path.count("Hold") == 1
 
 

@@ -50,8 +50,8 @@ def test_what_is_taken_is_told_by_what_gives_out_first(measured: Measured) -> No
     assert until == sorted(until)
     assert {SWEEPING, TRANSITIONS} <= {one.quota for one in measured.taken}
     transitions = next(one for one in measured.taken if one.quota == TRANSITIONS)
-    # 14 of each operation
-    assert transitions.amount == pytest.approx(14 * SMALL.operations / 86_400, rel=0.2)
+    # 9 of each operation
+    assert transitions.amount == pytest.approx(9 * SMALL.operations / 86_400, rel=0.2)
 
 
 def test_what_happens_is_told_while_it_is_news(played: Scale, measured: Measured) -> None:

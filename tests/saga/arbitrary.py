@@ -1,6 +1,8 @@
 """Any valid saga."""
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,9 +13,20 @@ AnySaga = Saga[Any, Any, Any]
 One = Step[Any, Any] | Wait[Any, Any]
 
 
-def plan(request: object, cloud: object) -> dict[str, str]:
+@dataclass(frozen=True)
+class Plan:
+    """What may have to be done."""
+
+    hooks: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+
+
+LISTS = ("hooks", "policies")
+
+
+def plan(request: object, cloud: object) -> Plan:
     """Decides the names."""
-    return {}
+    return Plan()
 
 
 def act(plan: object, cloud: object) -> str:
@@ -47,6 +60,7 @@ def sagas(draw: st.DrawFn) -> AnySaga:
     steps: list[One] = []
     for number, kind in enumerate(kinds):
         steps.append(_one(kind, f"Step{number}", steps, draw))
+    steps = _needing(steps, pivot=after is not None, draw=draw)
     undoable = any(isinstance(one, Step) and one.undo for one in steps)
     keeps = undoable and after is None and any(isinstance(one, Wait) for one in steps)
     aside = draw(st.integers(0, 3)) if keeps else 0
@@ -60,6 +74,18 @@ def sagas(draw: st.DrawFn) -> AnySaga:
         late=late if aside else draw(st.sampled_from((None, late))),
         kept=tuple(step(f"Aside{number}", do=act) for number in range(aside)),
     )
+
+
+def _needing(steps: list[One], *, pivot: bool, draw: st.DrawFn) -> list[One]:
+    """Some steps side by side, before the pivot and not right before it, that a plan may have no need of."""
+    first = draw(st.integers(0, len(steps)))
+    last = len(steps)
+    if pivot:
+        last = next(at for at, one in enumerate(steps) if isinstance(one, Step) and one.pivot) - 1
+    block = list(takewhile(lambda one: isinstance(one, Step), steps[first : max(first, last)]))
+    block = block[: draw(st.integers(0, len(block)))]
+    needs = [replace(one, needs=draw(st.sampled_from(LISTS))) for one in block if isinstance(one, Step)]
+    return [*steps[:first], *needs, *steps[first + len(needs) :]]
 
 
 def _one(kind: str, name: str, earlier: list[One], draw: st.DrawFn) -> One:

@@ -25,6 +25,7 @@ FULL: AnySaga = Saga(
     steps=(
         step("Template", do=act, undo=act),
         step("Group", do=act, undo=act),
+        step("Hooks", do=act, goes_with="Group", needs="hooks"),
         step("Size", do=act, goes_with="Group"),
         wait_until("Healthy", check=check, within=timedelta(minutes=30)),
     ),
@@ -122,7 +123,8 @@ def test_the_same_saga_is_the_same_text(saga: AnySaga) -> None:
 
 def test_states_stand_in_the_order_of_the_story_the_holds_the_way_back_and_the_ends() -> None:
     assert list(compile_saga(FULL)["States"]) == [
-        *("Guard", "Plan", "Recovering", "Template", "Group", "Size", "Healthy", "Finish", "Succeeded"),
+        *("Guard", "Plan", "Recovering", "Template", "Group", "Needed", "Hooks", "Size", "Healthy"),
+        *("Finish", "Succeeded"),
         *("Hold", "Again", "Back", "Kept", "Aside"),
         *("Interrupted", "UndoGroup", "UndoTemplate", "NothingLeft", "LandedLate", "HoldUndo", "UndoAgain"),
         *("PutBack", "RolledBack", "GiveUp", "NeedsAttention"),
@@ -195,7 +197,7 @@ def test_activities_run_in_their_modules_function_and_all_else_in_the_engine() -
     }
 
     assert {name for name, function in functions.items() if function == "${ArbitraryFunction}"} == {
-        *("Plan", "Template", "Group", "Size", "UndoTemplate", "UndoGroup", "Aside"),
+        *("Plan", "Template", "Group", "Hooks", "Size", "UndoTemplate", "UndoGroup", "Aside"),
     }
     assert set(functions.values()) == {"${ArbitraryFunction}", "${EngineFunction}"}
 

@@ -15,7 +15,7 @@ from rehearsal.failures import TaskError
 from rehearsal.machines import StepFunctions
 from saga import Saga, Step, Wait, removed, step, wait_until
 from saga.compiler import Json, compile_saga
-from tests.saga.arbitrary import AnySaga, act, check, guards, late, plan, sagas
+from tests.saga.arbitrary import LISTS, AnySaga, act, check, guards, late, plan, sagas
 
 REFUSED = ("Rejected", "Cancelled", "Expired", "RollBack")
 WITHDRAWN = ("Cancelled", "Expired", "RollBack")
@@ -38,7 +38,16 @@ def machine_of(saga: AnySaga) -> Machine:
     return Machine(compile_saga(saga))
 
 
-def run(saga: AnySaga, faults: dict[str, list[str]] | None = None, recover: str | None = None) -> Run:
+EVERYTHING: Json = {name: ["one"] for name in LISTS}
+"""A plan with something in each list, so that every step is entered."""
+
+
+def run(
+    saga: AnySaga,
+    faults: dict[str, list[str]] | None = None,
+    recover: str | None = None,
+    planned: Json = EVERYTHING,
+) -> Run:
     """One execution; each call of a state takes its next fault, "" being none."""
     left = {name: list(errors) for name, errors in (faults or {}).items()}
     clock = Clock()
@@ -49,7 +58,7 @@ def run(saga: AnySaga, faults: dict[str, list[str]] | None = None, recover: str 
         error = left[payload["step"]].pop(0) if left.get(payload["step"]) else ""
         if error:
             raise TaskError(error, f"{payload['step']} failed")
-        return {"name": "shop-v001"} if payload["step"] == "Plan" else {"step": payload["step"], "did": "did it"}
+        return planned if payload["step"] == "Plan" else {"step": payload["step"], "did": "did it"}
 
     def invoke(function: str, payload: Json) -> Json:
         if "token" not in payload:
@@ -77,7 +86,24 @@ def beginning(saga: AnySaga) -> list[str]:
 
 def until(saga: AnySaga, position: int) -> list[str]:
     """The states entered until the step at that position, itself included."""
-    return [*beginning(saga), *(one.name for one in saga.steps[: position + 1])]
+    return [*beginning(saga), *entered(saga, range(len(saga.steps))[: position + 1])]
+
+
+def entered(saga: AnySaga, positions: range) -> list[str]:
+    """The states of the steps at these positions, the choice before those that may be passed by included."""
+    first = next((one for one in saga.steps if isinstance(one, Step) and one.needs), None)
+    return [
+        name for at in positions for name in (["Needed"] if saga.steps[at] is first else []) + [saga.steps[at].name]
+    ]
+
+
+def perhaps(saga: AnySaga, position: int) -> int:
+    """The last step that may have been tried when the one at that position cannot go on: a hold does not tell which
+    of those that may be passed by it was.
+    """
+    states = entered(saga, range(position, position + 1))
+    needing = [one for one in saga.steps if isinstance(one, Step) and one.needs]
+    return position + (len(needing) if "Needed" in states else 0)
 
 
 def undone(saga: AnySaga, position: int) -> list[str]:
@@ -143,7 +169,7 @@ def test_what_the_cloud_has_put_back_is_put_back_too(saga: AnySaga) -> None:
 @settings(max_examples=30)
 def test_a_step_that_cannot_go_on_holds_and_is_tried_again(saga: AnySaga) -> None:
     for at, one in enumerate(saga.steps):
-        rest = [other.name for other in saga.steps[at:]]
+        rest = entered(saga, range(at, len(saga.steps)))
         for error in ("Exhausted", "Paused", *(["Rejected"] if at >= pivot_of(saga) else [])):
             told = run(saga, {one.name: [error]})
 
@@ -157,7 +183,7 @@ def test_a_hold_that_ends_without_success_goes_back_or_past_the_pivot_gives_up(s
     for (at, one), decision in product(enumerate(saga.steps), ("RollBack", "Cancelled", "Expired", "NotInTime")):
         told = run(saga, {one.name: ["Exhausted"], "Hold": [decision]})
 
-        back = put_back(saga, at) if at < pivot_of(saga) else ["GiveUp", "NeedsAttention"]
+        back = put_back(saga, perhaps(saga, at)) if at < pivot_of(saga) else ["GiveUp", "NeedsAttention"]
         assert told.path == [*until(saga, at), "Hold", "Back", *back]
         assert told.error == ("Exhausted" if at < pivot_of(saga) else "NeedsAttention")
 
@@ -191,18 +217,23 @@ def test_whatever_undo_fails_is_the_one_tried_again(saga: AnySaga) -> None:
     """From every state that fails, refused at once or after a hold."""
     for at, one in enumerate(saga.steps[: pivot_of(saga)]):
         for number, name in enumerate(undone(saga, at)):
-            way = put_back(saga, at)
-            again = [*way[: number + 1], "HoldUndo", "UndoAgain", *way[number:]]
+            way, furthest = put_back(saga, at), put_back(saga, perhaps(saga, at))
+            again = way[number:] if number else furthest
 
             told = run(saga, {one.name: ["Rejected"], name: ["Exhausted"]})
-            assert told.path == [*until(saga, at), *again]
+            assert told.path == [*until(saga, at), *way[: number + 1], "HoldUndo", "UndoAgain", *again]
             assert {"error": "Exhausted", "cause": f"{name} failed"} in [
                 payload.get("failed") for payload in told.asked
             ]
             assert told.error == "Rejected"
 
+        for number, name in enumerate(undone(saga, perhaps(saga, at))):
+            way = put_back(saga, perhaps(saga, at))
             told = run(saga, {one.name: ["Exhausted"], "Hold": ["RollBack"], name: ["Rejected"]})
-            assert told.path == [*until(saga, at), "Hold", "Back", *again]
+            assert told.path == [
+                *until(saga, at),
+                *("Hold", "Back", *way[: number + 1], "HoldUndo", "UndoAgain", *way[number:]),
+            ]
 
 
 @given(sagas())
@@ -302,6 +333,62 @@ GUARDED: AnySaga = Saga(
 KILLING: AnySaga = Saga(
     name="Kill", plan=plan, steps=(step("Mark", do=act, undo=act), step("Kill", do=act, pivot=True))
 )
+
+
+FURNISHED: AnySaga = Saga(
+    name="Furnish",
+    plan=plan,
+    steps=(
+        step("Make", do=act, undo=act),
+        step("Hook", do=act, goes_with="Make", needs="hooks"),
+        step("Copy", do=act, undo=act, needs="policies"),
+        step("Grow", do=act, goes_with="Make"),
+    ),
+)
+BEGUN = ["Plan", "Recovering", "Make", "Needed"]
+UNDONE = ["UndoMake", "PutBack", "RolledBack"]
+
+NEEDS: dict[str, tuple[Json, list[str]]] = {
+    "all": ({"hooks": ["a"], "policies": ["b"]}, ["Hook", "Copy", "Grow"]),
+    "the first": ({"hooks": ["a"], "policies": []}, ["Hook", "Copy", "Grow"]),
+    "the second": ({"hooks": [], "policies": ["b"]}, ["Copy", "Grow"]),
+    "none": ({"hooks": [], "policies": []}, ["Grow"]),
+    "a plan that knows of none": ({}, ["Grow"]),
+}
+"""What the plan's lists hold, and the steps that are entered then."""
+
+
+@pytest.mark.parametrize("which", NEEDS)
+def test_steps_that_a_plan_has_no_need_of_are_passed_by(which: str) -> None:
+    planned, steps = NEEDS[which]
+
+    assert run(FURNISHED, planned=planned).path == [*BEGUN, *steps, "Finish", "Succeeded"]
+
+
+@pytest.mark.parametrize("which", NEEDS)
+def test_whoever_passed_by_steps_goes_on_where_it_held(which: str) -> None:
+    planned, steps = NEEDS[which]
+    for at, name in enumerate(steps):
+        told = run(FURNISHED, {name: ["Exhausted"]}, planned=planned)
+
+        rest = ["Needed", *steps] if at == 0 else steps[at:]
+        assert told.path == [*BEGUN, *steps[: at + 1], "Hold", "Again", *rest, "Finish", "Succeeded"]
+
+
+@pytest.mark.parametrize("which", NEEDS)
+def test_whoever_passed_by_steps_puts_back_all_that_may_have_been_done(which: str) -> None:
+    """Straight back from the step that failed; after a hold from the last that may have, and so if an undo holds."""
+    planned, steps = NEEDS[which]
+    for at, name in enumerate(steps):
+        begun = [*BEGUN, *steps[: at + 1]]
+        straight = UNDONE if name == "Hook" else ["UndoCopy", *UNDONE]
+        held = ["UndoCopy", *UNDONE]
+
+        assert run(FURNISHED, {name: ["Rejected"]}, planned=planned).path == [*begun, *straight]
+        told = run(FURNISHED, {name: ["Exhausted"], "Hold": ["RollBack"]}, planned=planned)
+        assert told.path == [*begun, "Hold", "Back", *held]
+        told = run(FURNISHED, {name: ["Rejected"], straight[0]: ["Exhausted"]}, planned=planned)
+        assert told.path == [*begun, straight[0], "HoldUndo", "UndoAgain", *held]
 
 
 def test_a_guard_that_cannot_be_had_ends_before_the_plan() -> None:

@@ -13,6 +13,8 @@ from tests.saga.arbitrary import AnySaga, act, check, late, plan, sagas
 HOUR = timedelta(hours=1)
 GROUP = step("Group", do=act, undo=act)
 KILL = step("Kill", do=act, pivot=True)
+HOOKS = step("Hooks", do=act, goes_with="Group", needs="hooks")
+POLICIES = step("Policies", do=act, goes_with="Group", needs="policies")
 WAIT = wait_until("One", check=check, within=HOUR)
 ASIDE = step("Aside", do=act)
 THEN = date(2026, 12, 1)
@@ -160,6 +162,26 @@ BAD = {
     "undone by the cloud after another step": (
         saga(KILL, ASIDE, UNDONE),
         "Settled says cloud_undoes=, but that would leave what Aside did; put the wait before it",
+    ),
+    "a list that the plan has not": (
+        saga(GROUP, step("Hooks", do=act, goes_with="Group", needs="hook")),
+        "Hooks needs hook, which is no field of Plan; name one of its lists",
+    ),
+    "passed by here and there": (
+        saga(GROUP, HOOKS, step("Size", do=act, goes_with="Group"), POLICIES),
+        "Hooks, Policies say needs= and stand apart; put them side by side",
+    ),
+    "passed by and then the pivot": (
+        saga(GROUP, HOOKS, KILL),
+        "Hooks says needs= at the pivot Kill or beyond; put another step between them",
+    ),
+    "the pivot passed by": (
+        saga(GROUP, step("Kill", do=act, pivot=True, needs="hooks")),
+        "Kill says needs= at the pivot Kill or beyond; put another step between them",
+    ),
+    "passed by what is kept": (
+        saga(GROUP, WAIT, late=late, kept=(step("Aside", do=act, needs="hooks"),)),
+        "Aside puts out of the way what is kept: nothing takes that back; give it do= alone",
     ),
     "nothing to do": (
         saga(),

@@ -1,9 +1,13 @@
 """createServerGroup as a whole: what it does beside others, and with what it finds."""
 
+import pytest
+
 from lambdas.cloud import EMPTY
+from lambdas.hub import Json
 from lambdas.rows import Status
 from rehearsal.fake_cloud import differences, seeds
 from rehearsal.scenarios import ACCOUNT, CREATE, CREATES, NEW, OURS, REGION, WHERE
+from rehearsal.scenarios.create_server_group import CREATES_BARE
 from rehearsal.sweep import golden_of
 from rehearsal.world import World
 
@@ -12,12 +16,13 @@ STORY = [
     "Recovering",
     "CreateLaunchTemplate",
     "CreateEmptyGroup",
+    "Needed",
     "SuspendProcesses",
     "AddLifecycleHooks",
-    "EnableMetrics",
     "CopyScalingPolicies",
     "CopyAlarms",
     "CopyScheduledActions",
+    "EnableMetrics",
     "ScaleUp",
     "InstancesHealthy",
     "Finish",
@@ -45,6 +50,24 @@ def test_the_story_is_one_column_within_its_transitions() -> None:
 
     assert result.path == STORY
     assert sum(one.transitions for one in result.executions) <= 20
+
+
+@pytest.mark.parametrize(
+    ("fields", "first"),
+    [
+        ({}, "ScaleUp"),
+        ({"enabledMetrics": ["GroupTotalInstances"]}, "EnableMetrics"),
+        ({"source": CREATE["source"]}, "CopyScalingPolicies"),
+        ({"lifecycleHooks": CREATE["lifecycleHooks"]}, "AddLifecycleHooks"),
+        ({"startDisabled": True}, "SuspendProcesses"),
+    ],
+)
+def test_what_a_request_has_no_need_of_is_passed_by(fields: Json, first: str) -> None:
+    world = CREATES_BARE.world()
+
+    result = world.run(world.submit("createServerGroup", CREATES_BARE.request | fields))
+
+    assert result.path == [*STORY[: STORY.index("Needed") + 1], *STORY[STORY.index(first) :]]
 
 
 def test_how_long_it_waits_costs_no_transition() -> None:
