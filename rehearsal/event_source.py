@@ -40,6 +40,11 @@ class EventSource(Generic[T]):
         """Whether a batch is at work, or a record waits."""
         return any(one.is_busy or one.waiting for one in self._strands)
 
+    @property
+    def age(self) -> float:
+        """Seconds for which the oldest record has waited to be dealt with."""
+        return max(one.age for one in self._strands)
+
     def clear(self) -> None:
         """No record is on its way."""
         for one in self._strands:
@@ -53,6 +58,11 @@ class Strand(Generic[T]):
         self._clock, self._handle, self._size = clock, handle, size
         self.waiting: deque[tuple[float, T]] = deque()
         self._limit, self.is_busy = size, False
+
+    @property
+    def age(self) -> float:
+        """Seconds for which its oldest record has waited."""
+        return self._clock.now - self.waiting[0][0] if self.waiting else 0.0
 
     def add(self, record: T) -> None:
         self.waiting.append((self._clock.now, record))

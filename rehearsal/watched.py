@@ -1,6 +1,7 @@
 """A world seen by CloudWatch: what Lambda measures of the functions, beside what these tell themselves."""
 
 from rehearsal.cloudwatch import Point, points, series
+from rehearsal.heralds import TellingWorld
 from rehearsal.world import World
 
 NAMESPACE, PREFIX, LIVE = "AWS/Lambda", "windlass-", "live"
@@ -26,6 +27,8 @@ class Watch:
         elif where == "projector":
             # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html: in milliseconds
             self._tell("Projector", "IteratorAge", self._world.stream.age * 1000)
+        elif where == "herald" and isinstance(self._world, TellingWorld):
+            self._tell("Herald", "IteratorAge", self._world.tellings.age * 1000)
 
     def _crashed(self, where: str) -> None:
         """The projector answers which record failed, which is no error of the function."""

@@ -17,6 +17,8 @@ LATE = 300
 began."""
 BEHIND = Duration.minutes(5)
 """Of the stream: a minute or two is a release or a burst."""
+MANY_HELD = 10
+"""Operations held at once: that is no longer one team's trouble."""
 FAILING = 0.05
 """The part of all requests: what is sent again gets through all the same, and one in twenty is not chance any more."""
 
@@ -36,6 +38,7 @@ class Alarms(Construct):
         dead_letters: Mapping[str, sqs.IQueue],
         sweep: lambda_.IFunction,
         projector: lambda_.IFunction,
+        herald: lambda_.IFunction,
         apis: Sequence[str],
     ) -> None:
         """`apis`: the names of the doors, IAM's first; `runbooks`: where the pages are, without a slash at the end."""
@@ -47,7 +50,8 @@ class Alarms(Construct):
                 f"The {consumer} gave up on messages.",
                 queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum"),
             )
-        self._functions_fail(sweep, projector)
+        self._sweep_fails(sweep)
+        self._fall_behind(projector, herald)
         for door, api in zip(("", "mutual-tls-"), apis, strict=False):
             self._requests_fail(door, api)
         self.broken = self._alarm("broken", "Our own code is wrong: attempts fail by it.", self._own(metrics.BROKEN))
@@ -58,7 +62,7 @@ class Alarms(Construct):
         )
         self._operations_need_us()
 
-    def _functions_fail(self, sweep: lambda_.IFunction, projector: lambda_.IFunction) -> None:
+    def _sweep_fails(self, sweep: lambda_.IFunction) -> None:
         self._alarm(
             "sweep-errors",
             "The sweep fails: waits, deadlines and the backlog stand still.",
@@ -72,13 +76,20 @@ class Alarms(Construct):
             minutes=5,
             below=True,
         )
-        # What the projector cannot do it answers with, so that it comes again: that is no error of the function.
-        self._alarm(
-            "projector-behind",
-            "The projector is minutes behind the table: batches go on, and guards are passed on, as late as the sweep.",
-            projector.metric("IteratorAge", period=MINUTE, statistic="Maximum"),
-            threshold=BEHIND.to_milliseconds(),
-        )
+
+    def _fall_behind(self, projector: lambda_.IFunction, herald: lambda_.IFunction) -> None:
+        """What these cannot do they answer with, so that it comes again: that is no error of the function."""
+        late = {
+            "projector": (projector, "batches go on, and guards are passed on, as late as the sweep."),
+            "herald": (herald, "whoever listens hears late what happened to operations."),
+        }
+        for name, (function, then) in late.items():
+            self._alarm(
+                f"{name}-behind",
+                f"The {name} is minutes behind the table: {then}",
+                function.metric("IteratorAge", period=MINUTE, statistic="Maximum"),
+                threshold=BEHIND.to_milliseconds(),
+            )
 
     def _requests_fail(self, door: str, api: str) -> None:
         """API Gateway tells the part of all requests as the average of 0 and 1.
@@ -105,6 +116,13 @@ class Alarms(Construct):
             "person-called",
             "An operation ended and something is left that nobody has decided about.",
             self._own(metrics.CALLED),
+        )
+        self._alarm(
+            "many-held",
+            "Ten operations are held at the same time: something fails for many, and each waits for a decision.",
+            self._own(metrics.HOLDS_OPEN, "Maximum"),
+            threshold=MANY_HELD,
+            minutes=5,
         )
         self._alarm(
             "backlog-old",

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from lambdas import metrics
 from lambdas.metrics import HUB, NAMESPACE, Metric
-from stacks.alarms import LATE
+from stacks.alarms import LATE, MANY_HELD
 
 THIRD, HALF = 8, 12
 FIVE, QUARTER = Duration.minutes(5), Duration.minutes(15)
@@ -89,7 +89,8 @@ class Dashboard(Construct):
 
     def _what_needs_a_person(self) -> Iterable[cloudwatch.IWidget]:
         held = self._own(metrics.HOLDS_OPEN, "Maximum", label="held")
-        yield self._lines("Held: each waits for somebody to decide", [held], THIRD, "operations")
+        rings = (f"many-held rings at {MANY_HELD}", MANY_HELD)
+        yield self._lines("Held: each waits for somebody to decide", [held], THIRD, "operations", marks=[rings])
         ours = (
             self._own(metrics.BROKEN, "Sum", label="failures by a bug of ours"),
             self._own(metrics.OUTSIDE, "Sum", label="executions ended from outside"),

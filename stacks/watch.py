@@ -20,8 +20,8 @@ from stacks.settings import Settings
 from statemachines import ALL
 
 NAMES = (
-    *("broken", "ended-from-outside", "person-called", "backlog-old", "requests-fail"),
-    *("sweep-errors", "sweep-silent", "projector-behind"),
+    *("broken", "ended-from-outside", "person-called", "many-held", "backlog-old", "requests-fail"),
+    *("sweep-errors", "sweep-silent", "projector-behind", "herald-behind"),
     *(f"{consumer}-dead-letters" for consumer in ("sweep", "projector", "herald", "tellings", "courier")),
 )
 """The alarms of the hub's own stack."""

@@ -188,6 +188,7 @@ class Windlass(Stack):
             dead_letters=dead_letters,
             sweep=self.functions["Sweep"].live,
             projector=self.functions["Projector"].live,
+            herald=self.functions["Herald"].live,
             apis=self._settings.api_names,
         )
 

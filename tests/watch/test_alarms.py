@@ -16,7 +16,8 @@ from lambdas.handlers import projector, sweep
 from lambdas.push.handlers import courier, herald
 from rehearsal.cloudwatch import Point, series
 from rehearsal.faults import Call, Effect, Faults, Kind
-from rehearsal.scenarios import CREATES, DESTROYS
+from rehearsal.heralds import TellingWorld
+from rehearsal.scenarios import CREATES, DESTROYS, furnished
 from rehearsal.watched import Watch
 from rehearsal.world import World
 from tests.api.http_door import Door, new_door
@@ -155,6 +156,31 @@ def test_a_projector_that_gets_no_further_fires_projector_behind(alarms: Alarms)
     world.clock.drain(900)
 
     assert "projector-behind" in alarms.fired(watch.points, (world.control(first).accepted, world.clock.now))
+
+
+def test_a_herald_that_gets_no_further_fires_herald_behind(alarms: Alarms) -> None:
+    world = TellingWorld()
+    furnished(world)
+    watch = Watch(world)
+    world.faults.models.append(failing("bus.put", where="herald"))
+    operation = world.submit(CREATES.operation, CREATES.request)
+    world.clock.drain(900)
+
+    assert str(world.control(operation).status) == "SUCCEEDED"
+    assert fired(alarms, world, watch) == {"herald-behind"}
+
+
+@pytest.mark.parametrize(("held", "names"), [(9, set()), (10, {"many-held"})])
+def test_many_that_are_held_at_once_fire_many_held(alarms: Alarms, held: int, names: set[str]) -> None:
+    """Each was paused here; what else they may be held for is told in the same way."""
+    world = CREATES.world()
+    watch = Watch(world)
+    for number in range(held):
+        operation = world.submit(CREATES.operation, CREATES.request | {"stack": f"s{number}"}, key=str(number))
+        world.signal(operation, "pause")
+    world.clock.drain(900)
+
+    assert fired(alarms, world, watch) == names
 
 
 POISON: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
