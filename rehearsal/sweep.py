@@ -159,11 +159,17 @@ class Doubles:
                 self.alone.skipped[reason] += 1
             else:
                 trial = (first, Fault(second.number, kind))
-                if whole or (known := self._met_before(trial, second, moments[0])) is trial:
-                    self.trials[trial] = f"{call}; then {second}"
-                else:
-                    self.same[trial] = known
-                    self.alone.skipped[AS_BEFORE] += 1
+                self._note(
+                    trial, trial if whole else self._met_before(trial, second, moments[0]), f"{call}; then {second}"
+                )
+
+    def _note(self, trial: Trial, known: Trial, where: str) -> None:
+        """To be tried, unless it is taken for the same as a known one."""
+        if known is trial:
+            self.trials[trial] = where
+        else:
+            self.same[trial] = known
+            self.alone.skipped[AS_BEFORE] += 1
 
     def _met_before(self, trial: Trial, second: Call, moments: Moments) -> Trial:
         """The first trial in which this kind struck this call in this moment."""
