@@ -22,43 +22,6 @@ from local.templates import TemplateError
 
 def install(clients: Clients) -> None:
     """Make moto's stacks use this engine."""
-
-    def create_resources(stack: MotoStack) -> None:
-        stack.status = "CREATE_IN_PROGRESS"
-        try:
-            stack.resource_map.apply(stack.template_dict, stack.parameters)
-            _publish(stack)
-        except (ResourceError, TemplateError, ValidationError) as error:
-            _fail_create(stack, error)
-            return
-        stack.mark_creation_complete()
-
-    def update(
-        stack: MotoStack,
-        template: str,
-        role_arn: str | None = None,
-        parameters: Json | None = None,
-        tags: dict[str, str] | None = None,
-    ) -> None:
-        before, had = stack.template, stack.parameters
-        stack._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
-        try:
-            _apply(stack, template, parameters or {})
-        except (ResourceError, TemplateError, ValidationError) as error:
-            _roll_back(stack, before, had, error)
-            return
-        stack.status = "UPDATE_COMPLETE"
-        stack.role_arn = role_arn
-        stack.tags = stack.tags if tags is None else tags
-        stack._add_stack_event("UPDATE_COMPLETE")
-
-    def delete(stack: MotoStack) -> None:
-        stack.status = "DELETE_IN_PROGRESS"
-        stack._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
-        stack.resource_map.clear()
-        stack.status = "DELETE_COMPLETE"
-        stack._add_stack_event("DELETE_COMPLETE")
-
     parsed = Stack.parse_template
 
     def parse_template(template: str) -> Json:
@@ -77,9 +40,9 @@ def install(clients: Clients) -> None:
         parse_template=staticmethod(parse_template),
         _create_resource_map=lambda stack: Resources(stack, clients),
         _create_output_map=lambda stack: Outputs(stack, stack.resource_map),
-        create_resources=create_resources,
-        update=update,
-        delete=delete,
+        create_resources=_create_resources,
+        update=_update,
+        delete=_delete,
     )
     _extend_backend()
     _extend_change_sets()
@@ -87,6 +50,45 @@ def install(clients: Clients) -> None:
     replace(Stack, _add_stack_event=noted(Stack._add_stack_event))
     begin = ("create_stack", "update_stack", "execute_change_set")
     replace(CloudFormationResponse, **{name: tokened(getattr(CloudFormationResponse, name)) for name in begin})
+
+
+def _create_resources(stack: MotoStack) -> None:
+    stack.status = "CREATE_IN_PROGRESS"
+    try:
+        stack.resource_map.apply(stack.template_dict, stack.parameters)
+        _publish(stack)
+    except (ResourceError, TemplateError, ValidationError) as error:
+        _fail_create(stack, error)
+        return
+    stack.mark_creation_complete()
+
+
+def _update(
+    stack: MotoStack,
+    template: str,
+    role_arn: str | None = None,
+    parameters: Json | None = None,
+    tags: dict[str, str] | None = None,
+) -> None:
+    before, had = stack.template, stack.parameters
+    stack._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
+    try:
+        _apply(stack, template, parameters or {})
+    except (ResourceError, TemplateError, ValidationError) as error:
+        _roll_back(stack, before, had, error)
+        return
+    stack.status = "UPDATE_COMPLETE"
+    stack.role_arn = role_arn
+    stack.tags = stack.tags if tags is None else tags
+    stack._add_stack_event("UPDATE_COMPLETE")
+
+
+def _delete(stack: MotoStack) -> None:
+    stack.status = "DELETE_IN_PROGRESS"
+    stack._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
+    stack.resource_map.clear()
+    stack.status = "DELETE_COMPLETE"
+    stack._add_stack_event("DELETE_COMPLETE")
 
 
 def _apply(stack: MotoStack, template: str, parameters: Json) -> None:
