@@ -52,6 +52,7 @@ BACKLOG_AGE = Metric("BacklogAge", "Seconds", "by how much the oldest start is l
 WAIT_AGE = Metric("WaitAge", "Seconds", "since the oldest open check was opened, or an event last told that it moves")
 GUARD_AGE = Metric("GuardAge", "Seconds", "since when the first in a guard's queue waits")
 HOLDS_OPEN = Metric("HoldsOpen", "Count", "operations that are held")
+UNDECIDED = Metric("Undecided", "Count", "of these, those that somebody has to decide about within a time")
 
 ALL = tuple(one for one in tuple(globals().values()) if isinstance(one, Metric))
 

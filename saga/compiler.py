@@ -1,7 +1,7 @@
 """Compiles a saga to the Amazon States Language machine that runs it.
 
-What nobody should write by hand: retries, catch-everything, the undo chain from the failed step itself, holds, the way
-into recovery, and the three ends. The graph is one column for the story and one for the way back; the Choices between
+What nobody should write by hand: retries, catch-everything, the undo chain from where it failed, holds, the way into
+recovery, and the three ends. The graph is one column for the story and one for the way back; the Choices between
 them lead on by `$.last.step`, the last state that succeeded. See docs/architecture.md, "The compiled machine".
 """
 
@@ -124,9 +124,12 @@ class _Machine:
         return self.saga.entered(position)[0] if position < len(self.saga.steps) else "Finish"
 
     def _needed(self, position: int) -> Json:
-        """Leads to the first step whose list has something in it, or past all of them."""
+        """Leads to the first step whose list is not empty, or past all of them.
+
+        A plan that lacks a list was made by a release that does not know of it: the step itself may tell.
+        """
         needing = self.saga.needing
-        rules = [_is_present(f"$.plan.{one.needs}[0]") | {"Next": one.name} for one in needing]
+        rules = [_not_empty(f"$.plan.{one.needs}", to=one.name) for one in needing]
         return _choice(rules, self._entry(position + len(needing)))
 
     def _catch_of(self, position: int) -> list[Json]:
@@ -196,7 +199,7 @@ class _Machine:
         return _choice([_no_plan(to="PutBack"), *undo], "GiveUp")
 
     def _before(self, position: int) -> str:
-        """What `$.last.step` holds while the step at that position is at work."""
+        """What `$.last.step` holds while the step at that position is at work and none before it was passed by."""
         if position:
             return self.saga.steps[position - 1].name
         return "Guard" if self.saga.guards else ""
@@ -358,6 +361,10 @@ def _no_plan(*, to: str) -> Json:
 
 def _is_present(path: str) -> Json:
     return {"Variable": path, "IsPresent": True}
+
+
+def _not_empty(path: str, *, to: str) -> Json:
+    return {"Or": [_is_present(f"{path}[0]"), {"Variable": path, "IsPresent": False}], "Next": to}
 
 
 def _both(one: Json, other: Json, *, to: str) -> Json:

@@ -38,7 +38,8 @@ def _story(saga: _Saga, states: Json) -> Iterator[str]:
     yield from (name + shapes.get(name, f"[{name}]") for name in saga.story)
     yield from _chain(saga.story)
     if NEEDED in states:
-        leads_to = (*(rule["Next"] for rule in states[NEEDED]["Choices"][1:]), states[NEEDED]["Default"])
+        others = states[NEEDED]["Choices"][1:]  # the first is the next of the chain
+        leads_to = (*(rule["Next"] for rule in others), states[NEEDED]["Default"])
         yield from (f"{NEEDED} --> {name}" for name in leads_to)
 
 

@@ -36,7 +36,7 @@ class Step(Generic[P_contra, C_contra]):
     """From here on nothing can be put back."""
     needs: str | None = None
     """The plan's list that it works through. Steps that say so stand side by side, and a run begins with the first of
-    them whose list has something in it: where all are empty, none of them is entered (docs/adr/0023)."""
+    them whose list is not empty: where all are, none of them is entered (docs/adr/0023)."""
 
     @property
     def undo_name(self) -> str:
@@ -184,7 +184,7 @@ class Saga(Generic[R_contra, P, C]):
     def entered(self, position: int) -> tuple[str, ...]:
         """The states by which the step or wait at that position is begun, its own last."""
         one = self.steps[position]
-        return (NEEDED, one.name) if self.needing and one is self.needing[0] else (one.name,)
+        return (NEEDED, one.name) if one in self.needing[:1] else (one.name,)
 
     def way_back(self, position: int | None = None) -> tuple[str, ...]:
         """The states that put everything back after the step at that position failed; by default the whole chain."""
@@ -212,7 +212,7 @@ class Saga(Generic[R_contra, P, C]):
     @cached_property
     def needing(self) -> tuple[Step[P, C], ...]:
         """The steps that a plan may have no need of."""
-        return tuple(one for one in self.changes if one.needs)
+        return tuple(one for one in self.changes if one.needs is not None)
 
     @cached_property
     def waits(self) -> tuple[Wait[P, C], ...]:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from saga.model import NEEDED, Saga, Step
 
@@ -116,15 +116,21 @@ def _bad_companions(saga: _Saga) -> Iterator[str]:
 def _badly_needing(saga: _Saga) -> Iterator[str]:
     """One choice passes by them, and `$.last.step` does not tell how many: the pivot must not be the next after it."""
     needing, named = saga.needing, saga.plan_type.__name__
+    lists = {name for name, hint in get_type_hints(saga.plan_type).items() if get_origin(hint) in (tuple, list)}
     for one in needing:
-        if one.needs not in get_type_hints(saga.plan_type):
-            yield f"{one.name} needs {one.needs}, which is no field of {named}; name one of its lists"
+        if one.needs not in lists:
+            yield f"{one.name} needs {one.needs!r}, which is no list of {named}; name one"
+    names = {one.name for one in needing}
+    for one in saga.changes:
+        if one.goes_with in names:
+            yield f"{one.name} goes with {one.goes_with}, which may be passed by; give it undo=, or another to go with"
     first = saga.steps.index(needing[0]) if needing else 0
     last = first + len(needing)
     if saga.steps[first:last] != needing:
         yield f"{', '.join(one.name for one in needing)} say needs= and stand apart; put them side by side"
     elif needing and saga.pivot and last >= len(saga.reversible):
-        yield f"{needing[-1].name} says needs= at the pivot {saga.pivot.name} or beyond; put another step between them"
+        where = f"at the pivot {saga.pivot.name} or beyond"
+        yield f"{needing[-1].name} says needs= {where}; put another step or wait between them"
 
 
 def _bad_waits(saga: _Saga) -> Iterator[str]:
@@ -154,7 +160,7 @@ def _bad_keeping(saga: _Saga) -> Iterator[str]:
     if not saga.kept:
         return
     for one in saga.kept:
-        if one.undo or one.goes_with or one.pivot or one.needs:
+        if one.undo or one.goes_with or one.pivot or one.needs is not None:
             yield f"{one.name} puts out of the way what is kept: nothing takes that back; give it do= alone"
     if saga.pivot:
         yield f"kept= stands for putting back, but from the pivot {saga.pivot.name} on nothing is put back"

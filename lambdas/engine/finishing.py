@@ -13,7 +13,7 @@ from lambdas.values import changed
 def remaining(saga: AnySaga, row: Control, journal: Mapping[str, Step]) -> tuple[str, ...]:
     """The states that would end it: after the pivot those not done yet, else the undos of all that was begun."""
     if row.pivoted:
-        return tuple(one.name for one in saga.changes if not _done(journal, one.name))
+        return tuple(one.name for one in saga.changes if one.name in saga.beyond and not _done(journal, one.name))
     undos = (name for name in saga.way_back() if name in saga.change_of)
     return tuple(name for name in undos if saga.change_of[name][0].name in journal and not _done(journal, name))
 

@@ -100,7 +100,9 @@ def standing(hub: Hub, rows: Sequence[Row], backlog_age: float | None) -> None:
         if begun[kind]
     }
     late = {} if backlog_age is None else {metrics.BACKLOG_AGE: backlog_age}
-    record(hub, {metrics.HOLDS_OPEN: float(len(begun["hold"])), **oldest, **late})
+    undecided = sum(row.kind == "hold" and row.deadline is not None for row in rows)
+    holds = {metrics.HOLDS_OPEN: float(len(begun["hold"])), metrics.UNDECIDED: float(undecided)}
+    record(hub, {**holds, **oldest, **late})
 
 
 def _time_in_state(hub: Hub, before: Control) -> dict[Metric, float]:

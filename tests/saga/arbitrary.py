@@ -19,6 +19,7 @@ class Plan:
 
     hooks: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    source: str = ""
 
 
 LISTS = ("hooks", "policies")
@@ -78,14 +79,20 @@ def sagas(draw: st.DrawFn) -> AnySaga:
 
 def _needing(steps: list[One], *, pivot: bool, draw: st.DrawFn) -> list[One]:
     """Some steps side by side, before the pivot and not right before it, that a plan may have no need of."""
-    first = draw(st.integers(0, len(steps)))
-    last = len(steps)
-    if pivot:
-        last = next(at for at, one in enumerate(steps) if isinstance(one, Step) and one.pivot) - 1
-    block = list(takewhile(lambda one: isinstance(one, Step), steps[first : max(first, last)]))
-    block = block[: draw(st.integers(0, len(block)))]
-    needs = [replace(one, needs=draw(st.sampled_from(LISTS))) for one in block if isinstance(one, Step)]
-    return [*steps[:first], *needs, *steps[first + len(needs) :]]
+    last = [isinstance(one, Step) and one.pivot for one in steps].index(True) - 1 if pivot else len(steps)
+    companied = {one.goes_with for one in steps if isinstance(one, Step)}
+    runs = [
+        list(
+            takewhile(lambda one: isinstance(one, Step) and one.name not in companied, steps[first : max(first, last)])
+        )
+        for first in range(len(steps))
+    ]
+    block = draw(st.sampled_from([run for run in runs if run] or [[]]))
+    needing = block[: draw(st.integers(0, len(block)))]
+    return [
+        replace(one, needs=draw(st.sampled_from(LISTS))) if one in needing and isinstance(one, Step) else one
+        for one in steps
+    ]
 
 
 def _one(kind: str, name: str, earlier: list[One], draw: st.DrawFn) -> One:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rehearsal.asl import Machine
 from rehearsal.clock import Clock
@@ -353,7 +354,8 @@ NEEDS: dict[str, tuple[Json, list[str]]] = {
     "the first": ({"hooks": ["a"], "policies": []}, ["Hook", "Copy", "Grow"]),
     "the second": ({"hooks": [], "policies": ["b"]}, ["Copy", "Grow"]),
     "none": ({"hooks": [], "policies": []}, ["Grow"]),
-    "a plan that knows of none": ({}, ["Grow"]),
+    "a plan that knows of none": ({}, ["Hook", "Copy", "Grow"]),
+    "a plan that does not know the second": ({"hooks": []}, ["Copy", "Grow"]),
 }
 """What the plan's lists hold, and the steps that are entered then."""
 
@@ -389,6 +391,25 @@ def test_whoever_passed_by_steps_puts_back_all_that_may_have_been_done(which: st
         assert told.path == [*begun, "Hold", "Back", *held]
         told = run(FURNISHED, {name: ["Rejected"], straight[0]: ["Exhausted"]}, planned=planned)
         assert told.path == [*begun, straight[0], "HoldUndo", "UndoAgain", *held]
+
+
+@given(sagas(), st.sets(st.sampled_from(LISTS)))
+@settings(max_examples=200, deadline=None)
+def test_whatever_was_passed_by_all_that_was_begun_is_put_back(saga: AnySaga, filled: set[str]) -> None:
+    planned: Json = {name: ["one"] if name in filled else [] for name in LISTS}
+    entered = run(saga, planned=planned).path
+    reversible = {one.name: one for one in saga.steps[: pivot_of(saga)] if one.name in entered}
+    for at, name in enumerate(reversible):
+        begun = list(reversible.values())[: at + 1]
+        needed = [f"Undo{one.name}" for one in reversed(begun) if isinstance(one, Step) and one.undo]
+        held: dict[str, list[str]] = {name: ["Exhausted"], "Hold": ["RollBack"]}
+        for faults in ({name: ["Rejected"]}, held):
+            path = run(saga, faults, planned=planned).path
+
+            back = path[path.index(name) + 1 :]
+            assert [state for state in back if state in needed] == needed
+            assert not {*back} & {one.name for one in saga.steps}
+            assert path[-1] == "RolledBack"
 
 
 def test_a_guard_that_cannot_be_had_ends_before_the_plan() -> None:

@@ -165,7 +165,19 @@ BAD = {
     ),
     "a list that the plan has not": (
         saga(GROUP, step("Hooks", do=act, goes_with="Group", needs="hook")),
-        "Hooks needs hook, which is no field of Plan; name one of its lists",
+        "Hooks needs 'hook', which is no list of Plan; name one",
+    ),
+    "what is no list": (
+        saga(GROUP, step("Hooks", do=act, goes_with="Group", needs="source")),
+        "Hooks needs 'source', which is no list of Plan; name one",
+    ),
+    "no name of a list": (
+        saga(GROUP, step("Hooks", do=act, goes_with="Group", needs="")),
+        "Hooks needs '', which is no list of Plan; name one",
+    ),
+    "to go with what is passed by": (
+        saga(step("Hooks", do=act, undo=act, needs="hooks"), step("Size", do=act, goes_with="Hooks")),
+        "Size goes with Hooks, which may be passed by; give it undo=, or another to go with",
     ),
     "passed by here and there": (
         saga(GROUP, HOOKS, step("Size", do=act, goes_with="Group"), POLICIES),
@@ -173,11 +185,11 @@ BAD = {
     ),
     "passed by and then the pivot": (
         saga(GROUP, HOOKS, KILL),
-        "Hooks says needs= at the pivot Kill or beyond; put another step between them",
+        "Hooks says needs= at the pivot Kill or beyond; put another step or wait between them",
     ),
     "the pivot passed by": (
         saga(GROUP, step("Kill", do=act, pivot=True, needs="hooks")),
-        "Kill says needs= at the pivot Kill or beyond; put another step between them",
+        "Kill says needs= at the pivot Kill or beyond; put another step or wait between them",
     ),
     "passed by what is kept": (
         saga(GROUP, WAIT, late=late, kept=(step("Aside", do=act, needs="hooks"),)),
