@@ -80,6 +80,10 @@ def deployed(clients: Clients, name: str) -> Deployed:
     return Deployed(name, stack["StackStatus"], json.loads(body) if isinstance(body, str) else dict(body), ids)
 
 
+TAKE_BACK = ("broken", "ended-from-outside")
+"""Alarms that take a release back while it shifts gradually, without the prefix (`stacks/windlass.py`)."""
+
+
 def ringing(clients: Clients, stack: Deployed) -> list[str]:
     """Names of its alarms that ring; those of the stacks that watch it have its prefix too."""
     asked = {"StateValue": "ALARM", "AlarmNamePrefix": stack.prefix}

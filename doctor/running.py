@@ -30,6 +30,8 @@ class Running:
     """It waits for a decision, or is paused."""
     definition: Json = field(default_factory=dict)
     """Of its execution's machine; empty where no execution of it has begun."""
+    failed: str = ""
+    """The state that failed into the hold, which would be tried again."""
 
     @property
     def name(self) -> str:
@@ -46,7 +48,10 @@ def running(clients: Clients, stack: Deployed, table: Table) -> list[Running]:
         request = table.get(request_key(row.id)) if plan is None else None
         machine = next((one for name, one in machines.items() if name.endswith(f"-{row.saga}")), None)
         definition = machine.of(row.execution or row.id) if machine is not None else {}
-        found.append(Running(row, _part(plan, "plan"), _part(request, "request"), _held(table, row), definition))
+        hold = _hold(table, row)
+        failed = str((hold or {}).get("held") or "")
+        parts = _part(plan, "plan"), _part(request, "request")
+        found.append(Running(row, *parts, hold is not None, definition, failed))
     return found
 
 
@@ -68,9 +73,10 @@ def _open(table: Table) -> Iterator[Control]:
             yield control_of(row)
 
 
-def _held(table: Table, row: Control) -> bool:
+def _hold(table: Table, row: Control) -> Item | None:
+    """What nobody has decided about yet."""
     holds = (table.get(open_key(row.id, state)) for state in ("Hold", "HoldUndo"))
-    return any(hold is not None and "decision" not in hold for hold in holds)
+    return next((hold for hold in holds if hold is not None and "decision" not in hold), None)
 
 
 class _Definitions:
@@ -107,7 +113,7 @@ class _Definitions:
 def ahead(definition: Json, step: str) -> set[str]:
     """The states that call a function and may still be entered by an execution that is in that step.
 
-    What `Again` leads to is the state that failed, which is under way anyway.
+    `Again` leads to the state that failed: from a hold that is ahead, one that is under way anyway.
     """
     states: dict[str, Json] = definition.get("States", {})
     found: set[str] = set()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from doctor.deployed import STEADY, Clients, Deployed, Json, deployed, given_up, ringing, shifting
+from doctor.deployed import STEADY, TAKE_BACK, Clients, Deployed, Json, deployed, given_up, ringing, shifting
 from doctor.release import AnySaga, Release
 from doctor.report import Finding, Report, Weight
 from doctor.running import Running, ahead, called, running
@@ -48,8 +48,9 @@ def _unsteady(clients: Clients, stack: Deployed) -> Iterator[Finding]:
             WAIT, f"stack {stack.name}", f"is {stack.status}", "let it come to its end, or continue its rollback"
         )
     for alarm in ringing(clients, stack):
-        what = "rings, and a release that shifts gradually would be taken back at once"
-        yield Finding(WAIT, f"alarm {alarm}", what, "see its page in docs/runbook/")
+        shifts = alarm.removeprefix(stack.prefix) in TAKE_BACK
+        what = "rings, and a release that shifts gradually would be taken back at once" if shifts else "rings"
+        yield Finding(WAIT if shifts else NOTE, f"alarm {alarm}", what, "see its page in docs/runbook/")
     for function, how in shifting(clients, stack):
         yield Finding(WAIT, f"function {function}", f"is between two versions: {how}", "let the shift come to its end")
     for queue, number in given_up(clients, stack):
@@ -64,7 +65,7 @@ def broken(one: Running, new: Release) -> Iterator[Finding]:
         what = f"the release has no operation {one.row.name}"
         yield Finding(BREAKS, one.name, what, "wait for its end, or deploy the release with the operation")
         return
-    states = ahead(one.definition, one.row.step)
+    states = ahead(one.definition, one.row.step) | (ahead(one.definition, one.failed) if one.failed else set())
     for sentence in forgotten(saga, states):
         state, _, why = sentence.partition(", ")
         yield Finding(BREAKS, one.name, f"comes to {state}: {why}", "wait for its end, or declare it in removed=")

@@ -27,7 +27,7 @@ class Watch:
         elif where == "projector":
             # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html: in milliseconds
             self._tell("Projector", "IteratorAge", self._world.stream.age * 1000)
-        elif where == "herald" and isinstance(self._world, TellingWorld):
+        elif where == "herald" and isinstance(self._world, TellingWorld) and self._world.tellings.age:
             self._tell("Herald", "IteratorAge", self._world.tellings.age * 1000)
 
     def _crashed(self, where: str) -> None:

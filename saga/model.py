@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Generic, Literal, TypeVar, get_type_hints
 
 R_contra = TypeVar("R_contra", contravariant=True)
@@ -213,6 +214,14 @@ class Saga(Generic[R_contra, P, C]):
     def needing(self) -> tuple[Step[P, C], ...]:
         """The steps that a plan may have no need of."""
         return tuple(one for one in self.changes if one.needs is not None)
+
+    def passed_by(self, plan: Mapping[str, Any]) -> frozenset[str]:
+        """Names of the steps that the machine passes by with this plan: those before the first whose list is not empty.
+
+        `plan` as the machine carries it; what it lacks is not passed by.
+        """
+        unneeded = takewhile(lambda one: plan.get(one.needs or "") == [], self.needing)
+        return frozenset(one.name for one in unneeded)
 
     @cached_property
     def waits(self) -> tuple[Wait[P, C], ...]:

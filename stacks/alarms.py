@@ -18,7 +18,7 @@ began."""
 BEHIND = Duration.minutes(5)
 """Of the stream: a minute or two is a release or a burst."""
 MANY_HELD = 10
-"""Operations held at once: that is no longer one team's trouble."""
+"""Operations at once that somebody has to decide about."""
 FAILING = 0.05
 """The part of all requests: what is sent again gets through all the same, and one in twenty is not chance any more."""
 
@@ -119,8 +119,8 @@ class Alarms(Construct):
         )
         self._alarm(
             "many-held",
-            "Ten operations are held at the same time: something fails for many, and each waits for a decision.",
-            self._own(metrics.HOLDS_OPEN, "Maximum"),
+            f"{MANY_HELD} operations at once wait for a decision, each only for a time: something fails for many.",
+            self._own(metrics.UNDECIDED, "Maximum"),
             threshold=MANY_HELD,
             minutes=5,
         )

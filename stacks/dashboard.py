@@ -88,9 +88,12 @@ class Dashboard(Construct):
         )
 
     def _what_needs_a_person(self) -> Iterable[cloudwatch.IWidget]:
-        held = self._own(metrics.HOLDS_OPEN, "Maximum", label="held")
+        held = (
+            self._own(metrics.HOLDS_OPEN, "Maximum", label="held"),
+            self._own(metrics.UNDECIDED, "Maximum", label="of these to be decided within a time"),
+        )
         rings = (f"many-held rings at {MANY_HELD}", MANY_HELD)
-        yield self._lines("Held: each waits for somebody to decide", [held], THIRD, "operations", marks=[rings])
+        yield self._lines("Held: each waits for somebody to decide", held, THIRD, "operations", marks=[rings])
         ours = (
             self._own(metrics.BROKEN, "Sum", label="failures by a bug of ours"),
             self._own(metrics.OUTSIDE, "Sum", label="executions ended from outside"),

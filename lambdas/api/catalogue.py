@@ -23,6 +23,9 @@ class StateView(View):
     kind: Kind
     does: str
     undo: str | None = Field(default=None, description="The state that takes it back.")
+    needs: str | None = Field(
+        default=None, description="The plan's list that it works through. Where it is empty, it may be passed by."
+    )
 
 
 class TypeView(View):
@@ -96,7 +99,8 @@ def _wait(wait: Wait[Any, Any]) -> StateView:
 
 
 def _step(step: Step[Any, Any], undo: str | None) -> StateView:
-    return StateView(name=step.name, kind="pivot" if step.pivot else "step", does=sentence(step.do), undo=undo)
+    kind: Kind = "pivot" if step.pivot else "step"
+    return StateView(name=step.name, kind=kind, does=sentence(step.do), undo=undo, needs=step.needs)
 
 
 def _back(saga: AnySaga) -> Iterator[StateView]:

@@ -86,7 +86,9 @@ class DryRunView(View):
     type: str
     plan: Json
     actions: tuple[str, ...] = Field(description="IAM actions of the modules that the operation uses.")
-    steps: tuple[StateView, ...] = Field(description="The story, each step with the state that takes it back.")
+    steps: tuple[StateView, ...] = Field(
+        description="The story as this plan enters it, each step with the state that takes it back."
+    )
     undo: tuple[StateView, ...] = Field(description="The undo chain in the order in which it would run.")
     findings: tuple[str, ...] = Field(default=(), description="What would keep it from beginning now.")
 
@@ -243,13 +245,13 @@ class Operations:
     def _rehearsed(self, submission: Submission, terms: Terms) -> DryRunView:
         self.desk.rights.submits(submission)
         saga, plan = submission.saga, self._planned(submission)
-        known = catalogue.type_of(saga)
+        known, passed_by = catalogue.type_of(saga), saga.passed_by(plan)
         barred = intake.barred(self.desk.hub, submission, self.desk.caller, terms)
         return DryRunView(
             type=saga.operation,
             plan=plan,
             actions=known.actions,
-            steps=known.story,
+            steps=tuple(one for one in known.story if one.name not in passed_by),
             undo=tuple(catalogue.undos(saga)),
             findings=() if barred is None else (barred,),
         )

@@ -89,7 +89,8 @@ def _taken_back(saga: _Saga, one: Step[Any, Any] | Wait[Any, Any]) -> str:
 
 
 def _way_back(saga: _Saga) -> Iterator[str]:
-    yield "It begins with the undo of the state that failed, and every undo accepts that nothing was done:"
+    last = f" (after a hold behind `{NEEDED}`: of the last that may have)" if saga.needing else ""
+    yield f"It begins with the undo of the state that failed{last}, and every undo accepts that nothing was done:"
     yield ""
     yield "| state | what it does |"
     yield "|---|---|"
@@ -169,7 +170,9 @@ def _ends(saga: _Saga) -> Iterator[str]:
 
 
 def _size(saga: _Saga) -> Iterator[str]:
-    yield f"A run without faults enters {len(saga.story)} states, however long it waits (at most {saga.transitions})."
+    fewest = len(saga.story) - len(saga.needing)
+    states = f"{len(saga.story)} states" if not saga.needing else f"{fewest} to {len(saga.story)} states"
+    yield f"A run without faults enters {states}, however long it waits (at most {saga.transitions})."
     yield f"Every state with every retry makes {worst_case(compile_saga(saga)):,} history events (AWS allows 25,000)."
     if saga.plan.__module__.startswith(OURS):
         yield "What a run costs, and under faults, is rehearsed: [costs](../costs.md)."

@@ -42,8 +42,9 @@ def under_way(**more: Any) -> Running:
     """A createServerGroup in its wait."""
     (moment,) = RECORDED.midst
     (row,) = (one for one in moment.rows if one["sk"] == "control")
-    plan = RECORDED.plan | more.pop("plan", {})
-    return Running(replace(control_of(row), **more), plan, None, held=False, definition=definition())
+    plan, failed = RECORDED.plan | more.pop("plan", {}), more.pop("failed", "")
+    control = replace(control_of(row), **more)
+    return Running(control, plan, None, held=bool(failed), definition=definition(), failed=failed)
 
 
 def release(saga: AnySaga | None = CREATE, functions: set[str] = FUNCTIONS) -> Release:
@@ -80,6 +81,16 @@ def test_a_step_that_is_taken_out_breaks_what_may_still_come_to_its_undo() -> No
         "comes to UndoCopyAlarms",
     ]
     assert told(under_way(), release(KEPT)) == []
+
+
+def test_what_is_held_may_go_on_from_where_it_failed() -> None:
+    held = under_way(step="Hold", failed="CopyScalingPolicies")
+
+    assert [one.split(":")[0] for one in told(held, release(WITHOUT))] == [
+        "comes to CopyAlarms",
+        "comes to UndoCopyAlarms",
+    ]
+    assert told(held, release(KEPT)) == []
 
 
 def test_what_landed_late_leads_to_its_undo_once_more() -> None:

@@ -324,6 +324,9 @@ def test_a_dry_run_answers_the_plan_and_writes_nothing(scene: object, quiet: Liv
     assert got.json["plan"]["group"] == "dry-prod-v000"
     assert got.json["plan"]["launch"]["image"] == quiet.image("shop-1.0")
     assert "autoscaling:CreateAutoScalingGroup" in got.json["actions"]
+    assert [one["name"] for one in got.json["steps"]] == [
+        *("Plan", "CreateLaunchTemplate", "CreateEmptyGroup", "ScaleUp", "InstancesHealthy", "Finish", "Succeeded"),
+    ]
     assert [one["name"] for one in got.json["undo"]] == [
         "UndoCopyAlarms", "UndoCreateEmptyGroup", "UndoCreateLaunchTemplate",
     ]  # fmt: skip

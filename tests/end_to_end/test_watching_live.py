@@ -38,7 +38,10 @@ def test_an_execution_is_in_the_trace_of_its_request(played: dict[str, Any]) -> 
     assert played["trace"] == played["accepted"]["xray"]
 
 
-ARISEN = {"BeganLate", "BeginTime", "EndedFromOutside", "Ends", "FailedAttempts", "HoldsOpen", "OurFault", "StateTime"}
+ARISEN = {
+    *("BeganLate", "BeginTime", "EndedFromOutside", "Ends", "FailedAttempts", "OurFault", "StateTime"),
+    *("HoldsOpen", "Undecided"),
+}
 """Metrics that the scene brings about."""
 
 

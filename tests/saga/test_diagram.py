@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from saga import Saga, step
 from saga.compiler import Json, compile_saga
 from saga.diagram import mermaid
+from saga.model import NEEDED
 from tests.saga.arbitrary import AnySaga, act, plan, sagas
 
 COLUMNS = {"story", "back", "aside"}
@@ -52,6 +53,15 @@ def test_where_each_state_goes_back_to_is_drawn(saga: AnySaga) -> None:
     for name in saga.story:
         for catch in states[name].get("Catch", []):
             assert "Cancelled" not in catch["ErrorEquals"] or (name, catch["Next"]) in drawn
+
+
+@given(sagas())
+@settings(max_examples=100)
+def test_all_that_may_be_the_first_that_is_needed_is_drawn(saga: AnySaga) -> None:
+    states = compile_saga(saga)["States"]
+
+    leads_from = {arrow for arrow in leads(states) if arrow[0] == NEEDED}
+    assert leads_from == {arrow for arrow in arrows(mermaid(saga)) if arrow[0] == NEEDED}
 
 
 def test_what_all_states_share_is_drawn_once() -> None:

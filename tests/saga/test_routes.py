@@ -365,6 +365,7 @@ def test_steps_that_a_plan_has_no_need_of_are_passed_by(which: str) -> None:
     planned, steps = NEEDS[which]
 
     assert run(FURNISHED, planned=planned).path == [*BEGUN, *steps, "Finish", "Succeeded"]
+    assert {*steps} == {one.name for one in FURNISHED.steps[1:]} - FURNISHED.passed_by(planned)
 
 
 @pytest.mark.parametrize("which", NEEDS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from doctor.deployed import TAKE_BACK
 from stacks.application import application
 from stacks.shifts import GRADUAL, WAYS
 from tests.stacks.conftest import Json
@@ -33,7 +34,7 @@ def test_every_group_shifts_a_tenth_first_and_is_watched(resources: dict[str, Js
         given = group["Properties"]
         watched = {alarms[one["Name"]["Ref"]] for one in given["AlarmConfiguration"]["Alarms"]}
 
-        assert watched == {"windlass-broken", "windlass-ended-from-outside"}
+        assert watched == {"windlass-broken", "windlass-ended-from-outside"} == {f"windlass-{one}" for one in TAKE_BACK}
         assert given["AlarmConfiguration"]["Enabled"]
         assert given["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{GRADUAL}"
         assert "DEPLOYMENT_STOP_ON_ALARM" in given["AutoRollbackConfiguration"]["Events"]

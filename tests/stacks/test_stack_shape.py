@@ -240,7 +240,7 @@ def test_alarms_on_our_own_metrics_are_of_the_hub_that_the_functions_are(
     sources = [one["Environment"]["Variables"]["WINDLASS_SOURCE"]["Fn::Join"][1][-1] for one in functions.values()]
     (hub,) = {HubSettings("table", source=f"urn{source}").name for source in sources}
 
-    names = {"Broken", "EndedFromOutside", "PersonCalled", "HoldsOpen", "BacklogAge"}
+    names = {"Broken", "EndedFromOutside", "PersonCalled", "Undecided", "BacklogAge"}
     assert {one["MetricName"] for one in alarms} == names
     assert {(one["Dimensions"][0]["Name"], one["Dimensions"][0]["Value"]) for one in alarms} == {("Hub", hub)}
     assert {len(one["Dimensions"]) for one in alarms} == {1}

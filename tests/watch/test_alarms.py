@@ -170,17 +170,32 @@ def test_a_herald_that_gets_no_further_fires_herald_behind(alarms: Alarms) -> No
     assert fired(alarms, world, watch) == {"herald-behind"}
 
 
-@pytest.mark.parametrize(("held", "names"), [(9, set()), (10, {"many-held"})])
-def test_many_that_are_held_at_once_fire_many_held(alarms: Alarms, held: int, names: set[str]) -> None:
-    """Each was paused here; what else they may be held for is told in the same way."""
+def many(world: World, number: int) -> list[str]:
+    requests = (CREATES.request | {"stack": f"s{one}"} for one in range(number))
+    return [world.submit(CREATES.operation, request, key=request["stack"]) for request in requests]
+
+
+@pytest.mark.parametrize(("number", "names"), [(9, set()), (10, {"many-held"})])
+def test_many_that_somebody_has_to_decide_about_fire_many_held(alarms: Alarms, number: int, names: set[str]) -> None:
     world = CREATES.world()
     watch = Watch(world)
-    for number in range(held):
-        operation = world.submit(CREATES.operation, CREATES.request | {"stack": f"s{number}"}, key=str(number))
-        world.signal(operation, "pause")
-    world.clock.drain(900)
+    world.faults.models.append(failing("groups.create"))
+    many(world, number)
+    world.clock.drain(4 * HOUR)
 
     assert fired(alarms, world, watch) == names
+
+
+def test_many_that_somebody_paused_fire_nothing(alarms: Alarms) -> None:
+    world = CREATES.world()
+    watch = Watch(world)
+    paused = many(world, 10)
+    for operation in paused:
+        world.signal(operation, "pause")
+    world.clock.drain(HOUR)
+
+    assert all(world.held(operation) for operation in paused)
+    assert fired(alarms, world, watch) == set()
 
 
 POISON: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
