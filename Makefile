@@ -94,7 +94,7 @@ sweep-whole: .venv/ready  ## the same, and of all scenarios each signal together
 sweep-lagging: .venv/ready  ## the same on a cloud whose reads are a minute old
 	$(bin)/python -m rehearsal sweep all --lag 60
 
-sweep-doubles: .venv/ready  ## a second fault strikes on the way back, once in each moment that is the same; an hour or two
+sweep-doubles: .venv/ready  ## a second fault strikes on the way back, once in each moment that is the same; two hours of two cores
 	$(bin)/python -m rehearsal sweep plain --doubles
 
 rehearse: .venv/ready  ## the large rehearsals, hours of them: docs/rehearsal/*.html (RUNS=3000000)

@@ -92,7 +92,7 @@ class Dashboard(Construct):
             self._own(metrics.HOLDS_OPEN, "Maximum", label="held"),
             self._own(metrics.UNDECIDED, "Maximum", label="of these to be decided within a time"),
         )
-        rings = (f"many-held rings at {MANY_HELD}", MANY_HELD)
+        rings = (f"many-held rings at {MANY_HELD} to be decided", MANY_HELD)
         yield self._lines("Held: each waits for somebody to decide", held, THIRD, "operations", marks=[rings])
         ours = (
             self._own(metrics.BROKEN, "Sum", label="failures by a bug of ours"),
