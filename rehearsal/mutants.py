@@ -41,6 +41,7 @@ from rehearsal.storm import Storm, storm
 from rehearsal.sweep import Survivor, singles
 from rehearsal.trials import BRISK, golden_of
 from saga.compiler import Json, compile_saga
+from saga.rules import check
 from statemachines import ALL as SAGAS
 
 PATIENCE = timedelta(days=3)
@@ -200,6 +201,8 @@ class Mutant:
             _golden(self.caught_by.scenario, self.caught_by.lag)
             stack.enter_context(patch.object(world, "LONGEST", PATIENCE))
             self.break_it(stack)
+            for saga in world._registered():
+                check(saga)  # what the compiler refuses is no broken product
             yield
 
     def hunted(self) -> tuple[int, Survivor] | None:
@@ -233,12 +236,15 @@ def _step(saga: str, step: str, **changes: Any) -> Break:
 
 
 def _without(saga: str, step: str) -> Break:
-    """The same, and the step or wait is left out."""
-    return _sagas(
-        lambda one: (
-            replace(one, steps=tuple(each for each in one.steps if each.name != step)) if one.name == saga else one
-        )
-    )
+    """The same, and the step or wait is left out; without any wait nothing is late, or kept."""
+
+    def changed(one: AnySaga) -> AnySaga:
+        if one.name != saga:
+            return one
+        left = replace(one, steps=tuple(each for each in one.steps if each.name != step))
+        return left if left.waits else replace(left, late=None, kept=())
+
+    return _sagas(changed)
 
 
 def _last_but(saga: str, step: str, before: str) -> Break:
@@ -247,10 +253,10 @@ def _last_but(saga: str, step: str, before: str) -> Break:
     def changed(one: AnySaga) -> AnySaga:
         if one.name != saga:
             return one
-        moved = next(each for each in one.steps if each.name == step)
+        moved = next(each for each in one.changes if each.name == step)
         rest = [each for each in one.steps if each is not moved]
         at = next(n for n, each in enumerate(rest) if each.name == before) + 1
-        return replace(one, steps=(*rest[:at], moved, *rest[at:]))
+        return replace(one, steps=(*rest[:at], replace(moved, needs=None), *rest[at:]))
 
     return _sagas(changed)
 
@@ -281,6 +287,12 @@ def _never_retried(error: str, state: Json) -> None:
 def _decisions_retried(state: Json) -> None:
     if "Retry" in state:
         state["Retry"] = state["Retry"][1:]
+
+
+def _needed_from_the_last(state: Json) -> None:
+    rules = state.get("Choices", [])
+    if any("Or" in rule for rule in rules):
+        rules.reverse()
 
 
 def _back_past_its_own_undo(saga: str) -> Break:
@@ -454,6 +466,11 @@ MUTANTS = (
         "a disabled group is suspended after its scale-up",
         _last_but("CreateServerGroup", "SuspendProcesses", "InstancesHealthy"),
         Slice("createServerGroup/disabled", ("before",), _in("Plan")),
+    ),
+    Mutant(
+        "a run begins with the last step that it needs",
+        _compiled(_needed_from_the_last),
+        Slice(CREATE, ("before",), _in("Plan")),
     ),
     Mutant("nobody waits until nothing is left", _sagas(lambda saga: replace(saga, left=None)), UNDONE),
     Mutant(
