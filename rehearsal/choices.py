@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .failures import Unreadable
 from .jsontext import Json
-from .paths import Read, Scope, presence, reader
+from .paths import Read, Scope, finder, reader
 
 Test = Callable[[Json, Scope], bool]
 Known = Callable[[Json], Json]
@@ -79,7 +79,7 @@ def _comparison(rule: dict[str, Json]) -> Test:
     variable = rule["Variable"]
     for name, operand in rule.items():
         if name == "IsPresent":
-            return _is_present(presence(variable, "Variable"), operand)
+            return _is_present(finder(variable, "Variable"), operand)
         if name in _QUESTIONS:
             return _is(_QUESTIONS[name], _valid(variable), operand)
         if name == "StringMatches":
@@ -108,8 +108,15 @@ def _constant(value: Json) -> Read:
     return lambda data, scope: value
 
 
-def _is_present(present: Test, expected: bool) -> Test:
-    return present if expected else lambda data, scope: not present(data, scope)
+def _is_present(find: Read, expected: bool) -> Test:
+    def test(data: Json, scope: Scope) -> bool:
+        try:
+            find(data, scope)
+        except LookupError:
+            return not expected
+        return expected
+
+    return test
 
 
 def _is(question: Callable[[Json], bool], read: Read, expected: bool) -> Test:

@@ -50,32 +50,12 @@ def reader(text: str, field: str) -> Read:
     return _whole(reader_at(text, 0, field), text, field)
 
 
-def presence(text: str, field: str) -> Callable[[Json, Scope], bool]:
-    """Whether something is at the path. One that searches finds a list, be it empty.
-
-    Most often nothing is there, and an error for each of these would take longest of all.
-    """
+def finder(text: str, field: str) -> Read:
+    """The same for whoever only asks whether something is there: a LookupError where nothing is."""
     root, parts, end = _parse(text, 0)
-    origin, definite = _origin(root, parts), not any(callable(part) for part in parts)
-
-    def present(data: Json, scope: Scope) -> bool:
-        try:
-            return not definite or _leads_on(data if origin is None else origin(scope), parts)
-        except LookupError:  # there is no such variable
-            return False
-
-    return _whole((present, end), text, field)
-
-
-def _leads_on(value: Json, parts: list[Part]) -> bool:
-    for part in parts:
-        if isinstance(value, dict):
-            if part not in value:
-                return False
-        elif not (isinstance(value, list) and isinstance(part, int) and -len(value) <= part < len(value)):
-            return False
-        value = value[part]
-    return True
+    origin, find = _origin(root, parts), _finder(parts)
+    look: Read = lambda data, scope: find(data if origin is None else origin(scope))  # noqa: E731
+    return _whole((look, end), text, field)
 
 
 def reader_at(text: str, start: int, field: str) -> tuple[Read, int]:
